@@ -1,0 +1,41 @@
+# Every target is one line into a script or a tool; read scripts/ for the how.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench clean
+
+BIN := .venv/bin
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## virtual environment, collections, vault password, Docker engine (idempotent)
+	@scripts/setup
+
+demo: setup ## from nothing to the live demo app on a sandbox droplet
+	@scripts/demo
+
+test: setup ## all tests
+	@scripts/test
+
+lint: setup ## ruff and ansible-lint (profile production)
+	@scripts/lint
+
+unit: setup ## plugins, role interfaces, sandbox API: no Docker, no network beyond loopback
+	@$(BIN)/pytest tests/unit tests/roles tests/sandbox
+
+sandbox-up: setup ## start the local DigitalOcean
+	@$(BIN)/izzzi-sandbox up
+
+sandbox-down: ## stop it (state and droplets are kept)
+	@$(BIN)/izzzi-sandbox down
+
+molecule: sandbox-up ## molecule test for every role (one: scripts/molecule nginx)
+	@scripts/molecule
+
+e2e: sandbox-up ## site.yml from an empty account, asserted over HTTP and in Chromium
+	@scripts/e2e
+
+bench: sandbox-up ## cold and no-op times, tasks and API calls beside a shell floor
+	@scripts/bench
+
+clean: ## remove every container, network, volume, image and process of the project
+	@scripts/clean
