@@ -1,0 +1,3 @@
+"""A local DigitalOcean for the izzzi.infra collection."""
+
+__version__ = "0.1.0"
