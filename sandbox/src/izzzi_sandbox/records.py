@@ -1,0 +1,114 @@
+"""What the sandbox remembers: one class per noun, stored as JSON. How the API shows them is the routes' business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class SshKey:
+    id: int
+    name: str
+    public_key: str
+    fingerprint: str
+
+
+@dataclass
+class Tag:
+    id: str  # the name in lower case: names that differ in case only are one tag
+    name: str  # the spelling of the first one who used it
+
+
+@dataclass
+class Vpc:
+    id: str
+    name: str
+    description: str
+    region: str
+    ip_range: str
+    default: bool
+    created_at: str = field(default_factory=now)
+
+    @property
+    def urn(self) -> str:
+        return f"do:vpc:{self.id}"
+
+
+@dataclass
+class Droplet:
+    id: int
+    name: str
+    region: str
+    size: str
+    disk_gb: int
+    image: str
+    vpc_id: str
+    public_ip: str
+    private_ip: str
+    public_keys: list[str]
+    user_data: str
+    tags: list[str]
+    backups: bool = False
+    monitoring: bool = False
+    status: str = "new"  # new, active, off
+    locked: bool = True  # an operation is under way
+    deleting: bool = False
+    created_at: str = field(default_factory=now)
+
+    @property
+    def urn(self) -> str:
+        return f"do:droplet:{self.id}"
+
+
+@dataclass
+class Action:
+    id: int
+    type: str
+    resource_id: int
+    region: str
+    status: str = "in-progress"  # in-progress, completed, errored
+    arguments: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    started_at: str = field(default_factory=now)
+    completed_at: str | None = None
+
+
+@dataclass
+class Firewall:
+    id: str
+    name: str
+    inbound_rules: list[dict[str, Any]]
+    outbound_rules: list[dict[str, Any]]
+    droplet_ids: list[int]
+    tags: list[str]
+    created_at: str = field(default_factory=now)
+
+    def applies_to(self, droplet: Droplet) -> bool:
+        return droplet.id in self.droplet_ids or not set(self.tags).isdisjoint(droplet.tags)
+
+
+@dataclass
+class Project:
+    id: str
+    name: str
+    description: str
+    purpose: str
+    environment: str
+    is_default: bool = False
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass
+class Assignment:
+    """A resource in a project other than the default one, which has all the rest."""
+
+    id: str  # the URN
+    project_id: str
+    assigned_at: str = field(default_factory=now)

@@ -1,0 +1,97 @@
+"""What survives a restart: records in SQLite, every change written before the reply leaves."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from .records import Action, Assignment, Droplet, Firewall, Project, SshKey, Tag, Vpc
+
+R = TypeVar("R", SshKey, Tag, Vpc, Droplet, Action, Firewall, Project, Assignment)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (
+    kind TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, id)
+);
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+
+class State:
+    """One connection behind one lock. `with state.transaction():` makes several reads and writes one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")  # survives a kill of the process; not a power cut
+        self._connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nested ones join the outermost."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("COMMIT")
+
+    def all(self, kind: type[R]) -> list[R]:
+        """In the order in which they were made."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT document FROM record WHERE kind = ? ORDER BY rowid", (kind.__name__,)
+            ).fetchall()
+        return [kind(**json.loads(document)) for (document,) in rows]
+
+    def get(self, kind: type[R], id: int | str) -> R | None:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT document FROM record WHERE kind = ? AND id = ?", (kind.__name__, str(id))
+            ).fetchone()
+        return kind(**json.loads(row[0])) if row else None
+
+    def put(self, record: R) -> R:
+        with self._lock:
+            self._connection.execute(
+                "INSERT INTO record (kind, id, document) VALUES (?, ?, ?) "
+                "ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document",
+                (type(record).__name__, str(record.id), json.dumps(asdict(record))),
+            )
+        return record
+
+    def remove(self, record: R) -> None:
+        with self._lock:
+            self._connection.execute(
+                "DELETE FROM record WHERE kind = ? AND id = ?", (type(record).__name__, str(record.id))
+            )
+
+    def next(self, counter: str, first: int) -> int:
+        """A number that was never given out before, not even by a sandbox that was reset since."""
+        with self._lock:
+            (value,) = self._connection.execute(
+                "INSERT INTO counter (name, value) VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+                (counter, first),
+            ).fetchone()
+        return value
