@@ -1,0 +1,109 @@
+"""The system under test is the sandbox's droplet, driven only through the commands that users type."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / ".venv/bin"
+SANDBOX_HOME = Path(os.environ.get("IZZZI_SANDBOX_HOME", "~/.local/state/izzzi-sandbox")).expanduser()
+ARTIFACTS = ROOT / "artifacts"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One ansible-playbook run: exit status, output, and the recap's counters per host."""
+
+    status: int
+    output: str
+    recap: dict[str, dict[str, int]]
+
+    def total(self, counter: str) -> int:
+        return sum(host[counter] for host in self.recap.values())
+
+
+def parse_recap(output: str) -> dict[str, dict[str, int]]:
+    lines = re.findall(r"^(\S+)\s+: (ok=\d+ .*)$", output, flags=re.MULTILINE)
+    return {host: {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", counters)} for host, counters in lines}
+
+
+def run_playbook(*arguments: str, env: dict[str, str] | None = None, timeout: int = 1500) -> Run:
+    """Runs a playbook as a user would, from the checkout's root."""
+    process = subprocess.run(
+        [BIN / "ansible-playbook", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1", **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    output = process.stdout + process.stderr
+    return Run(process.returncode, output, parse_recap(output))
+
+
+def site(*arguments: str, **options) -> Run:
+    return run_playbook("playbooks/site.yml", *arguments, **options)
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: str
+    headers: dict[str, str]
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def http(url: str, method: str = "GET", body: dict | None = None, headers: dict | None = None) -> Reply:
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **(headers or {})},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return Reply(reply.status, reply.read().decode(), dict(reply.headers))
+    except urllib.error.HTTPError as error:
+        return Reply(error.code, error.read().decode(), dict(error.headers))
+
+
+def cloud(path: str) -> dict:
+    """GET from the sandbox's DigitalOcean API."""
+    token = (SANDBOX_HOME / "token").read_text().strip()
+    reply = http(f"http://127.0.0.1:8780/v2{path}", headers={"Authorization": f"Bearer {token}"})
+    assert reply.status == 200, reply
+    return reply.json
+
+
+def droplet_address() -> str:
+    (droplet,) = cloud("/droplets?name=izzzi-dev-app")["droplets"]
+    (address,) = [n["ip_address"] for n in droplet["networks"]["v4"] if n["type"] == "public"]
+    return address
+
+
+def on_droplet(command: str) -> str:
+    """Runs a shell command as the deploy user over SSH and returns its standard output."""
+    options = [f"-oUserKnownHostsFile={SANDBOX_HOME}/known_hosts", "-oStrictHostKeyChecking=accept-new", "-oBatchMode=yes"]
+    ssh = ["ssh", "-i", SANDBOX_HOME / "id_ed25519", *options, f"deploy@{droplet_address()}", command]
+    return subprocess.run(ssh, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def generated_secrets() -> dict[str, str]:
+    """The values in the sandbox's vault file."""
+    view = [BIN / "ansible-vault", "view", SANDBOX_HOME / "vault.yml"]
+    plain = subprocess.run(view, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return yaml.safe_load(plain)

@@ -1,0 +1,102 @@
+"""From an empty account to the live app, in the order in which a user meets it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from tests.e2e.driver import BIN, ROOT, cloud, generated_secrets, http, on_droplet, site
+
+
+@pytest.fixture(scope="module", autouse=True)
+def empty_account():
+    subprocess.run([BIN / "izzzi-sandbox", "reset", "--yes"], cwd=ROOT, check=True, timeout=300)
+    assert cloud("/droplets")["droplets"] == []
+
+
+def test_check_on_an_empty_account_plans_and_writes_nothing(artifacts):
+    run = site("--check", "--diff")
+    (artifacts / "check-empty.log").write_text(run.output)
+    assert run.status == 0, run.output
+    assert run.total("changed") >= 1, "an empty account is not the declared state: check mode must say so"
+    assert "izzzi-dev-app" in run.output
+    for kind in ("droplets", "firewalls", "tags", "account/keys"):
+        assert cloud(f"/{kind}")[kind.rsplit("/", 1)[-1].replace("keys", "ssh_keys")] == [], kind
+
+
+def test_first_run_brings_the_app_up(artifacts):
+    run = site()
+    (artifacts / "site-cold.log").write_text(run.output)
+    assert run.status == 0, run.output[-8000:]
+    (droplet,) = cloud("/droplets?name=izzzi-dev-app")["droplets"]
+    assert droplet["status"] == "active"
+    (address,) = [n["ip_address"] for n in droplet["networks"]["v4"] if n["type"] == "public"]
+    assert f"http://{address}/" in run.output, "the summary names the app's URL"
+    assert f"ssh deploy@{address}" in run.output, "the summary names the ssh command"
+
+
+def test_no_secret_was_printed(artifacts):
+    output = (artifacts / "site-cold.log").read_text()
+    secrets = generated_secrets()
+    assert secrets, "the run generated secrets"
+    leaked = [name for name, value in secrets.items() if value in output]
+    assert leaked == []
+
+
+def test_health_names_every_dependency_and_the_release(address):
+    reply = http(f"http://{address}/api/health")
+    assert reply.status == 200
+    assert reply.json["status"] == "ok"
+    assert reply.json["checks"] == {"postgres": "ok", "redis": "ok"}
+    assert re.fullmatch(r"(tree|\d{8})-[0-9a-f]{12}", reply.json["release"])
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/docs"])
+def test_public_pages_answer(address, path):
+    assert http(f"http://{address}{path}").status == 200
+
+
+def test_second_run_changes_nothing(artifacts):
+    run = site()
+    (artifacts / "site-noop.log").write_text(run.output)
+    assert run.status == 0, run.output
+    assert run.total("changed") == 0, run.output
+
+
+def test_check_and_diff_on_the_converged_system_show_nothing(artifacts):
+    run = site("--check", "--diff")
+    (artifacts / "check-converged.log").write_text(run.output)
+    assert run.status == 0, run.output
+    assert run.total("changed") == 0, run.output
+    assert "\n+++ " not in run.output
+
+
+def test_tags_nginx_repairs_nginx_and_touches_nothing_else(address):
+    on_droplet("sudo rm /etc/nginx/sites-enabled/izzzi && sudo systemctl reload nginx")
+    assert http(f"http://{address}/api").status != 200
+
+    predicted = site("--tags", "nginx", "--check", "--diff")
+    assert predicted.status == 0, predicted.output
+    assert predicted.total("changed") >= 1
+
+    run = site("--tags", "nginx")
+    assert run.status == 0, run.output
+    assert run.total("changed") >= 1
+    roles = set(re.findall(r"^TASK \[(\S+) : ", run.output, flags=re.MULTILINE))
+    assert roles == {"izzzi.infra.nginx"}
+    assert http(f"http://{address}/api").status == 200
+
+
+def test_a_stopped_container_is_drift_that_check_reports_and_a_run_repairs(address):
+    on_droplet("sudo docker stop $(sudo docker ps -q --filter label=com.docker.compose.service=backend)")
+    assert http(f"http://{address}/api/health").status >= 500
+
+    predicted = site("--check", "--tags", "app_compose")
+    assert predicted.status == 0, predicted.output
+    assert predicted.total("changed") >= 1, predicted.output
+
+    run = site("--tags", "app_compose")
+    assert run.status == 0, run.output
+    assert http(f"http://{address}/api/health").status == 200
