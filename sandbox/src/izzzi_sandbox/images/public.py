@@ -1,0 +1,108 @@
+"""Stand-ins for public images, for machines that reach no registry.
+
+Each is built from Debian and npm packages, keeps its public name, and is pushed to the sandbox's registry, so that
+`docker pull postgres:17` works in a droplet as it does on the internet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+
+from . import registry, root
+from .kitchen import LABEL, RECIPES, ImageError, Kitchen
+
+NPM_URL = "https://registry.npmjs.org/npm/-/npm-10.9.8.tgz"
+NPM_SHA512 = "fYwb6ODSmHkqrJQQaCxY3M2lPf/mpgC7ik0HSzzIwG5CGtabRp4bNqikatvCoT42b5INQSqudVH0R7yVmC9hVg=="
+MAILDEV = "2.2.1"
+
+# A host behind a proxy with a CA of its own trusts it here; containers get the file mounted, never baked in.
+HOST_CA = Path(os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt")
+MOUNTED_CA = "/run/host-ca.crt"
+
+
+def ensure(kitchen: Kitchen, address: str) -> None:
+    base = root.ensure(kitchen, "trixie")
+    node = _node(kitchen, base)
+    for name, tags, image in (
+        ("library/debian", ["trixie-slim"], base),
+        ("library/postgres", ["17"], kitchen.build("postgres", "postgres", ROOT=base)),
+        ("library/redis", ["8"], kitchen.build("redis", "redis", ROOT=base)),
+        ("library/node", ["20-slim", "20"], node),
+        ("maildev/maildev", [MAILDEV], _maildev(kitchen, node)),
+    ):
+        _push(kitchen, image, address, name, tags)
+
+
+def _node(kitchen: Kitchen, base: str) -> str:
+    with tempfile.TemporaryDirectory() as scratch:
+        context = Path(scratch, "node")
+        shutil.copytree(RECIPES / "node", context)
+
+        def fetch_npm() -> None:
+            (context / "npm.tgz").write_bytes(_download(NPM_URL, NPM_SHA512))
+
+        return kitchen.build("node", "node", context=context, prepare=fetch_npm, ROOT=base)
+
+
+def _download(url: str, sha512: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=120) as reply:
+            content = reply.read()
+    except OSError as error:
+        raise ImageError(f"{url} cannot be read: {error}") from error
+    if b64encode(hashlib.sha512(content).digest()).decode() != sha512:
+        raise ImageError(f"{url} is not the file that was pinned: its checksum differs")
+    return content
+
+
+def _maildev(kitchen: Kitchen, node: str) -> str:
+    """npm needs the host's CA, and the classic builder cannot mount one: so install in a container and commit that."""
+    image = f"izzzi-sandbox/maildev:{MAILDEV}-{node.rsplit(':', 1)[1]}"
+
+    def maker() -> None:
+        container = kitchen.client.containers.create(
+            node,
+            ["npm", "install", "--global", "--omit=dev", f"maildev@{MAILDEV}"],
+            environment={"NODE_EXTRA_CA_CERTS": MOUNTED_CA} if HOST_CA.exists() else {},
+            volumes={str(HOST_CA): {"bind": MOUNTED_CA, "mode": "ro"}} if HOST_CA.exists() else {},
+            labels={LABEL: "1"},
+        )
+        try:
+            container.start()
+            if container.wait()["StatusCode"]:
+                raise ImageError(f"npm cannot install maildev: {container.logs(tail=5).decode(errors='replace')}")
+            repository, tag = image.rsplit(":", 1)
+            container.commit(
+                repository,
+                tag,
+                changes=[
+                    "ENV NODE_EXTRA_CA_CERTS=",
+                    "USER node",
+                    "EXPOSE 1080 1025",
+                    f"LABEL {LABEL}=1",
+                    'CMD ["maildev", "--web", "1080", "--smtp", "1025"]',
+                ],
+            )
+        finally:
+            container.remove(force=True, v=True)
+
+    return kitchen.make(image, maker)
+
+
+def _push(kitchen: Kitchen, image: str, address: str, name: str, tags: list[str]) -> None:
+    """Pushes under the public tags and under the recipe's, which tells next time that nothing has changed."""
+    recipe = image.rsplit(":", 1)[1]
+    if registry.has(name, recipe):
+        return
+    repository = f"{address}/{name}"
+    for tag in [*tags, recipe]:
+        kitchen.client.images.get(image).tag(repository, tag)
+        for line in kitchen.client.images.push(repository, tag, stream=True, decode=True):
+            if error := line.get("error"):
+                raise ImageError(f"{name}:{tag} cannot be pushed to the sandbox's registry: {error}")
