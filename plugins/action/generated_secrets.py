@@ -55,7 +55,7 @@ def locked(directory: Path, seconds: float = LOCK_SECONDS) -> Iterator[int]:
 
 
 class VaultFile:
-    """A vault-encrypted YAML file of variables. Text is only ever added, so comments and other keys stay as they are."""
+    """A vault-encrypted YAML file of variables. Text is only ever added: comments and other keys stay as they are."""
 
     def __init__(self, path: Path, vault: VaultLib, vault_id: str | None):
         self.path = path

@@ -30,8 +30,8 @@ options:
     description:
       - The secrets by variable name, each with its options. An empty dictionary takes all defaults.
       - C(length) is an integer from 16 to 1024, by default 32, of characters (C(kind=password)) or bytes (C(kind=key)).
-      - C(charset) is V(alnum) (default), V(hex), V(base64url) or V(ascii). A password has at least one character of each
-        class of its set (lower case, upper case, digits, punctuation). No set has quotes, blanks, C($), C(#),
+      - C(charset) is V(alnum) (default), V(hex), V(base64url) or V(ascii). A password has at least one character of
+        each class of its set (lower case, upper case, digits, punctuation). No set has quotes, blanks, C($), C(#),
         backslash or braces. V(ascii) values must be URL-encoded where they become part of a URL.
       - C(kind) is V(password) (default) or V(key), random bytes in standard base64 (C(charset) has no meaning then).
     type: dict

@@ -1,0 +1,197 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: source_archive
+short_description: Pack an app's source into a deterministic archive
+version_added: 0.1.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Packs a local directory, or one commit of a git repository, into a C(tar.gz) that depends on nothing but the names,
+    modes and contents of its files. The same source gives the same bytes, on every machine.
+  - It returns the release id that the archive stands for. For a git commit that is C(<commit date, UTC>-<sha>), for a
+    directory C(tree-<checksum>); both with 12 digits.
+  - It runs where the source is, in general with C(delegate_to=localhost).
+requirements:
+  - git 2.31 or newer, for O(repository)
+options:
+  path:
+    description:
+      - A local directory. It is packed as it is, with changes that are not committed, also when it is a git work tree.
+      - O(dest) is left out when it is inside.
+    type: path
+  repository:
+    description:
+      - The URL or path of a git repository. Credentials in an http(s) URL are handed to git apart from the URL, in no
+        argument list, and shown in no message. Better use SSH keys or a credential helper, which work as usual.
+      - git never asks for anything here. Submodules and LFS objects are not fetched.
+    type: str
+  revision:
+    description:
+      - The commit of O(repository). A full sha is taken as it is. A tag or branch is resolved to a sha when the module
+        runs, so a branch means its newest commit at that moment. V(HEAD) and full names (C(refs/...)) work as well.
+      - When a tag and a branch of one name differ, the module fails rather than guess. Short shas are not accepted.
+      - With a full sha that is packed already, the repository is not contacted at all.
+    type: str
+  exclude:
+    description:
+      - Shell patterns of what to leave out. A pattern without a slash matches a name at any depth, one with a slash the
+        whole path below the root. A directory that matches is left out with all it holds.
+      - C(.git) is always left out. A C(.dockerignore) is packed like any file and honoured by the build, not here.
+    type: list
+    elements: str
+    default: [node_modules, .next, dist, .env*]
+  dest:
+    description: The directory for the archives of this app. It is made, mode 0700, when it is missing.
+    type: path
+    required: true
+  keep:
+    description: How many archives to keep in O(dest), the newest. Other files there are never removed.
+    type: int
+    default: 5
+  timeout:
+    description: Seconds for each git command.
+    type: int
+    default: 120
+notes:
+  - Files are packed with mode 0644, executable ones with 0755, owned by 0:0, time 0. Symbolic links are kept when they
+    are relative and stay inside the source, otherwise the module fails. Empty directories are not packed.
+attributes:
+  check_mode:
+    support: full
+    description: Computes and returns everything, git is read into a temporary directory, nothing is written to O(dest).
+  diff_mode:
+    support: none
+    description: The archive's name is the content's checksum; there is nothing more to show.
+"""
+
+EXAMPLES = r"""
+- name: Pack the checked-out source
+  izzzi.infra.source_archive:
+    path: "{{ playbook_dir }}/../examples/app"
+    dest: "{{ playbook_dir }}/../.cache/source"
+  delegate_to: localhost
+  become: false
+  run_once: true
+  register: source
+
+- name: Pack a tag
+  izzzi.infra.source_archive:
+    repository: git@github.com:izzzi/izzzi.git
+    revision: v1.4.2
+    dest: ~/.cache/izzzi/source
+  delegate_to: localhost
+  become: false
+  run_once: true
+  register: source
+"""
+
+RETURN = r"""
+archive:
+  description: The path of the archive. In check mode it may not be there yet.
+  returned: success
+  type: str
+  sample: /srv/infra/.cache/source/20260105-0f2c9a41d7b3.tar.gz
+checksum:
+  description: SHA-256 of the content, that is names, modes, link targets and bytes of all files.
+  returned: success
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+release:
+  description: The release id.
+  returned: success
+  type: str
+  sample: 20260105-0f2c9a41d7b3
+revision:
+  description: The full sha of the commit; empty for a directory.
+  returned: success
+  type: str
+  sample: 0f2c9a41d7b3e2a1c4d5e6f708192a3b4c5d6e7f
+"""
+
+import tempfile
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._git import Git, Remote
+from ..module_utils._source import Cache, Label, SourceError, checksum, exclude_digest, scan
+
+
+def archive_directory(params: dict, cache: Cache, check_mode: bool) -> dict:
+    entries = scan(Path(params["path"]), params["exclude"], leave_out=cache.directory)
+    label = Label(checksum(entries))
+    return store(f"tree-{label.checksum[:12]}", entries, label, cache, check_mode)
+
+
+def archive_commit(params: dict, cache: Cache, check_mode: bool) -> dict:
+    git = Git(Remote.parse(params["repository"]), params["timeout"])
+    sha = git.resolve(params["revision"])
+    patterns = exclude_digest(params["exclude"])
+    if archive := cache.find(sha, patterns):
+        return describe(archive, cache.label(archive), changed=False)
+    with tempfile.TemporaryDirectory(prefix="izzzi-source-") as directory:
+        date = git.fetch(sha, Path(directory))
+        entries = scan(Path(directory), params["exclude"])
+        label = Label(checksum(entries), sha, patterns)
+        return store(f"{date}-{sha[:12]}", entries, label, cache, check_mode)
+
+
+def store(release: str, entries: list, label: Label, cache: Cache, check_mode: bool) -> dict:
+    archive = cache.path(release)
+    missing = cache.label(archive) != label
+    if missing and not check_mode:
+        cache.store(release, entries, label)
+    return describe(archive, label, changed=missing)
+
+
+def describe(archive: Path, label: Label, changed: bool) -> dict:
+    release = archive.name.removesuffix(".tar.gz")
+    return {
+        "changed": changed,
+        "archive": str(archive),
+        "checksum": label.checksum,
+        "release": release,
+        "revision": label.revision,
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path"},
+            "repository": {"type": "str"},
+            "revision": {"type": "str"},
+            "exclude": {"type": "list", "elements": "str", "default": ["node_modules", ".next", "dist", ".env*"]},
+            "dest": {"type": "path", "required": True},
+            "keep": {"type": "int", "default": 5},
+            "timeout": {"type": "int", "default": 120},
+        },
+        mutually_exclusive=[("path", "repository"), ("path", "revision")],
+        required_one_of=[("path", "repository")],
+        required_by={"revision": ["repository"], "repository": ["revision"]},
+        supports_check_mode=True,
+    )
+    params = module.params
+    if params["keep"] < 1 or params["timeout"] < 1:
+        module.fail_json(msg="keep and timeout must be 1 or more.")
+    cache = Cache(Path(params["dest"]).resolve())
+    try:
+        if params["path"]:
+            result = archive_directory(params, cache, module.check_mode)
+        else:
+            # What the module returns repeats its arguments: hide the URL's credentials there too.
+            module.no_log_values.update(Remote.parse(params["repository"]).secrets)
+            result = archive_commit(params, cache, module.check_mode)
+        if not module.check_mode:
+            cache.prune(params["keep"], Path(result["archive"]))
+    except SourceError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
