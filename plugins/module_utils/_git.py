@@ -34,6 +34,8 @@ class Remote:
     def parse(cls, repository: str) -> Remote:
         if not repository or repository.startswith("-") or any(character.isspace() for character in repository):
             raise SourceError("repository is not a git URL or path.")
+        if os.path.isdir(os.path.expanduser(repository)):
+            return cls(os.path.abspath(os.path.expanduser(repository)))  # git runs in other directories
         try:
             parts = urlsplit(repository)
         except ValueError as error:

@@ -20,16 +20,19 @@ SHORTEST_PIECE = 8
 # A name is secret when one of its words is: api_key, POSTGRES_PASSWORD and jwtSecret are, monkey and keyboard are not.
 _WORD = r"passw(?:or)?d|passphrase|pwd|pass|secret|token|api_?key|key|credential|authorization|cookie"
 SECRET_NAME = re.compile(
-    rf"(?:^|[^a-z0-9])(?i:{_WORD})s?(?:$|[^a-z0-9])|(?:[a-z0-9])(?:{_WORD.title()})s?(?:$|[A-Z_-])"
+    rf"(?:^|[^A-Za-z0-9])(?i:{_WORD})s?(?:$|[^a-z0-9])"  # snake_case, kebab-case, UPPER_CASE, dotted
+    rf"|[a-z0-9](?=[A-Z])(?i:{_WORD})s?(?:$|[^a-z0-9])"  # camelCase
 )
 # name: value, name=value and "name": "value". The value ends with its quote, or at a blank or a separator.
 _ASSIGNMENT = re.compile(
-    r"""(?P<head>(?P<name>[A-Za-z][\w.-]*)\\?["']?\s{0,3}[:=]\s{0,3})
-        (?P<value>(?:(?:bearer|basic)\s+)?(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&}\])\\]+))""",
+    r"""(?P<head>(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*)\\?["']?\s{0,3}[:=]\s{0,3})
+        (?P<value>(?:(?:bearer|basic)\s+)?(?:"(?:[^"\\]|\\.)*"|\\"(?:(?!\\").)*\\"|'[^']*'|[^\s"',;&}\])\\]+))""",
     re.VERBOSE | re.IGNORECASE,
 )
 # scheme://user:password@host: the password; http(s)://token@host: a lone user is a token there.
-_URL_PASSWORD = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s/:@\"'?#]*:)[^\s/\"'?#]+(?=@)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(
+    r"(?P<head>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@\"'?#]*:)[^\s/\"'?#]+(?=@)", re.IGNORECASE
+)
 _URL_TOKEN = re.compile(r"(?P<head>\bhttps?://)[^\s/:@\"'?#]+(?=@)", re.IGNORECASE)
 
 
@@ -77,7 +80,7 @@ def _mask_assignment(match: re.Match[str], replacement: str) -> str:
     if not is_secret_name(match["name"]):
         return match[0]
     value = match["value"]
-    quote_mark = value[0] if value[0] in "\"'" else ""
+    quote_mark = re.match(r"""\\?["']|""", value)[0]
     return match["head"] + quote_mark + replacement + quote_mark
 
 
