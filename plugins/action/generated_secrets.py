@@ -104,17 +104,23 @@ class VaultFile:
             wanted = vault_id or C.DEFAULT_VAULT_ENCRYPT_IDENTITY
             vault_id, secret = match_encrypt_secret(self._vault.secrets, encrypt_vault_id=wanted)
         encrypted = self._vault.encrypt(text, secret, None if vault_id == "default" else vault_id)
+        try:
+            self._replace(encrypted)
+            os.fsync(directory)
+        except OSError as error:
+            raise AnsibleActionFail(f"{self.path} cannot be written: {error.strerror}. It is as it was.") from error
+
+    def _replace(self, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(encrypted)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
         except BaseException:
             os.unlink(temporary)
             raise
-        os.fsync(directory)
 
 
 class ActionModule(ActionBase):

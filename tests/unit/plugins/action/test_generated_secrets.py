@@ -158,7 +158,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_debris(vault_file, monkeypatc
     encrypt(vault_file, "other: 1\n")
     before = vault_file.read_bytes()
     monkeypatch.setattr(generated_secrets.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(AnsibleActionFail, match=r"vault.yml cannot be written: No space left\. It is as it was"):
         run(vault_file)
     assert vault_file.read_bytes() == before
     assert os.listdir(vault_file.parent) == ["vault.yml"]

@@ -1,0 +1,50 @@
+"""Every module's DOCUMENTATION says what its argument_spec does."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
+KEYS = ("type", "elements", "required", "default", "choices")
+
+
+class Captured(Exception):
+    pass
+
+
+def load(name: str):
+    return importlib.import_module(f"ansible_collections.izzzi.infra.plugins.modules.{name}")
+
+
+def interface(options: dict) -> dict[str, dict]:
+    """The parts of options that both sides write, with what they may leave out."""
+    return {
+        name: {"type": "str", "required": False} | {key: option[key] for key in KEYS if option.get(key) is not None}
+        for name, option in options.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in MODULES.glob("[a-z]*.py")))
+def test_module_documents_its_arguments(name, monkeypatch):
+    module = load(name)
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    assert documentation["module"] == name
+    assert yaml.safe_load(module.EXAMPLES)
+    assert yaml.safe_load(module.RETURN)
+    if not hasattr(module, "main"):
+        # An action does the work: the module is its documentation.
+        spec = importlib.import_module(f"ansible_collections.izzzi.infra.plugins.action.{name}").ARGUMENT_SPEC
+    else:
+
+        def capture(argument_spec, **_more):
+            raise Captured(argument_spec)
+
+        monkeypatch.setattr(module, "AnsibleModule", capture)
+        with pytest.raises(Captured) as captured:
+            module.main()
+        spec = captured.value.args[0]
+    assert interface(documentation["options"]) == interface(spec)
