@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ IDS = {
     500: "server_error",
 }
 NOT_FOUND = "The resource you requested could not be found."
+
+
+log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):

@@ -45,6 +45,4 @@ class Pager:
         return str(self._url.replace(query=urlencode([*query, ("page", page)])))
 
 
-
-
 Paged = Annotated[Pager, Depends()]

@@ -75,6 +75,20 @@ class Settings:
         return self.home / "server.log"
 
     @property
+    def files(self) -> list[Path]:
+        """All that the sandbox keeps in its home, and nothing else."""
+        public_key = self.ssh_key_file.with_suffix(".pub")
+        database = [self.database.with_name(self.database.name + suffix) for suffix in ("", "-wal", "-shm")]
+        logs = [self.log_file, self.log_file.with_suffix(".log.1")]
+        secrets = [self.token_file, self.spaces_key_file, self.ssh_key_file, public_key]
+        certificates = [self.ca_file, self.ca_key_file, self.tls_file]
+        return [*database, *logs, *secrets, *certificates, self.pid_file, self.command_lock]
+
+    @property
+    def command_lock(self) -> Path:
+        return self.home / "command.lock"
+
+    @property
     def ports(self) -> dict[str, int]:
         """The variable that sets each port, for messages."""
         return {

@@ -19,6 +19,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
     kind TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, id)
 );
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
@@ -95,3 +96,12 @@ class State:
                 (counter, first),
             ).fetchone()
         return value
+
+    def read(self, note: str) -> str | None:
+        with self._lock:
+            row = self._connection.execute("SELECT value FROM note WHERE name = ?", (note,)).fetchone()
+        return row[0] if row else None
+
+    def write(self, note: str, value: str) -> None:
+        with self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO note (name, value) VALUES (?, ?)", (note, value))

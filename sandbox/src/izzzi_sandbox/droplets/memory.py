@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..settings import Settings
-from .backend import BackendError, DropletSpec, Ruleset
+from .backend import DropletSpec, Ruleset
 
 
 class MemoryBackend:
@@ -31,8 +31,6 @@ class MemoryBackend:
 
     def create(self, spec: DropletSpec, rules: Ruleset) -> None:
         time.sleep(self._delay)
-        if "fail-to-boot" in spec.tags:
-            raise BackendError(f"droplet {spec.id} carries the tag fail-to-boot")
         self._set(spec.id, "active", rules)
 
     def power_on(self, id: int, rules: Ruleset) -> None:

@@ -1,0 +1,31 @@
+"""What the routes share: the account, request bodies, and look-ups that end in a 404."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict
+
+from .. import errors
+from ..cloud import Cloud
+from ..state import R
+
+
+class Body(BaseModel):
+    """A request body. A field that it does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _cloud(request: Request) -> Cloud:
+    return request.app.state.cloud
+
+
+Account = Annotated[Cloud, Depends(_cloud)]
+
+
+def found(record: R | None) -> R:
+    if record is None:
+        raise errors.not_found()
+    return record

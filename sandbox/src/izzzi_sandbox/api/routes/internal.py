@@ -1,0 +1,58 @@
+"""/_sandbox: what only the sandbox's own command line uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from ...records import Action, Droplet, Firewall, SshKey, Tag, Vpc
+from ..deps import Account
+
+router = APIRouter()
+
+
+@router.get("/health")
+def health(request: Request) -> dict[str, Any]:
+    """Needs no token: `up` asks it which sandbox this is."""
+    return request.app.state.identity
+
+
+@router.get("/summary")
+def summary(cloud: Account) -> dict[str, Any]:
+    state = cloud.state
+    failed = [action for action in state.all(Action) if action.status == "errored"]
+    return {
+        "droplets": [
+            {
+                "id": droplet.id,
+                "name": droplet.name,
+                "status": droplet.status,
+                "region": droplet.region,
+                "size": droplet.size,
+                "image": droplet.image,
+                "public_ip": droplet.public_ip,
+                "private_ip": droplet.private_ip,
+                "tags": droplet.tags,
+            }
+            for droplet in state.all(Droplet)
+        ],
+        "vpcs": [f"{vpc.name} {vpc.ip_range} ({vpc.region})" for vpc in state.all(Vpc)],
+        "firewalls": [firewall.name for firewall in state.all(Firewall)],
+        "ssh_keys": [key.name for key in state.all(SshKey)],
+        "tags": [tag.name for tag in state.all(Tag)],
+        "failures": [
+            f"{action.completed_at} {action.type} of droplet {action.resource_id}: {action.error}"
+            for action in failed[-5:]
+        ],
+    }
+
+
+@router.post("/reset", status_code=204)
+def reset(cloud: Account) -> None:
+    cloud.reset()
+
+
+@router.post("/suspend", status_code=204)
+def suspend(cloud: Account) -> None:
+    cloud.suspend()

@@ -1,0 +1,265 @@
+"""The account: state, droplets and the work between them. Replies leave at once; actions end later, in threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .droplets.backend import BackendError, DropletBackend
+from .enforcer import Enforcer
+from .operations import OPERATIONS, Job
+from .records import Action, Assignment, Droplet, Firewall, Project, SshKey, Tag, Vpc, now
+from .settings import Settings
+from .state import State
+
+FIRST_DROPLET_ID = 410_000_001
+FIRST_ACTION_ID = 2_100_000_001
+PARALLEL_OPERATIONS = 4  # a boot keeps a core busy for seconds
+log = logging.getLogger(__name__)
+
+
+def open_backend(settings: Settings) -> DropletBackend:
+    if settings.backend == "memory":
+        from .droplets.memory import MemoryBackend
+
+        return MemoryBackend(settings)
+    from .droplets.docker import DockerBackend  # here, because tests without an engine never need it
+
+    return DockerBackend(settings)
+
+
+class Cloud:
+    def __init__(self, settings: Settings, backend: DropletBackend) -> None:
+        self.settings = settings
+        self.backend = backend
+        self.state = State(settings.database)
+        self.enforcer = Enforcer(self.state, backend)
+        self._slots = threading.BoundedSemaphore(PARALLEL_OPERATIONS)
+        self._turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # one operation per droplet
+        self._stopping = False
+        self._ensure_default_project()
+
+    # -- life of the daemon
+
+    def start(self) -> None:
+        self.backend.start(self._guest_power)
+        self._reconcile()
+        self.enforcer.start()
+
+    def stop(self) -> None:
+        """Droplets run on; operations in flight are taken up again by the next start."""
+        self._stopping = True
+        self.enforcer.stop()
+        self.backend.stop()
+
+    def suspend(self) -> None:
+        """Power every droplet off and remember that it was on: the next start powers it on again."""
+        self._stopping = True
+        self.backend.stop()
+        running = [id for id, power in self.backend.power_states().items() if power == "active"]
+        with ThreadPoolExecutor(max_workers=PARALLEL_OPERATIONS) as pool:
+            list(pool.map(self._turn_off, running))
+
+    def reset(self) -> None:
+        """An account as on its first day. Identifiers are not used twice, so stale ones cannot hit a new resource."""
+        with self.state.transaction():
+            for record in [*self.state.all(Firewall), *self.state.all(SshKey), *self.state.all(Assignment)]:
+                self.state.remove(record)
+            droplets = self.state.all(Droplet)
+            for droplet in droplets:
+                droplet.deleting = droplet.locked = True
+                self.state.put(droplet)
+        with ThreadPoolExecutor(max_workers=PARALLEL_OPERATIONS) as pool:
+            list(pool.map(self._destroy, [droplet.id for droplet in droplets]))
+        with self.state.transaction():
+            if self.state.all(Droplet):
+                raise BackendError("a droplet could not be deleted; server.log tells why. Run reset again.")
+            for vpc in self.state.all(Vpc):
+                self.backend.delete_vpc(vpc.id)
+                self.state.remove(vpc)
+            for record in [*self.state.all(Tag), *self.state.all(Action), *self.state.all(Project)]:
+                self.state.remove(record)
+            self._ensure_default_project()
+
+    # -- what the routes use
+
+    def submit(self, droplet: Droplet, type: str, **arguments: Any) -> Action:
+        """Lock the droplet and begin an action. Call it inside a transaction; the work starts after it."""
+        droplet.locked = True
+        self.state.put(droplet)
+        action = self.state.put(
+            Action(
+                id=self.state.next("action", FIRST_ACTION_ID),
+                type=type,
+                resource_id=droplet.id,
+                region=droplet.region,
+                arguments=arguments,
+            )
+        )
+        self._begin(self._run, action.id)
+        return action
+
+    def delete(self, droplet: Droplet) -> None:
+        if droplet.deleting:
+            return
+        droplet.deleting = droplet.locked = True
+        self.state.put(droplet)
+        self._begin(self._destroy, droplet.id)
+
+    def ensure_tags(self, names: list[str]) -> list[str]:
+        """Make the tags that do not exist; return the spelling of each that does."""
+        tags = [self.state.get(Tag, name.lower()) or self.state.put(Tag(name.lower(), name)) for name in names]
+        return list(dict.fromkeys(tag.name for tag in tags))
+
+    def untag(self, droplet: Droplet, name: str) -> None:
+        droplet.tags = [tag for tag in droplet.tags if tag != name]
+        self.state.put(droplet)
+
+    # -- operations
+
+    def _begin(self, work: Any, id: int) -> None:
+        # Daemon threads: a stop must not wait for a boot. What is cut off is taken up at the next start.
+        threading.Thread(target=work, args=(id,), name=f"{work.__name__}-{id}", daemon=True).start()
+
+    def _run(self, action_id: int) -> None:
+        with self.state.transaction():  # waits for the transaction of the request that submitted it
+            action = self.state.get(Action, action_id)
+        if action is None:
+            return  # the request was rolled back
+        with self._turns[action.resource_id], self._slots:
+            with self.state.transaction():
+                droplet = self.state.get(Droplet, action.resource_id)
+                if droplet is None or droplet.deleting or self._stopping:
+                    return
+                protection = self.enforcer.protection(droplet)
+            error, changes = "", {}
+            try:
+                changes = OPERATIONS[action.type](Job(self.backend, droplet, protection.rules, action.arguments))
+            except BackendError as failure:
+                error = str(failure)
+            except Exception as failure:
+                log.exception("action %s (%s) of droplet %s failed", action.id, action.type, droplet.id)
+                error = f"{type(failure).__name__}: {failure}"
+            if self._stopping:
+                return
+            if error:
+                log.error("action %s (%s) of droplet %s failed: %s", action.id, action.type, droplet.id, error)
+                changes = self._after_failure(droplet)
+            elif changes.get("status") == "active":
+                self.enforcer.booted(droplet.id, protection)
+            self._finish(action, changes, error)
+        self.enforcer.wake()
+
+    def _after_failure(self, droplet: Droplet) -> dict[str, Any]:
+        if droplet.status == "new":
+            return {"deleting": True}
+        return {"status": self._power_of(droplet.id)}
+
+    def _finish(self, action: Action, changes: dict[str, Any], error: str) -> None:
+        with self.state.transaction():
+            droplet = self.state.get(Droplet, action.resource_id)
+            action.status, action.error, action.completed_at = "errored" if error else "completed", error, now()
+            self.state.put(action)
+            for field, value in changes.items():
+                setattr(droplet, field, value)
+            droplet.locked = droplet.deleting
+            self.state.put(droplet)
+        log.info("action %s (%s) of droplet %s %s", action.id, action.type, droplet.id, action.status)
+        if droplet.deleting:
+            self._begin(self._destroy, droplet.id)
+
+    def _destroy(self, droplet_id: int) -> None:
+        with self.state.transaction():
+            pass  # the request that asked for it has committed
+        with self._turns[droplet_id], self._slots:
+            droplet = self.state.get(Droplet, droplet_id)
+            if droplet is None or not droplet.deleting or self._stopping:
+                return
+            try:
+                self.backend.destroy(droplet_id)
+            except Exception:
+                log.exception("droplet %s could not be destroyed; the next start tries again", droplet_id)
+                return
+            with self.state.transaction():
+                self._forget(droplet)
+        self.enforcer.forget(droplet_id)
+        self.enforcer.wake()
+        log.info("droplet %s destroyed", droplet_id)
+
+    def _forget(self, droplet: Droplet) -> None:
+        self.state.remove(droplet)
+        for firewall in self.state.all(Firewall):
+            if droplet.id in firewall.droplet_ids:
+                firewall.droplet_ids.remove(droplet.id)
+                self.state.put(firewall)
+        for action in self.state.all(Action):
+            if action.resource_id == droplet.id and action.status == "in-progress":
+                action.status, action.error, action.completed_at = "errored", "the droplet was deleted", now()
+                self.state.put(action)
+        assignment = self.state.get(Assignment, droplet.urn)
+        if assignment:
+            self.state.remove(assignment)
+
+    def _turn_off(self, droplet_id: int) -> None:
+        try:
+            self.backend.shutdown(droplet_id)
+        except BackendError as error:
+            log.warning("droplet %s did not shut down, its power is cut: %s", droplet_id, error)
+            self.backend.power_off(droplet_id)
+
+    # -- reality
+
+    def _guest_power(self, droplet_id: int, status: str) -> None:
+        """The guest powered itself off, or came back."""
+        with self.state.transaction():
+            droplet = self.state.get(Droplet, droplet_id)
+            if droplet is None or droplet.locked or self._stopping:
+                return  # an operation knows better
+            droplet.status = status
+            self.state.put(droplet)
+        log.info("droplet %s is %s: the guest did it", droplet_id, status)
+        if status == "off":
+            self.enforcer.forget(droplet_id)
+        self.enforcer.wake()
+
+    def _power_of(self, droplet_id: int) -> str:
+        return self.backend.power_states().get(droplet_id, "off")
+
+    def _reconcile(self) -> None:
+        """Take up what a stop or a kill cut off, and power on what should be on (after `down`, or a reboot of the
+        machine)."""
+        power = self.backend.power_states()
+        with self.state.transaction():
+            busy = set()
+            for action in self.state.all(Action):
+                if action.status == "in-progress":
+                    busy.add(action.resource_id)
+                    self._begin(self._run, action.id)
+            for droplet in self.state.all(Droplet):
+                actual = power.get(droplet.id, "off")
+                if droplet.deleting:
+                    self._begin(self._destroy, droplet.id)
+                elif droplet.id in busy or actual == droplet.status:
+                    continue
+                elif droplet.status == "active":
+                    self.submit(droplet, "power_on")
+                else:
+                    droplet.status = actual
+                    self.state.put(droplet)
+
+    def _ensure_default_project(self) -> None:
+        with self.state.transaction():
+            if not self.state.all(Project):
+                project = Project(
+                    id=str(uuid.uuid4()),
+                    name="sandbox",
+                    description="Everything that is in no other project.",
+                    purpose="Just trying out DigitalOcean",
+                    environment="Development",
+                    is_default=True,
+                )
+                self.state.put(project)

@@ -1,0 +1,112 @@
+"""Keeps the packets of every running droplet in line with the firewalls, and knows what is not in line yet."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from . import firewall as rules_of
+from .droplets.backend import BackendError, DropletBackend, Ruleset
+from .records import Droplet, Firewall
+from .state import State
+
+RETRY_SECONDS = 5.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What guards a droplet: the rules, and the firewalls that they come from."""
+
+    rules: Ruleset
+    firewalls: frozenset[str]
+
+
+class Enforcer:
+    def __init__(self, state: State, backend: DropletBackend) -> None:
+        self._state = state
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._applied: dict[int, Protection] = {}
+        self._failed: set[int] = set()
+        self._wake = threading.Event()
+        self._stopped = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._loop, name="enforcer", daemon=True).start()
+        self.wake()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Something changed: look again."""
+        self._wake.set()
+
+    def protection(self, droplet: Droplet) -> Protection:
+        firewalls = self._state.all(Firewall)
+        return Protection(
+            rules_of.effective(droplet, firewalls, self._state.all(Droplet)),
+            frozenset(firewall.id for firewall in firewalls if firewall.applies_to(droplet)),
+        )
+
+    def booted(self, droplet_id: int, protection: Protection) -> None:
+        """A droplet came up with these rules in force."""
+        with self._lock:
+            self._applied[droplet_id] = protection
+            self._failed.discard(droplet_id)
+
+    def forget(self, droplet_id: int) -> None:
+        with self._lock:
+            self._applied.pop(droplet_id, None)
+            self._failed.discard(droplet_id)
+
+    def show(self, firewall: Firewall) -> dict[str, Any]:
+        """The two fields of a firewall that tell how far its enforcement is."""
+        with self._lock:
+            applied, failed = dict(self._applied), set(self._failed)
+        pending = []
+        for droplet in self._state.all(Droplet):
+            if droplet.status != "active":
+                continue  # the rules are loaded before it boots
+            before, wanted = applied.get(droplet.id), firewall.applies_to(droplet)
+            was = before is not None and firewall.id in before.firewalls
+            if (was and not wanted) or (wanted and before != self.protection(droplet)):
+                status = "failed" if droplet.id in failed else "waiting"
+                pending.append({"droplet_id": droplet.id, "removing": not wanted, "status": status})
+        statuses = {change["status"] for change in pending}
+        return {
+            "status": "failed" if "failed" in statuses else "waiting" if statuses else "succeeded",
+            "pending_changes": pending,
+        }
+
+    def _loop(self) -> None:
+        while not self._stopped:
+            self._wake.wait(RETRY_SECONDS if self._failed else None)
+            self._wake.clear()
+            for droplet in self._state.all(Droplet):
+                if droplet.status == "active" and not droplet.locked and not self._stopped:
+                    self._converge(droplet)
+
+    def _converge(self, droplet: Droplet) -> None:
+        wanted = self.protection(droplet)
+        before = self._applied.get(droplet.id)
+        if wanted == before:
+            return
+        try:
+            if before is None or wanted.rules != before.rules:
+                self._backend.apply_firewall(droplet.id, wanted.rules)
+                log.info("droplet %s: firewall rules applied", droplet.id)
+        except BackendError as error:
+            log.error("droplet %s: firewall rules not applied, next try follows: %s", droplet.id, error)
+            with self._lock:
+                self._failed.add(droplet.id)
+        except Exception:  # the loop must live: without it every later change would be ignored
+            log.exception("droplet %s: firewall rules not applied, next try follows", droplet.id)
+            with self._lock:
+                self._failed.add(droplet.id)
+        else:
+            self.booted(droplet.id, wanted)

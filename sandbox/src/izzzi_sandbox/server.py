@@ -1,0 +1,104 @@
+"""The daemon: `python -m izzzi_sandbox.server`. HTTP and TLS by uvicorn, Spaces by moto, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+
+from . import credentials, process, settings, spaces
+from .api.app import create_app
+from .cloud import Cloud, open_backend
+from .droplets.backend import BackendError
+from .settings import Settings
+
+log = logging.getLogger("izzzi_sandbox")
+
+
+class Listener(uvicorn.Server):
+    """There are two of them in this process, so the signals are handled once, outside."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Daemon:
+    """Everything that listens. `stop` may be called from a signal handler or from another thread."""
+
+    def __init__(self, settings: Settings, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._sockets = {port: _bind(settings.host, port) for port in settings.ports.values()}
+        app = create_app(cloud, credentials.token(settings))
+        app.state.identity = process.identity(settings)
+        self._listeners = [
+            (_listener(app), self._sockets[settings.http_port]),
+            (_listener(app, settings), self._sockets[settings.tls_port]),
+        ]
+        self._spaces = self._sockets[settings.spaces_port]
+
+    async def serve(self) -> None:
+        spaces.serve(self._spaces)
+        self._cloud.start()
+        try:
+            await asyncio.gather(*(listener.serve(sockets=[bound]) for listener, bound in self._listeners))
+        finally:
+            self._cloud.stop()
+
+    def stop(self) -> None:
+        for listener, _ in self._listeners:
+            listener.should_exit = True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        raise process.ProcessError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    bound.listen(128)
+    return bound
+
+
+def _listener(app: object, tls: Settings | None = None) -> Listener:
+    files = {"ssl_certfile": tls.tls_file} if tls else {}
+    return Listener(
+        uvicorn.Config(app, lifespan="off", log_config=None, server_header=False, timeout_graceful_shutdown=2, **files)
+    )
+
+
+async def _serve_until_signal(daemon: Daemon) -> None:
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, daemon.stop)
+    await daemon.serve()
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        chosen = settings.load()
+        credentials.ensure(chosen)
+        with process.held_pid_file(chosen):
+            daemon = Daemon(chosen, Cloud(chosen, open_backend(chosen)))
+            log.info("backend %s, %s, %s, %s", chosen.backend, chosen.http_url, chosen.tls_url, chosen.spaces_url)
+            asyncio.run(_serve_until_signal(daemon))
+    except (settings.SettingsError, process.ProcessError, BackendError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    log.info("stopped")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads may still wait for the engine; what they do is taken up by the next start.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
