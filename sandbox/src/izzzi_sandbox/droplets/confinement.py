@@ -8,21 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import APIError, ContainerError
+from docker.errors import APIError
 
 # systemd 250 and newer refuse cgroup v1 unless they are told on the kernel's command line, or its stand-in.
 CGROUP_V1 = {"SYSTEMD_PROC_CMDLINE": "systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"}
+CPU_PERIOD = 100_000  # microseconds, the kernel's default
 
 
 @cache
 def _privileged_works(image: str) -> bool:
     """Some hosts bound the engine's own capabilities, and then --privileged cannot be granted."""
+    probe = docker.from_env().containers.create(
+        image, entrypoint=["true"], privileged=True, network_mode="none", labels={"izzzi.sandbox": "1"}
+    )
     try:
-        docker.from_env().containers.run(
-            image, entrypoint=["true"], privileged=True, remove=True, network_mode="none", labels={"izzzi.sandbox": "1"}
-        )
-    except (APIError, ContainerError):
+        probe.start()
+    except APIError:
         return False
+    finally:
+        probe.remove(force=True)
     return True
 
 
@@ -53,7 +57,9 @@ def limits(vcpus: int, memory_mb: int) -> dict[str, int]:
     """A size's CPU and memory; no more CPUs than the host has, because the engine refuses that."""
     memory = memory_mb * 1024 * 1024
     return {
-        "nano_cpus": min(vcpus, os.cpu_count() or vcpus) * 1_000_000_000,
+        # Not nano_cpus: a container that was made with it cannot be given another number later.
+        "cpu_period": CPU_PERIOD,
+        "cpu_quota": min(vcpus, os.cpu_count() or vcpus) * CPU_PERIOD,
         "mem_limit": memory,
         "memswap_limit": memory,
     }

@@ -168,10 +168,7 @@ class DockerBackend:
 
     def resize(self, id: int, vcpus: int, memory_mb: int) -> None:
         with engine_errors(f"droplet {id} cannot be resized"):
-            limits = confinement.limits(vcpus, memory_mb)
-            quota = {"cpu_period": 100_000, "cpu_quota": limits.pop("nano_cpus") // 10_000}
-            # `update` knows no nano_cpus, and the engine takes only one of the two forms.
-            self._client.api.update_container(machine_name(id), **quota, **limits)
+            self._client.api.update_container(machine_name(id), **confinement.limits(vcpus, memory_mb))
 
     def rebuild(self, spec: DropletSpec, rules: Ruleset) -> None:
         self.create(spec, rules)
