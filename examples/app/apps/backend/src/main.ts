@@ -1,0 +1,35 @@
+import "reflect-metadata";
+
+import { ConsoleLogger, Logger } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
+import { DocumentBuilder, SwaggerModule } from "@nestjs/swagger";
+
+import { AppModule } from "./app.module";
+import { ConfigError, readConfig } from "./config";
+import { RedisConnections } from "./redis";
+import { RedisIoAdapter } from "./redis-io.adapter";
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+    logger: new ConsoleLogger({ json: process.env.NODE_ENV === "production" }),
+    forceCloseConnections: true, // idle keep-alive connections must not delay a stop
+  });
+  app.enableShutdownHooks();
+  app.disable("x-powered-by");
+  app.setGlobalPrefix("api");
+  if (config.frontendUrl) app.enableCors({ origin: config.frontendUrl });
+  app.useWebSocketAdapter(new RedisIoAdapter(app, app.get(RedisConnections), config.frontendUrl));
+
+  const description = new DocumentBuilder().setTitle("izzzi demo API").setVersion(config.release).build();
+  SwaggerModule.setup("docs", app, () => SwaggerModule.createDocument(app, description), { useGlobalPrefix: true });
+
+  await app.listen(config.port, "0.0.0.0");
+  new Logger("Main").log(`release ${config.release} listens on port ${config.port}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+});
