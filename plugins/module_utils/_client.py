@@ -1,0 +1,226 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DigitalOcean's API v2 over HTTP: pages, retries, limits, errors that say what to do. Knows no resource."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PAGE = 200  # the most that the API gives at once
+ATTEMPTS = 5
+LONGEST_PAUSE = 60.0  # seconds; a limit that lasts longer is an error, not a wait
+
+
+class ApiError(Exception):
+    """A reply that is an error, or none at all (status 0)."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Unreachable(Exception):
+    """No reply. `sent` tells whether the server may have seen the request."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+# method, URL, headers, body, timeout in seconds
+Transport = Callable[[str, str, Mapping[str, str], "bytes | None", float], Reply]
+
+
+def https(ca_path: str | None = None) -> Transport:
+    """Real requests by urllib. Proxies of the environment are honoured, but never for this machine itself."""
+    context = ssl.create_default_context()
+    if ca_path:
+        context.load_verify_locations(cafile=ca_path)
+
+    def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
+        handlers: list[Any] = [urllib.request.HTTPSHandler(context=context)]
+        if urlsplit(url).hostname in LOOPBACK:
+            handlers.append(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(url, method=method, headers=dict(headers), data=body)
+        try:
+            with urllib.request.build_opener(*handlers).open(request, timeout=timeout) as response:
+                return Reply(response.status, _lower(response.headers), response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Reply(error.code, _lower(error.headers), error.read())
+        except urllib.error.URLError as error:
+            refused = isinstance(error.reason, (ConnectionRefusedError, ssl.SSLCertVerificationError))
+            raise Unreachable(_reason(error.reason), sent=not refused) from error
+        except (OSError, HTTPException) as error:
+            raise Unreachable(_reason(error), sent=True) from error
+
+    return send
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _reason(error: object) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+class Client:
+    """Used by several threads at once."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        transport: Transport,
+        *,
+        timeout: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.url = url.rstrip("/").removesuffix("/v2")
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._token = token
+        self._transport = transport
+        self._timeout = timeout
+        self._sleep = sleep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.calls = 0
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        return self._request("GET", path + (f"?{urlencode(query)}" if query else ""))
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Like get; None when there is no such thing."""
+        try:
+            return self.get(path)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, path: str, key: str, **query: Any) -> list[dict[str, Any]]:
+        """All pages."""
+        rows: list[dict[str, Any]] = []
+        page = 1
+        while True:
+            reply = self.get(path, per_page=PAGE, page=page, **query)
+            rows += reply[key]
+            if not reply.get("links", {}).get("pages", {}).get("next"):
+                return rows
+            page += 1
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._request("POST", path, body)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._request("PUT", path, body)
+
+    def delete(self, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """What is gone already is fine."""
+        try:
+            self._request("DELETE", path, body)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        content = None if body is None else json.dumps(body).encode()
+        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        for attempt in range(1, ATTEMPTS + 1):
+            with self._lock:
+                self.calls += 1
+            last = attempt == ATTEMPTS
+            try:
+                reply = self._transport(method, f"{self.url}/v2{path}", headers, content, self._timeout)
+            except Unreachable as error:
+                # A POST that may have arrived is not sent twice: it could make a second droplet.
+                if last or not error.sent or method == "POST":
+                    raise self._unreachable(method, path, error) from error
+                self._sleep(_backoff(attempt))
+                continue
+            if reply.status < 400:
+                return self._content(method, path, reply)
+            pause = _pause(reply, method, attempt, self._clock())
+            if last or pause is None or pause > LONGEST_PAUSE:
+                raise self._error(method, path, reply)
+            self._sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _content(self, method: str, path: str, reply: Reply) -> dict[str, Any]:
+        if not reply.body:
+            return {}
+        try:
+            content = json.loads(reply.body)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise ApiError(
+                f"{self.url} is not DigitalOcean's API: {method} /v2{path} answered {reply.status} without a JSON "
+                "object. Check api_url.",
+                reply.status,
+            )
+        return content
+
+    def _unreachable(self, method: str, path: str, error: Unreachable) -> ApiError:
+        hint = "Check api_url and the network."
+        if urlsplit(self.url).hostname in LOOPBACK:
+            hint = "Is the sandbox running? Start it: make sandbox-up (or izzzi-sandbox up)."
+        elif error.sent and method == "POST":
+            hint = "It may have arrived all the same: run again, what exists is taken up."
+        return ApiError(f"{self.url} cannot be reached: {error} ({method} /v2{path}). {hint}")
+
+    def _error(self, method: str, path: str, reply: Reply) -> ApiError:
+        if reply.status == 401:
+            return ApiError(
+                f"{self.url} refuses the API token (401). Give a valid one as api_token (provision_api_token in the "
+                "role izzzi.infra.provision, or the environment variable DIGITALOCEAN_TOKEN).",
+                401,
+            )
+        try:
+            content = json.loads(reply.body)
+            message = content.get("message") or content.get("error") or str(content)
+        except (ValueError, AttributeError):
+            message = reply.body[:200].decode("utf-8", "replace").strip() or "no explanation"
+        message = message.replace(self._token, "********") if self._token else message
+        return ApiError(f"{method} {self.url}/v2{path} answered {reply.status}: {message}", reply.status)
+
+
+def _pause(reply: Reply, method: str, attempt: int, now: float) -> float | None:
+    """Seconds until it is worth to ask again; None when it is not."""
+    if reply.status == 429:  # refused, so it did nothing: any method may be repeated
+        after, reset = reply.headers.get("retry-after", ""), reply.headers.get("ratelimit-reset", "")
+        if after.isdigit():
+            return float(after)
+        return max(float(reset) - now, 1.0) if reset.isdigit() else _backoff(attempt)
+    if reply.status >= 500 and method != "POST":
+        return _backoff(attempt)
+    return None
+
+
+def _backoff(attempt: int) -> float:
+    return 0.5 * 2.0 ** (attempt - 1)

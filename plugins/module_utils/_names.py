@@ -1,0 +1,47 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names and tags that an environment's resources have. They replace a state file: from the declaration follows what
+to look for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PREFIX = "izzzi"
+
+
+@dataclass(frozen=True)
+class Names:
+    project: str
+    environment: str
+
+    @property
+    def base(self) -> str:
+        return f"{self.project}-{self.environment}"
+
+    @property
+    def vpc(self) -> str:
+        return f"{self.base}-vpc"
+
+    @property
+    def owner_tag(self) -> str:
+        """On every droplet; firewalls attach by it."""
+        return f"{PREFIX}:{self.project}:{self.environment}"
+
+    def group_tag(self, group: str) -> str:
+        """Makes a droplet a member of a group of the dynamic inventory."""
+        return f"{self.owner_tag}:{group}"
+
+    def owns_tag(self, tag: str) -> bool:
+        return tag == self.owner_tag or tag.startswith(f"{self.owner_tag}:")
+
+    def firewall(self, name: str) -> str:
+        return f"{self.base}-fw-{name}"
+
+    def owns_firewall(self, name: str) -> bool:
+        return name.startswith(f"{self.base}-fw-")
+
+    def droplet(self, group: str, number: int) -> str:
+        """The first of a group has no number, so that a group of one has a plain name."""
+        return f"{self.base}-{group}" + (f"-{number}" if number > 1 else "")

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+CREATE, UPDATE, DELETE, NOOP = "create", "update", "delete", "noop"
+
+
+class Problems(Exception):
+    """Why a declaration cannot be carried out: each says what is wrong, where, and what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Change:
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a run does to one resource. `apply` sends it; the rest is for people."""
+
+    action: str
+    kind: str
+    name: str
+    changes: tuple[Change, ...] = ()
+    apply: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+
+    def show(self) -> dict[str, Any]:
+        changes = [{"field": c.field, "before": c.before, "after": c.after} for c in self.changes]
+        return {"action": self.action, "kind": self.kind, "name": self.name, "changes": changes}
+
+
+def created(fields: dict[str, Any]) -> tuple[Change, ...]:
+    """Every field that a new resource gets."""
+    return tuple(Change(name, None, value) for name, value in fields.items())
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[Change, ...]:
+    """The fields of `after` that differ."""
+    return tuple(Change(name, before.get(name), value) for name, value in after.items() if before.get(name) != value)
+
+
+def diff(steps: list[Step]) -> dict[str, dict[str, Any]]:
+    """Before and after of all that changes, for --diff."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for step in steps:
+        key = f"{step.kind} {step.name}"
+        if step.action in (UPDATE, DELETE):
+            before[key] = {c.field: c.before for c in step.changes} or "present"
+        if step.action in (UPDATE, CREATE):
+            after[key] = {c.field: c.after for c in step.changes} or "present"
+    return {"before": before, "after": after}

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The environment's VPC. Its name finds it; region and range cannot change once it exists."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from ._account import Account
+from ._client import Client
+from ._plan import CREATE, NOOP, UPDATE, Step, changed, created
+
+PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+# DigitalOcean keeps these for itself; the first in nyc1 only.
+RESERVED = tuple(
+    IPv4Network(network)
+    for network in ("10.10.0.0/16", "10.229.0.0/16", "10.244.0.0/16", "10.245.0.0/16", "10.246.0.0/24")
+)
+# Docker's and Swarm's own networks: a VPC inside them makes hosts unreachable from containers, or the reverse.
+DOCKER = IPv4Network("172.17.0.0/16")
+
+
+def problems(vpc: dict[str, Any], region: str) -> list[str]:
+    text = vpc["ip_range"]
+    try:
+        network = IPv4Network(text)
+    except ValueError as error:
+        return [f"vpc.ip_range: {text!r} is not an IPv4 network in CIDR notation ({error}). Example: 10.20.0.0/16."]
+    found = []
+    if not 16 <= network.prefixlen <= 28:
+        found.append(f"vpc.ip_range: {text} is a /{network.prefixlen}; DigitalOcean takes /16 to /28.")
+    if not any(network.subnet_of(private) for private in PRIVATE):
+        found.append(f"vpc.ip_range: {text} is not private. Choose inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
+    for reserved in RESERVED[0 if region == "nyc1" else 1 :]:
+        if network.overlaps(reserved):
+            found.append(f"vpc.ip_range: {text} overlaps {reserved}, which DigitalOcean keeps for itself.")
+    if network.overlaps(DOCKER):
+        found.append(f"vpc.ip_range: {text} overlaps {DOCKER}, Docker's own default network on every host.")
+    return found
+
+
+def conflicts(name: str, vpc: dict[str, Any], region: str, account: Account) -> list[str]:
+    current = find(name, account)
+    if current is None:
+        wanted = IPv4Network(vpc["ip_range"])
+        return [
+            f"vpc.ip_range: {wanted} overlaps the VPC {other['name']} ({other['ip_range']}) of this account."
+            for other in account.vpcs
+            if wanted.overlaps(IPv4Network(other["ip_range"]))
+        ]
+    fixed = {"region": region, "ip_range": vpc["ip_range"]}
+    return [
+        f"VPC {name}: {change.field} is {change.before}, declared is {change.after}, and that cannot be changed. "
+        f"Declare {change.before}, or destroy the environment first."
+        for change in changed(current, fixed)
+    ]
+
+
+def find(name: str, account: Account) -> dict[str, Any] | None:
+    return next((vpc for vpc in account.vpcs if vpc["name"] == name), None)
+
+
+def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: Client, ids: dict[str, Any]) -> Step:
+    current = find(name, account)
+    if current is None:
+        body = {"name": name, "region": region, "ip_range": vpc["ip_range"], "description": vpc["description"]}
+
+        def create() -> None:
+            ids["vpc"] = client.post("/vpcs", body)["vpc"]["id"]
+
+        return Step(CREATE, "vpc", name, created({k: v for k, v in body.items() if k != "name"}), create)
+    ids["vpc"] = current["id"]
+    changes = changed(current, {"description": vpc["description"]})
+    if not changes:
+        return Step(NOOP, "vpc", name)
+    body = {"name": name, "description": vpc["description"]}
+    return Step(UPDATE, "vpc", name, changes, lambda: client.put(f"/vpcs/{current['id']}", body))

@@ -1,0 +1,310 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: environment
+short_description: Make an environment on DigitalOcean what is declared
+version_added: 0.1.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Compares a declared environment (VPC, SSH keys, tags, firewalls, droplets) with the account and writes the
+    difference, in one pass and in the right order. Firewalls are in place before the first droplet is.
+  - There is no state file. Resources are found by names that follow from O(project) and O(environment), and droplets
+    must carry the environment's tag C(izzzi:PROJECT:ENVIRONMENT). Nothing else is ever touched.
+  - The whole declaration is checked first. Every problem is named in one message, and then nothing is written.
+  - A droplet is never rebuilt or powered off. O(user_data) and O(ssh_keys) count when a droplet is created.
+options:
+  api_url:
+    description:
+      - Where the API is, without C(/v2). A sandbox, or any server that speaks DigitalOcean's API, has another.
+    type: str
+    default: https://api.digitalocean.com
+  api_token:
+    description: The API token. It is sent as a header only.
+    type: str
+    required: true
+  ca_path:
+    description: A file of CA certificates that O(api_url)'s certificate is checked against, beside the system's.
+    type: path
+  project:
+    description: What the environment belongs to. The first part of every name.
+    type: str
+    required: true
+  environment:
+    description: Which environment of the project.
+    type: str
+    required: true
+    choices: [production, staging, dev]
+  region:
+    description: The region's slug.
+    type: str
+    required: true
+  vpc:
+    description: The network of the droplets, C(PROJECT-ENVIRONMENT-vpc).
+    type: dict
+    required: true
+    suboptions:
+      ip_range:
+        description: An IPv4 network, /16 to /28, private, that overlaps no other VPC of the account. It cannot change.
+        type: str
+        required: true
+      description:
+        description: A text for people.
+        type: str
+        default: ''
+  ssh_keys:
+    description:
+      - Keys that a new droplet lets in as root. A key that the account has under another name is used as it is.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The key's name on the account, when it is new there.
+        type: str
+        required: true
+      public_key:
+        description: The content of the C(.pub) file.
+        type: str
+        required: true
+  firewalls:
+    description:
+      - Firewalls by short name; the real one is C(PROJECT-ENVIRONMENT-fw-NAME). Each is attached to all droplets of the
+        environment by tag. What they allow adds up.
+    type: dict
+    default: {}
+  droplets:
+    description:
+      - Groups of equal droplets by name. The first is C(PROJECT-ENVIRONMENT-GROUP), the next C(...-2), and so on.
+      - "Each has C(size) and C(image) (slugs, or the id of an own image; required), C(count) (default 1), C(groups)
+        (inventory groups that the droplets join, by the tag C(izzzi:PROJECT:ENVIRONMENT:GROUP)), C(monitoring) and
+        C(backups) (both by default false)."
+      - Size, image and region of a droplet that exists are not changed; a difference is an error.
+    type: dict
+    default: {}
+  user_data:
+    description: cloud-init's user data for new droplets, at most 64 KiB. Shown as a checksum only.
+    type: str
+    default: ''
+  prune:
+    description:
+      - Delete droplets (with their data), firewalls and tags of this environment that are not declared any more.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(absent) deletes the environment's droplets, firewalls, tags and VPC. Account SSH keys stay, and so does a VPC
+        that is its region's default, which DigitalOcean does not let go.
+    type: str
+    choices: [present, absent]
+    default: present
+  timeout:
+    description: Seconds for one API request.
+    type: int
+    default: 30
+  wait_timeout:
+    description: Seconds until new droplets are active and have their addresses.
+    type: int
+    default: 300
+attributes:
+  check_mode:
+    support: full
+    description: The same plan, from the same reads and checks; nothing is written.
+  diff_mode:
+    support: full
+    description: The fields that change. Never O(user_data).
+notes:
+  - "A firewall rule is C({protocol: tcp, ports: '80', sources: {...}}), outbound with C(destinations). C(protocol) is
+    V(tcp), V(udp) or V(icmp); C(ports) one port, a range (V(8000-9000)) or V(all). A target has C(addresses) (CIDR),
+    C(groups) (droplets of these groups) and C(members) (all droplets of the environment). A rule without any target is
+    left out. Without C(outbound) everything may go out."
+seealso:
+  - name: DigitalOcean API
+    description: What the module talks to.
+    link: https://docs.digitalocean.com/reference/api/
+"""
+
+EXAMPLES = r"""
+- name: Provision the environment
+  izzzi.infra.environment:
+    api_token: "{{ lookup('ansible.builtin.env', 'DIGITALOCEAN_TOKEN') }}"
+    project: izzzi
+    environment: production
+    region: fra1
+    vpc:
+      ip_range: 10.20.0.0/16
+    ssh_keys:
+      - name: deploy
+        public_key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_ed25519.pub') }}"
+    firewalls:
+      web:
+        inbound:
+          - {protocol: tcp, ports: "443", sources: {addresses: [0.0.0.0/0, "::/0"]}}
+          - {protocol: tcp, ports: all, sources: {members: true}}
+    droplets:
+      app:
+        size: s-2vcpu-4gb
+        image: debian-13-x64
+        groups: [web]
+  delegate_to: localhost
+  register: environment
+
+- name: Destroy it again
+  izzzi.infra.environment:
+    api_token: "{{ lookup('ansible.builtin.env', 'DIGITALOCEAN_TOKEN') }}"
+    project: izzzi
+    environment: production
+    region: fra1
+    vpc:
+      ip_range: 10.20.0.0/16
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+plan:
+  description: What each resource needs, in the order in which it is done.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: V(create), V(update), V(delete) or V(noop).
+      type: str
+    kind:
+      description: V(vpc), V(ssh_key), V(tag), V(firewall) or V(droplet).
+      type: str
+    name:
+      description: The resource's name on the account.
+      type: str
+    changes:
+      description: The fields that change, each with C(field), C(before) and C(after).
+      type: list
+      elements: dict
+  sample:
+    - action: create
+      kind: vpc
+      name: izzzi-production-vpc
+      changes: [{field: ip_range, before: null, after: 10.20.0.0/16}]
+droplets:
+  description: The declared droplets that exist. In check mode those to be created are missing.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 410000001
+      name: izzzi-production-app
+      status: active
+      size: s-2vcpu-4gb
+      public_ip: 203.0.113.10
+      private_ip: 10.20.0.2
+      groups: [web]
+      tags: ["izzzi:izzzi:production", "izzzi:izzzi:production:web"]
+      created: true
+vpc_id:
+  description: The VPC's id; empty when there is none (yet).
+  returned: success
+  type: str
+  sample: 5a4981aa-9653-4bd1-bef5-d6bff52042e4
+api_calls:
+  description: How many requests it took.
+  returned: success
+  type: int
+  sample: 5
+"""
+
+import ssl
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._client import ApiError, Client, https
+from ..module_utils._environment import Environment
+from ..module_utils._plan import Problems, diff
+
+DROPLET = {"count": 1, "groups": [], "monitoring": False, "backups": False}
+TYPES = {"count": int, "groups": list, "monitoring": bool, "backups": bool, "size": str, "image": (str, int)}
+
+ARGUMENT_SPEC = {
+    "api_url": {"type": "str", "default": "https://api.digitalocean.com"},
+    "api_token": {"type": "str", "required": True, "no_log": True},
+    "ca_path": {"type": "path"},
+    "project": {"type": "str", "required": True},
+    "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
+    "region": {"type": "str", "required": True},
+    "vpc": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "ip_range": {"type": "str", "required": True},
+            "description": {"type": "str", "default": ""},
+        },
+    },
+    "ssh_keys": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,
+        "options": {"name": {"type": "str", "required": True}, "public_key": {"type": "str", "required": True}},
+    },
+    "firewalls": {"type": "dict", "default": {}},
+    "droplets": {"type": "dict", "default": {}},
+    "user_data": {"type": "str", "default": "", "no_log": True},
+    "prune": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "timeout": {"type": "int", "default": 30},
+    "wait_timeout": {"type": "int", "default": 300},
+}
+
+
+def complete_droplets(groups: dict[str, Any]) -> dict[str, Any]:
+    """Fills in defaults. Ansible checks the options of a dictionary, but not those of a dictionary's values."""
+    problems = []
+    for group, droplet in groups.items():
+        if not isinstance(droplet, dict):
+            problems.append(f"droplets.{group}: it must be a dictionary with size and image.")
+            continue
+        for key in sorted({"size", "image"} - droplet.keys()):
+            problems.append(f"droplets.{group}.{key}: it is missing.")
+        for key, value in droplet.items():
+            if key not in TYPES:
+                problems.append(f"droplets.{group}.{key}: there is no such option. There are: {', '.join(TYPES)}.")
+            elif not isinstance(value, TYPES[key]) or (isinstance(value, bool) and TYPES[key] is not bool):
+                problems.append(f"droplets.{group}.{key}: {value!r} has the wrong type ({type(value).__name__}).")
+    if problems:
+        raise Problems(problems)
+    return {group: {**DROPLET, **droplet} for group, droplet in groups.items()}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    if not params["api_token"].strip():
+        module.fail_json(
+            msg="api_token is empty. Set provision_api_token, or the variable DIGITALOCEAN_TOKEN it comes from."
+        )
+    try:
+        declared = {**params, "droplets": complete_droplets(params["droplets"])}
+        client = Client(params["api_url"], params["api_token"], https(params["ca_path"]), timeout=params["timeout"])
+        environment = Environment(declared, client)
+        plan = environment.plan()
+        if module.check_mode:
+            rows = environment.existing()
+        else:
+            environment.carry_out(plan)
+            rows = environment.ready()
+    except (ApiError, Problems) as error:
+        module.fail_json(msg=str(error))
+    except (OSError, ssl.SSLError) as error:
+        module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
+    result = environment.outcome(plan, rows)
+    if module._diff:
+        result["diff"] = diff(plan.work)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
