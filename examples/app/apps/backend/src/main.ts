@@ -29,7 +29,12 @@ async function main(): Promise<void> {
   new Logger("Main").log(`release ${config.release} listens on port ${config.port}`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+/** Prints the stack and not the error's fields: a driver keeps the failed command there, AUTH with its password too. */
+function fail(error: unknown): never {
+  if (error instanceof ConfigError) console.error(error.message);
+  else console.error(error instanceof Error ? error.stack : String(error));
   process.exit(1);
-});
+}
+
+process.on("unhandledRejection", fail);
+main().catch(fail);

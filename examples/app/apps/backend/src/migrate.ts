@@ -69,6 +69,8 @@ async function migrate(databaseUrl: string): Promise<void> {
 }
 
 if (require.main === module) {
+  // As a container's first process it would ignore both; PostgreSQL rolls back what was not committed.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   Promise.resolve()
     .then(() => migrate(readDatabaseUrl(process.env)))
     .catch((error: Error) => {

@@ -4,12 +4,16 @@ import { Redis } from "ioredis";
 import type { Config } from "./config";
 import { CONFIG } from "./tokens";
 
+class Disconnected extends Error {
+  readonly code = "disconnected";
+}
+
 /** Two connections, because one that subscribes cannot publish. Both reconnect for ever. */
 @Injectable()
 export class RedisConnections implements OnApplicationShutdown {
   readonly publisher: Redis;
   readonly subscriber: Redis;
-  private lastError = new Error("not connected");
+  private lastError: Error = new Disconnected();
 
   constructor(@Inject(CONFIG) config: Config) {
     this.publisher = this.connect(config.redisUrl);
@@ -38,6 +42,7 @@ export class RedisConnections implements OnApplicationShutdown {
       if (error.message !== this.lastError.message) logger.warn(error.message);
       this.lastError = error;
     });
+    redis.on("ready", () => (this.lastError = new Disconnected()));
     return redis;
   }
 }
