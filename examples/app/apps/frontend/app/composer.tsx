@@ -23,24 +23,26 @@ export function Composer({ onCreated }: { onCreated: (note: Note) => void }) {
   };
 
   return (
-    <form className="composer" onSubmit={submit} noValidate>
-      <label htmlFor="title" className="sr-only">
-        New note
-      </label>
-      <input
-        id="title"
-        name="title"
-        placeholder="What should not be forgotten?"
-        value={draft}
-        onChange={(event) => setDraft(event.target.value)}
-        maxLength={TITLE_MAX * 2}
-        autoComplete="off"
-        aria-invalid={problem !== ""}
-        aria-describedby="title-problem"
-      />
-      <button type="submit" disabled={busy}>
-        {busy ? "Adding…" : "Add note"}
-      </button>
+    <form onSubmit={submit} noValidate>
+      <div className="composer">
+        <label htmlFor="title" className="sr-only">
+          New note
+        </label>
+        <input
+          id="title"
+          name="title"
+          placeholder="What should not be forgotten?"
+          value={draft}
+          onChange={(event) => setDraft(event.target.value)}
+          maxLength={TITLE_MAX * 2}
+          autoComplete="off"
+          aria-invalid={problem !== ""}
+          aria-describedby="title-problem"
+        />
+        <button type="submit" disabled={busy}>
+          {busy ? "Adding…" : "Add note"}
+        </button>
+      </div>
       <p id="title-problem" className="problem" role="alert">
         {problem}
       </p>
