@@ -20,15 +20,22 @@ from urllib.parse import urlencode, urlsplit
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = 200  # the most that the API gives at once
 ATTEMPTS = 5
+LOOK_UPS = 3  # after a POST whose fate is unknown
 LONGEST_PAUSE = 60.0  # seconds; a limit that lasts longer is an error, not a wait
 
 
 class ApiError(Exception):
     """A reply that is an error, or none at all (status 0)."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    def __init__(self, message: str, status: int = 0, *, sent: bool = True) -> None:
         super().__init__(message)
         self.status = status
+        self.sent = sent
+
+    @property
+    def fate_unknown(self) -> bool:
+        """The request may have done its work all the same."""
+        return self.sent and (self.status == 0 or self.status >= 500)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,34 @@ class Unreachable(Exception):
 Transport = Callable[[str, str, Mapping[str, str], "bytes | None", float], Reply]
 
 
+def problems(url: str, token: str) -> list[str]:
+    """What is wrong with the API's address and token, as far as it can be seen without asking."""
+    found = []
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        found.append(
+            f"api_url: {url!r} is not an http:// or https:// URL. DigitalOcean's is https://api.digitalocean.com."
+        )
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        found.append(
+            f"api_url: {url} would carry the API token unencrypted. Use https://; http:// is for this machine only."
+        )
+    if not token:
+        found.append(
+            "api_token: it is empty. Set provision_api_token, or the variable DIGITALOCEAN_TOKEN it comes from."
+        )
+    elif not (token.isascii() and token.isprintable()) or " " in token:
+        found.append("api_token: it has characters that no token has. Check provision_api_token or DIGITALOCEAN_TOKEN.")
+    return found
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The API never redirects; who does would get the token."""
+
+    def redirect_request(self, *_arguments: Any) -> None:
+        return None
+
+
 def https(ca_path: str | None = None) -> Transport:
     """Real requests by urllib. Proxies of the environment are honoured, but never for this machine itself."""
     context = ssl.create_default_context()
@@ -57,7 +92,7 @@ def https(ca_path: str | None = None) -> Transport:
         context.load_verify_locations(cafile=ca_path)
 
     def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
-        handlers: list[Any] = [urllib.request.HTTPSHandler(context=context)]
+        handlers: list[Any] = [urllib.request.HTTPSHandler(context=context), _NoRedirect]
         if urlsplit(url).hostname in LOOPBACK:
             handlers.append(urllib.request.ProxyHandler({}))
         request = urllib.request.Request(url, method=method, headers=dict(headers), data=body)
@@ -129,6 +164,8 @@ class Client:
         page = 1
         while True:
             reply = self.get(path, per_page=PAGE, page=page, **query)
+            if key not in reply:
+                raise self._foreign("GET", path, 200)
             rows += reply[key]
             if not reply.get("links", {}).get("pages", {}).get("next"):
                 return rows
@@ -136,6 +173,20 @@ class Client:
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._request("POST", path, body)
+
+    def create(self, path: str, body: Mapping[str, Any], find: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
+        """POST something once. When no reply, or a 5xx, leaves open whether it was made, `find` is asked: what it finds
+        is the answer, and what nobody finds was not made. It is never posted again: that could make a second one."""
+        try:
+            return self.post(path, body)
+        except ApiError as error:
+            if not error.fate_unknown:
+                raise
+            for attempt in range(1, LOOK_UPS + 1):
+                self._sleep(_backoff(attempt))
+                if found := find():
+                    return found
+            raise
 
     def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._request("PUT", path, body)
@@ -163,8 +214,10 @@ class Client:
                     raise self._unreachable(method, path, error) from error
                 self._sleep(_backoff(attempt))
                 continue
-            if reply.status < 400:
+            if reply.status < 300:
                 return self._content(method, path, reply)
+            if reply.status < 400:
+                raise self._foreign(method, path, reply.status)
             pause = _pause(reply, method, attempt, self._clock())
             if last or pause is None or pause > LONGEST_PAUSE:
                 raise self._error(method, path, reply)
@@ -179,20 +232,23 @@ class Client:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise ApiError(
-                f"{self.url} is not DigitalOcean's API: {method} /v2{path} answered {reply.status} without a JSON "
-                "object. Check api_url.",
-                reply.status,
-            )
+            raise self._foreign(method, path, reply.status)
         return content
+
+    def _foreign(self, method: str, path: str, status: int) -> ApiError:
+        return ApiError(
+            f"{self.url} is not DigitalOcean's API: {method} /v2{path} answered {status}, but not as that API does. "
+            "Check api_url.",
+            status,
+        )
 
     def _unreachable(self, method: str, path: str, error: Unreachable) -> ApiError:
         hint = "Check api_url and the network."
-        if urlsplit(self.url).hostname in LOOPBACK:
+        if error.sent and method == "POST":
+            hint = "The request may have arrived all the same: run again, what exists is taken up."
+        elif urlsplit(self.url).hostname in LOOPBACK:
             hint = "Is the sandbox running? Start it: make sandbox-up (or izzzi-sandbox up)."
-        elif error.sent and method == "POST":
-            hint = "It may have arrived all the same: run again, what exists is taken up."
-        return ApiError(f"{self.url} cannot be reached: {error} ({method} /v2{path}). {hint}")
+        return ApiError(f"{self.url} cannot be reached: {error} ({method} /v2{path}). {hint}", sent=error.sent)
 
     def _error(self, method: str, path: str, reply: Reply) -> ApiError:
         if reply.status == 401:
@@ -206,8 +262,13 @@ class Client:
             message = content.get("message") or content.get("error") or str(content)
         except (ValueError, AttributeError):
             message = reply.body[:200].decode("utf-8", "replace").strip() or "no explanation"
-        message = message.replace(self._token, "********") if self._token else message
-        return ApiError(f"{method} {self.url}/v2{path} answered {reply.status}: {message}", reply.status)
+        message = message.replace(self._token, "********")
+        hint = ""
+        if reply.status == 403 and method != "DELETE":
+            hint = " The token may lack the scope for this: it needs to read and write."
+        elif reply.status == 429:
+            hint = " It is DigitalOcean's limit for the token (250 requests a minute, 5000 an hour). Run again later."
+        return ApiError(f"{method} {self.url}/v2{path} answered {reply.status}: {message}{hint}", reply.status)
 
 
 def _pause(reply: Reply, method: str, attempt: int, now: float) -> float | None:

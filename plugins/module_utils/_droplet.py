@@ -39,7 +39,7 @@ def wanted(groups: dict[str, Any], names: Names) -> list[Wanted]:
             name=names.droplet(group, number),
             group=group,
             size=droplet["size"],
-            image=str(droplet["image"]),
+            image=droplet["image"],
             tags=(names.owner_tag, *(names.group_tag(member) for member in droplet["groups"])),
             monitoring=droplet["monitoring"],
             backups=droplet["backups"],
@@ -78,10 +78,11 @@ def _row_problems(droplet: Wanted, row: Row, region: str, names: Names) -> list[
             "environment's. Add the tag to adopt it, or rename or delete it."
         ]
     found = []
-    if row["status"] == "off":
+    if row["status"] not in ("new", "active"):
         found.append(
-            f"Droplet {droplet.name} (id {row['id']}) is powered off. Power it on, then run again: "
-            f"doctl compute droplet-action power-on {row['id']} (or the control panel)."
+            f"Droplet {droplet.name} (id {row['id']}, {addresses(row).get('public', 'no address')}) has the status "
+            f"{row['status']}: it is not powered on. Power it on, then run again: "
+            f"doctl compute droplet-action power-on {row['id']} (or in the control panel)."
         )
     for field, before, after in (
         ("size", row["size_slug"], droplet.size),
@@ -101,16 +102,25 @@ def catalogue_problems(groups: dict[str, Any], region: str, catalogue: Catalogue
     regions = {row["slug"]: row for row in catalogue.regions if row["available"]}
     if region not in regions:
         return [f"region: {region!r} is not a region of DigitalOcean. {_near(region, regions)}"]
-    sizes = {row["slug"]: row for row in catalogue.sizes if row["available"] and region in row["regions"]}
-    images = {row["slug"] for row in catalogue.images if row["slug"] and region in row["regions"]}
+    sizes = {row["slug"]: row["regions"] if row["available"] else [] for row in catalogue.sizes}
+    images = {row["slug"]: row["regions"] for row in catalogue.images if row["slug"]}
     found = []
     for group, droplet in groups.items():
-        size, image = droplet["size"], str(droplet["image"])
-        if size not in sizes:
-            found.append(f"droplets.{group}.size: {size!r} is not a size in {region}. {_near(size, sizes)}")
-        if image not in images and not image.isdigit():
-            found.append(f"droplets.{group}.image: {image!r} is not an image in {region}. {_near(image, images)}")
+        found += _offer_problems(f"droplets.{group}.size", "size", droplet["size"], region, sizes)
+        if not droplet["image"].isdigit():  # the id of an own image
+            found += _offer_problems(f"droplets.{group}.image", "image", droplet["image"], region, images)
     return found
+
+
+def _offer_problems(where: str, noun: str, slug: str, region: str, offered: dict[str, list[str]]) -> list[str]:
+    """`offered`: the regions of each slug."""
+    if region in offered.get(slug, []):
+        return []
+    here = [other for other, regions in offered.items() if region in regions]
+    if slug in offered:
+        regions = ", ".join(sorted(offered[slug])) or "no region"
+        return [f"{where}: the {noun} {slug} is not to be had in {region}, but in {regions}. {_near(slug, here)}"]
+    return [f"{where}: {slug!r} is not a {noun} of DigitalOcean. {_near(slug, here)}"]
 
 
 def _near(word: str, known: Any) -> str:
@@ -119,19 +129,28 @@ def _near(word: str, known: Any) -> str:
 
 
 def steps(
-    droplets: list[Wanted], common: dict[str, Any], names: Names, account: Account, client: Client, ids: dict[str, Any]
+    droplets: list[Wanted],
+    common: dict[str, Any],
+    names: Names,
+    account: Account,
+    client: Client,
+    ids: dict[str, Any],
+    actions: dict[str, int],
 ) -> list[Step]:
-    """`common` is the part of the request that all droplets share; the VPC's id joins it once it is known."""
+    """`common` is the part of the request that all droplets share; the VPC's id joins it once it is known. `actions`
+    learns the action that makes each droplet, by name."""
     present = {row["name"]: row for row in account.droplets}
     missing = [droplet for droplet in droplets if droplet.name not in present]
-    found = _creations(missing, common, client, ids)
+    found = _creations(missing, common, client, ids, actions)
     for droplet in droplets:
         if droplet.name in present:
             found.append(_update(droplet, present[droplet.name], names, client))
     return found
 
 
-def _creations(missing: list[Wanted], common: dict[str, Any], client: Client, ids: dict[str, Any]) -> list[Step]:
+def _creations(
+    missing: list[Wanted], common: dict[str, Any], client: Client, ids: dict[str, Any], actions: dict[str, int]
+) -> list[Step]:
     """One request makes all droplets of a group; the first one's step sends it."""
     batches: dict[tuple[str, int], list[Wanted]] = {}
     for index, droplet in enumerate(missing):
@@ -140,26 +159,33 @@ def _creations(missing: list[Wanted], common: dict[str, Any], client: Client, id
     found = []
     for batch in batches.values():
         for position, droplet in enumerate(batch):
-            request = None if position else (lambda batch=batch: _create(batch, common, client, ids))
+            request = None if position else (lambda batch=batch: _create(batch, common, client, ids, actions))
             found.append(Step(CREATE, "droplet", droplet.name, created(_shown(droplet, common)), request))
     return found
 
 
-def _create(batch: list[Wanted], common: dict[str, Any], client: Client, ids: dict[str, Any]) -> None:
-    first = batch[0]
-    client.post(
-        "/droplets",
-        {
-            **common,
-            "names": [droplet.name for droplet in batch],
-            "size": first.size,
-            "image": int(first.image) if first.image.isdigit() else first.image,
-            "tags": list(first.tags),
-            "monitoring": first.monitoring,
-            "backups": first.backups,
-            "vpc_uuid": ids["vpc"],
-        },
-    )
+def _create(
+    batch: list[Wanted], common: dict[str, Any], client: Client, ids: dict[str, Any], actions: dict[str, int]
+) -> None:
+    first, names = batch[0], [droplet.name for droplet in batch]
+    body = {
+        **common,
+        "names": names,
+        "size": first.size,
+        "image": int(first.image) if first.image.isdigit() else first.image,
+        "tags": list(first.tags),
+        "monitoring": first.monitoring,
+        "backups": first.backups,
+        "vpc_uuid": ids["vpc"],
+    }
+
+    def look_up() -> dict[str, Any] | None:
+        rows = [row for row in client.list("/droplets", "droplets", tag_name=first.tags[0]) if row["name"] in names]
+        return {"droplets": rows} if len(rows) >= len(names) else None
+
+    reply = client.create("/droplets", body, look_up)
+    for row, action in zip(reply["droplets"], reply.get("links", {}).get("actions", []), strict=False):
+        actions[row["name"]] = action["id"]
 
 
 def _shown(droplet: Wanted, common: dict[str, Any]) -> dict[str, Any]:
@@ -231,4 +257,5 @@ def show(row: Row, names: Names, made: set[str]) -> dict[str, Any]:
         "groups": sorted(groups),
         "tags": sorted(row["tags"]),
         "created": row["name"] in made,
+        "created_at": row["created_at"],
     }

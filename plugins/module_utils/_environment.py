@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +14,8 @@ from . import _droplet, _firewall, _ssh_key, _tag, _vpc
 from ._account import Account, Row, read_account, read_catalogue, together
 from ._client import ApiError, Client
 from ._names import Names
-from ._plan import CREATE, DELETE, NOOP, Problems, Step
+from ._plan import NOOP, UPDATE, Problems, Step
 
-NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
-USER_DATA_LIMIT = 64 * 1024  # bytes
 LAG_SECONDS = 60.0  # a deleted droplet counts as a member of its VPC for a while
 
 
@@ -38,6 +35,8 @@ class Plan:
 
 
 class Environment:
+    """`declared` is complete and has no problem of its own: see _declaration."""
+
     def __init__(
         self,
         declared: dict[str, Any],
@@ -53,43 +52,23 @@ class Environment:
         self._client = client
         self._sleep = sleep
         self._clock = clock
-        self._ids: dict[str, Any] = {}
+        self._ids: dict[str, str] = {}
+        self._firewall_ids: dict[str, str] = {}
+        self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
         self._found: list[Row] = []
+        self._made: set[str] = set()
 
     # -- plan
 
     def plan(self) -> Plan:
         """Raises Problems before anything is written."""
-        if problems := self._own_problems():
-            raise Problems(problems)
         account = read_account(self._client, [] if self.is_absent else self._fingerprints())
         self._found = account.droplets
-        return self._removal(account) if self.is_absent else self._change(account)
-
-    def _own_problems(self) -> list[str]:
-        """Those that can be seen without asking anybody."""
-        declared = self.declared
-        found = []
-        for word, where in [
-            (declared["project"], "project"),
-            *((group, f"droplets.{group}") for group in declared["droplets"]),
-            *((name, f"firewalls.{name}") for name in declared["firewalls"]),
-            *((g, f"droplets.{name}.groups") for name, d in declared["droplets"].items() for g in d["groups"]),
-        ]:
-            allowed = word.replace("_", "-") if where.endswith(".groups") else word  # a group may have underscores
-            if not NAME.fullmatch(allowed):
-                found.append(
-                    f"{where}: {word!r} is not a name: lower-case letters, digits and inner hyphens, 32 at most."
-                )
-        for group, droplet in declared["droplets"].items():
-            if droplet["count"] < 0:
-                found.append(f"droplets.{group}.count: {droplet['count']} is less than 0.")
-        if len(declared["user_data"].encode()) > USER_DATA_LIMIT:
-            found.append("user_data: it is longer than 64 KiB, the most that DigitalOcean takes.")
-        found += _vpc.problems(declared["vpc"], declared["region"])
-        found += _ssh_key.problems(declared["ssh_keys"])
-        found += _firewall.problems(declared["firewalls"])
-        return found
+        if self.is_absent:
+            return self._removal(account)
+        ready = {row["name"] for row in account.droplets if row["status"] != "new"}
+        self._made = {droplet.name for droplet in self.droplets} - ready
+        return self._change(account)
 
     def _fingerprints(self) -> list[str]:
         return [_ssh_key.fingerprint(key["public_key"]) for key in self.declared["ssh_keys"]]
@@ -100,27 +79,21 @@ class Environment:
             self.names.group_tag(group)
             for firewall in self.declared["firewalls"].values()
             for direction, _field, side in _firewall.SIDES
-            for rule in firewall.get(direction) or []
-            for group in (rule.get(side) or {}).get("groups") or []
+            for rule in firewall[direction] or []
+            for group in rule[side]["groups"]
         ]
         return list(dict.fromkeys([self.names.owner_tag, *of_droplets, *of_rules]))
 
     def _change(self, account: Account) -> Plan:
         declared, names, client = self.declared, self.names, self._client
-        surplus = {
-            "droplets": _droplet.surplus(self.droplets, names, account, self._delete_droplet),
-            "firewalls": _firewall.surplus(list(declared["firewalls"]), names, account, client),
-        }
+        surplus_droplets = _droplet.surplus(self.droplets, names, account, self._delete_droplet)
+        surplus_firewalls = _firewall.surplus(list(declared["firewalls"]), names, account, client)
         problems = _vpc.conflicts(names.vpc, declared["vpc"], declared["region"], account)
         problems += _droplet.problems(self.droplets, declared["region"], names, account)
         if not declared["prune"]:
-            problems += [
-                f"{kind}: {', '.join(step.name for step in steps)} exist and are not declared. Declare them, or set "
-                f"prune to delete them{' with their data' if kind == 'droplets' else ''}."
-                for kind, steps in surplus.items()
-                if steps
-            ]
-        if not problems and _droplet.is_missing(self.droplets, account):
+            problems += _surplus_problems("droplets", surplus_droplets, " with their data")
+            problems += _surplus_problems("firewalls", surplus_firewalls)
+        if _droplet.is_missing(self.droplets, account) or not _vpc.find(names.vpc, account.vpcs):
             catalogue = read_catalogue(client)
             problems += _droplet.catalogue_problems(declared["droplets"], declared["region"], catalogue)
         if problems:
@@ -136,23 +109,23 @@ class Environment:
                     *tags,
                 ],
                 # Before the droplets, so that none is ever without them.
-                _firewall.steps(declared["firewalls"], names, account, client),
-                _droplet.steps(self.droplets, common, names, account, client, self._ids),
-                surplus["droplets"],
-                [*surplus["firewalls"], *unused],
+                _firewall.steps(declared["firewalls"], names, account, client, self._firewall_ids),
+                _droplet.steps(self.droplets, common, names, account, client, self._ids, self._actions),
+                surplus_droplets,
+                [*surplus_firewalls, *unused],
             ]
         )
 
     def _removal(self, account: Account) -> Plan:
         """The account's keys stay: other environments and other tools may use them."""
         names, client = self.names, self._client
-        vpc = _vpc.find(names.vpc, account)
+        vpc = _vpc.find(names.vpc, account.vpcs)
         return Plan(
             [
                 _droplet.surplus([], names, account, self._delete_droplet),
                 _firewall.surplus([], names, account, client),
                 _tag.surplus([], names, account, client),
-                [Step(DELETE, "vpc", names.vpc, apply=lambda: self._delete_vpc(vpc["id"]))] if vpc else [],
+                [_vpc.removal(vpc, lambda: self._delete_vpc(vpc["id"]))] if vpc else [],
             ]
         )
 
@@ -167,13 +140,15 @@ class Environment:
         names = {droplet.name for droplet in self.droplets}
         return sorted((row for row in self._found if row["name"] in names), key=lambda row: row["name"])
 
-    def ready(self) -> list[Row]:
+    def ready(self, plan: Plan) -> list[Row]:
         """The declared droplets, once all of them are active and have their addresses."""
         names = {droplet.name for droplet in self.droplets}
         deadline = self._clock() + self.declared["wait_timeout"]
-        pause = 1.0
-        rows = self.existing()
-        while waiting := names - {row["name"] for row in rows if _droplet.is_ready(row)}:
+        pause = 0.5
+        if any((step.kind, step.action) == ("droplet", UPDATE) for step in plan.work):
+            self._read_droplets()
+        while waiting := names - {row["name"] for row in self.existing() if _droplet.is_ready(row)}:
+            self._check_actions(waiting)
             if self._clock() > deadline:
                 raise ApiError(
                     f"Not active within {self.declared['wait_timeout']} s: {', '.join(sorted(waiting))}. "
@@ -181,9 +156,22 @@ class Environment:
                 )
             self._sleep(pause)
             pause = min(pause * 1.5, 5.0)
-            self._found = self._client.list("/droplets", "droplets", tag_name=self.names.owner_tag)
-            rows = self.existing()
-        return rows
+            self._read_droplets()
+        return self.existing()
+
+    def _read_droplets(self) -> None:
+        self._found = self._client.list("/droplets", "droplets", tag_name=self.names.owner_tag)
+
+    def _check_actions(self, waiting: set[str]) -> None:
+        """A droplet that is not listed is either not listed yet, or could not be made: its action tells."""
+        listed = {row["name"] for row in self.existing()}
+        for name in sorted(waiting - listed):
+            reply = self._client.find(f"/actions/{self._actions[name]}") if name in self._actions else None
+            if reply and reply["action"]["status"] == "errored":
+                raise ApiError(
+                    f"DigitalOcean accepted the droplet {name} but could not make it (action {self._actions[name]} "
+                    "errored). Run again; if it stays so, try another size or region."
+                )
 
     def _delete_droplet(self, id: int) -> None:
         """Returns when it is gone: until then it holds its VPC and its firewalls."""
@@ -200,8 +188,6 @@ class Environment:
             try:
                 return self._client.delete(f"/vpcs/{id}")
             except ApiError as error:
-                if error.status == 403 and "default" in str(error):
-                    return None  # the region's default VPC cannot be deleted, by anybody; it costs nothing
                 if error.status not in (403, 409) or self._clock() > deadline:
                     raise
             self._sleep(2.0)
@@ -209,12 +195,28 @@ class Environment:
     # -- outcome
 
     def outcome(self, plan: Plan, rows: list[Row]) -> dict[str, Any]:
-        made = {step.name for step in plan.steps if (step.action, step.kind) == (CREATE, "droplet")}
-        droplets = [_droplet.show(row, self.names, made) for row in rows]
+        droplets = [_droplet.show(row, self.names, self._made) for row in rows]
         return {
             "changed": bool(plan.work),
             "plan": [step.show() for step in plan.steps],
             "droplets": droplets,
-            "vpc_id": self._ids.get("vpc", ""),
+            "outputs": {
+                "vpc_id": self._ids.get("vpc", ""),
+                "firewall_ids": self._firewall_ids,
+                "ssh_commands": {
+                    row["name"]: f"ssh {self.declared['ssh_user']}@{row['public_ip']}"
+                    for row in droplets
+                    if row["public_ip"]
+                },
+            },
             "api_calls": self._client.calls,
         }
+
+
+def _surplus_problems(option: str, steps: list[Step], loss: str = "") -> list[str]:
+    if not steps:
+        return []
+    return [
+        f"{option}: the account has {', '.join(step.name for step in steps)}, which the declaration has not. Declare "
+        f"them (a larger count, a group), or set prune (provision_prune) to true to delete them{loss}."
+    ]

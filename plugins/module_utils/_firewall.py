@@ -6,11 +6,10 @@ spellings than it takes ("all" comes back as "0", icmp has a port)."""
 
 from __future__ import annotations
 
-import json
 from ipaddress import ip_network
 from typing import Any
 
-from ._account import Account
+from ._account import Account, Row
 from ._client import Client
 from ._names import Names
 from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
@@ -23,36 +22,37 @@ ALLOW_ALL_OUT = [
     for protocol in ("tcp", "udp", "icmp")
 ]
 SIDES = (("inbound", "inbound_rules", "sources"), ("outbound", "outbound_rules", "destinations"))
+RULES_LIMIT = 50  # of one firewall, both directions
 
 
-PROTOCOLS = ("tcp", "udp", "icmp")
-TARGETS = ("addresses", "groups", "members")
+def problems(firewalls: dict[str, Any], names: Names) -> list[str]:
+    """`firewalls` have the right types already."""
+    return [problem for name, firewall in firewalls.items() for problem in _problems(name, firewall, names)]
 
 
-def problems(firewalls: dict[str, Any]) -> list[str]:
+def _problems(name: str, firewall: dict[str, Any], names: Names) -> list[str]:
+    where = f"firewalls.{name}"
     found = []
-    for name, firewall in firewalls.items():
-        if not isinstance(firewall, dict) or firewall.keys() - {"inbound", "outbound"}:
-            found.append(f"firewalls.{name}: it must be a dictionary of inbound and outbound.")
-            continue
-        for direction, _field, side in SIDES:
-            for index, rule in enumerate(firewall.get(direction) or []):
-                found += _rule_problems(f"firewalls.{name}.{direction}[{index}]", rule, side)
-    return found
+    for direction, _field, side in SIDES:
+        for index, rule in enumerate(firewall[direction] or []):
+            found += _rule_problems(f"{where}.{direction}[{index}]", rule, side)
+    if found:
+        return found
+    count = sum(len(rules) for rules in declared(firewall, names).values())
+    if count == 0:
+        return [
+            f"{where}: none of its rules names anybody, and DigitalOcean wants one at least. Leave the firewall out."
+        ]
+    if count > RULES_LIMIT:
+        return [f"{where}: it has {count} rules; DigitalOcean takes {RULES_LIMIT}. Make two of it."]
+    return []
 
 
-def _rule_problems(where: str, rule: Any, side: str) -> list[str]:
-    if not isinstance(rule, dict) or rule.keys() - {"protocol", "ports", side}:
-        return [f"{where}: a rule is a dictionary of protocol, ports and {side}."]
-    target = rule.get(side) or {}
-    if not isinstance(target, dict) or target.keys() - set(TARGETS):
-        return [f"{where}.{side}: it must be a dictionary of {', '.join(TARGETS)}."]
+def _rule_problems(where: str, rule: Rule, side: str) -> list[str]:
     found = []
-    if rule.get("protocol") not in PROTOCOLS:
-        found.append(f"{where}.protocol: {rule.get('protocol')!r} is none of {', '.join(PROTOCOLS)}.")
-    elif rule["protocol"] != "icmp" and not _valid_ports(str(rule.get("ports") or "")):
-        found.append(f"{where}.ports: {rule.get('ports')!r} is not a port, a range (8000-9000) or all.")
-    for address in target.get("addresses") or []:
+    if rule["protocol"] != "icmp" and not _valid_ports(rule["ports"]):
+        found.append(f"{where}.ports: {rule['ports']!r} is not a port, a range (8000-9000) or all.")
+    for address in rule[side]["addresses"]:
         try:
             ip_network(address)
         except ValueError as error:
@@ -71,22 +71,27 @@ def _valid_ports(text: str) -> bool:
 
 
 def declared(firewall: dict[str, Any], names: Names) -> dict[str, list[Rule]]:
-    """The rules as the API takes them. A rule that lets nobody in is left out."""
-    given = {"inbound": firewall.get("inbound") or [], "outbound": firewall.get("outbound")}
+    """The rules as the API takes them. A rule that names nobody is left out."""
+    given = {"inbound": firewall["inbound"] or [], "outbound": firewall["outbound"]}
     if given["outbound"] is None:
         given["outbound"] = ALLOW_ALL_OUT
     return {
         field: [
-            {"protocol": rule["protocol"], "ports": _ports(rule), side: target}
+            {"protocol": rule["protocol"], **_ports_to_send(rule), side: target}
             for rule in given[direction]
-            if (target := _target(rule.get(side) or {}, names))
+            if (target := _target(rule[side], names))
         ]
         for direction, field, side in SIDES
     }
 
 
+def _ports_to_send(rule: Rule) -> dict[str, str]:
+    """icmp has no ports, and the API refuses any."""
+    return {} if rule["protocol"] == "icmp" else {"ports": _ports(rule)}
+
+
 def _ports(rule: Rule) -> str:
-    ports = str(rule.get("ports") or "")
+    ports = rule.get("ports") or ""
     return "all" if rule["protocol"] == "icmp" or ports in ALL_PORTS else ports
 
 
@@ -94,21 +99,34 @@ def _target(target: dict[str, Any], names: Names) -> dict[str, list[str]]:
     tags = [names.group_tag(group) for group in target.get("groups") or []]
     if target.get("members"):
         tags.append(names.owner_tag)
-    addresses = [str(ip_network(address)) for address in target.get("addresses") or []]
+    addresses = [_address(address) for address in target.get("addresses") or []]
     return {key: sorted(set(values)) for key, values in (("addresses", addresses), ("tags", tags)) if values}
 
 
+def _address(text: str) -> str:
+    """One spelling: 203.0.113.7 is 203.0.113.7/32. Of the account's own, some may be none that Python knows."""
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return text
+
+
 def normalized(rules: list[Rule], side: str) -> list[Rule]:
-    """Any two lists of rules that mean the same become equal."""
-    plain = [
+    """Any two lists of rules that mean the same become equal: one rule for each protocol and ports, targets sorted."""
+    merged: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for rule in rules:
+        targets = merged.setdefault((rule["protocol"], _ports(rule)), {})
+        for kind, values in rule.get(side, {}).items():
+            texts = (_address(value) if kind == "addresses" else str(value) for value in values or [])
+            targets.setdefault(kind, set()).update(texts)
+    return [
         {
-            "protocol": rule["protocol"],
-            "ports": _ports(rule),
-            side: {key: sorted(map(str, values)) for key, values in sorted(rule.get(side, {}).items()) if values},
+            "protocol": protocol,
+            "ports": ports,
+            side: {kind: sorted(targets[kind]) for kind in sorted(targets) if targets[kind]},
         }
-        for rule in rules
+        for (protocol, ports), targets in sorted(merged.items())
     ]
-    return sorted(plain, key=lambda rule: json.dumps(rule, sort_keys=True))
 
 
 def fields(firewall: dict[str, Any]) -> dict[str, Any]:
@@ -121,26 +139,34 @@ def fields(firewall: dict[str, Any]) -> dict[str, Any]:
 
 
 def body(name: str, firewall: dict[str, Any], names: Names) -> dict[str, Any]:
-    rules = declared(firewall, names)
-    # icmp has no ports, and the API refuses any.
-    sent = {
-        field: [{k: v for k, v in rule.items() if k != "ports" or rule["protocol"] != "icmp"} for rule in rules[field]]
-        for field in rules
-    }
-    return {"name": names.firewall(name), **sent, "tags": [names.owner_tag], "droplet_ids": []}
+    return {"name": names.firewall(name), **declared(firewall, names), "tags": [names.owner_tag], "droplet_ids": []}
 
 
-def steps(firewalls: dict[str, Any], names: Names, account: Account, client: Client) -> list[Step]:
-    return [_step(body(name, firewall, names), account, client) for name, firewall in firewalls.items()]
+def find(name: str, rows: list[Row]) -> Row | None:
+    return next((row for row in rows if row["name"] == name), None)
 
 
-def _step(wanted: dict[str, Any], account: Account, client: Client) -> Step:
+def steps(firewalls: dict[str, Any], names: Names, account: Account, client: Client, ids: dict[str, str]) -> list[Step]:
+    """`ids` learns the id of each firewall."""
+    return [_step(name, body(name, firewall, names), account, client, ids) for name, firewall in firewalls.items()]
+
+
+def _step(short_name: str, wanted: dict[str, Any], account: Account, client: Client, ids: dict[str, str]) -> Step:
     name = wanted["name"]
-    current = next((row for row in account.firewalls if row["name"] == name), None)
+    current = find(name, account.firewalls)
     after = fields(wanted)
     if current is None:
+
+        def look_up() -> dict[str, Any] | None:
+            row = find(name, client.list("/firewalls", "firewalls"))
+            return row and {"firewall": row}
+
+        def create() -> None:
+            ids[short_name] = client.create("/firewalls", wanted, look_up)["firewall"]["id"]
+
         shown = {key: value for key, value in after.items() if key != "droplet_ids"}
-        return Step(CREATE, "firewall", name, created(shown), lambda: client.post("/firewalls", wanted))
+        return Step(CREATE, "firewall", name, created(shown), create)
+    ids[short_name] = current["id"]
     changes = changed(fields(current), after)
     if not changes:
         return Step(NOOP, "firewall", name)
@@ -152,5 +178,5 @@ def surplus(wanted: list[str], names: Names, account: Account, client: Client) -
     return [
         Step(DELETE, "firewall", row["name"], apply=lambda id=row["id"]: client.delete(f"/firewalls/{id}"))
         for row in account.firewalls
-        if names.owns_firewall(row["name"]) and row["name"] not in keep
+        if names.owns_firewall(row["name"], row.get("tags") or []) and row["name"] not in keep
     ]

@@ -39,8 +39,9 @@ class Names:
     def firewall(self, name: str) -> str:
         return f"{self.base}-fw-{name}"
 
-    def owns_firewall(self, name: str) -> bool:
-        return name.startswith(f"{self.base}-fw-")
+    def owns_firewall(self, name: str, tags: list[str]) -> bool:
+        """By name and tag. One that has no tag at all protects nothing: it lost ours when the tag was deleted."""
+        return name.startswith(f"{self.base}-fw-") and (self.owner_tag in tags or not tags)
 
     def droplet(self, group: str, number: int) -> str:
         """The first of a group has no number, so that a group of one has a plain name."""

@@ -33,11 +33,17 @@ def fingerprint(public_key: str) -> str:
 
 def problems(keys: list[dict[str, Any]]) -> list[str]:
     found = []
+    seen: dict[str, str] = {}
     for index, key in enumerate(keys):
+        where = f"ssh_keys[{index}].public_key ({key['name']})"
         try:
-            fingerprint(key["public_key"])
+            mark = fingerprint(key["public_key"])
         except ValueError as error:
-            found.append(f"ssh_keys[{index}].public_key ({key['name']}): {error}. Give the content of a .pub file.")
+            found.append(f"{where}: {error}. Give the content of a .pub file.")
+            continue
+        if mark in seen:
+            found.append(f"{where}: it is the key of {seen[mark]} again. Give each key once.")
+        seen[mark] = key["name"]
     return found
 
 
@@ -49,5 +55,9 @@ def _step(key: dict[str, Any], current: dict[str, Any] | None, client: Client) -
     if current:
         return Step(NOOP, "ssh_key", key["name"])
     body = {"name": key["name"], "public_key": key["public_key"].strip()}
-    shown = created({"fingerprint": fingerprint(key["public_key"])})
-    return Step(CREATE, "ssh_key", key["name"], shown, lambda: client.post("/account/keys", body))
+    mark = fingerprint(key["public_key"])
+
+    def create() -> None:
+        client.create("/account/keys", body, lambda: client.find(f"/account/keys/{mark}"))
+
+    return Step(CREATE, "ssh_key", key["name"], created({"fingerprint": mark}), create)

@@ -16,9 +16,13 @@ def steps(wanted: list[str], account: Account, client: Client) -> list[Step]:
     return [
         Step(NOOP, "tag", name)
         if name.lower() in existing
-        else Step(CREATE, "tag", name, apply=lambda name=name: client.post("/tags", {"name": name}))
+        else Step(CREATE, "tag", name, apply=lambda name=name: _create(name, client))
         for name in wanted
     ]
+
+
+def _create(name: str, client: Client) -> None:
+    client.create("/tags", {"name": name}, lambda: client.find(f"/tags/{name}"))
 
 
 def surplus(wanted: list[str], names: Names, account: Account, client: Client) -> list[Step]:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Any
 
-from ._account import Account
+from ._account import Account, Row
 from ._client import Client
-from ._plan import CREATE, NOOP, UPDATE, Step, changed, created
+from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
 
 PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 # DigitalOcean keeps these for itself; the first in nyc1 only.
@@ -18,7 +19,7 @@ RESERVED = tuple(
     IPv4Network(network)
     for network in ("10.10.0.0/16", "10.229.0.0/16", "10.244.0.0/16", "10.245.0.0/16", "10.246.0.0/24")
 )
-# Docker's and Swarm's own networks: a VPC inside them makes hosts unreachable from containers, or the reverse.
+# Docker's own default network, on every host: addresses of the VPC inside it would be unreachable from containers.
 DOCKER = IPv4Network("172.17.0.0/16")
 
 
@@ -42,7 +43,7 @@ def problems(vpc: dict[str, Any], region: str) -> list[str]:
 
 
 def conflicts(name: str, vpc: dict[str, Any], region: str, account: Account) -> list[str]:
-    current = find(name, account)
+    current = find(name, account.vpcs)
     if current is None:
         wanted = IPv4Network(vpc["ip_range"])
         return [
@@ -58,17 +59,21 @@ def conflicts(name: str, vpc: dict[str, Any], region: str, account: Account) -> 
     ]
 
 
-def find(name: str, account: Account) -> dict[str, Any] | None:
-    return next((vpc for vpc in account.vpcs if vpc["name"] == name), None)
+def find(name: str, rows: list[Row]) -> Row | None:
+    return next((vpc for vpc in rows if vpc["name"] == name), None)
 
 
 def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: Client, ids: dict[str, Any]) -> Step:
-    current = find(name, account)
+    current = find(name, account.vpcs)
     if current is None:
         body = {"name": name, "region": region, "ip_range": vpc["ip_range"], "description": vpc["description"]}
 
+        def look_up() -> dict[str, Any] | None:
+            row = find(name, client.list("/vpcs", "vpcs"))
+            return row and {"vpc": row}
+
         def create() -> None:
-            ids["vpc"] = client.post("/vpcs", body)["vpc"]["id"]
+            ids["vpc"] = client.create("/vpcs", body, look_up)["vpc"]["id"]
 
         return Step(CREATE, "vpc", name, created({k: v for k, v in body.items() if k != "name"}), create)
     ids["vpc"] = current["id"]
@@ -77,3 +82,10 @@ def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: 
         return Step(NOOP, "vpc", name)
     body = {"name": name, "description": vpc["description"]}
     return Step(UPDATE, "vpc", name, changes, lambda: client.put(f"/vpcs/{current['id']}", body))
+
+
+def removal(current: Row, delete: Callable[[], None]) -> Step:
+    """The default VPC of a region cannot be deleted, by anybody; it costs nothing and the next run takes it up."""
+    if current["default"]:
+        return Step(NOOP, "vpc", current["name"])
+    return Step(DELETE, "vpc", current["name"], apply=delete)

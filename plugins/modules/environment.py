@@ -20,12 +20,16 @@ options:
   api_url:
     description:
       - Where the API is, without C(/v2). A sandbox, or any server that speaks DigitalOcean's API, has another.
+      - When it is not given, the environment variable E(DIGITALOCEAN_API_URL) is used.
+      - V(http://) is taken for this machine only, since the token would be sent unencrypted.
     type: str
     default: https://api.digitalocean.com
   api_token:
-    description: The API token. It is sent as a header only.
+    description:
+      - The API token. It is sent as a header only.
+      - When it is not given, the environment variables E(DIGITALOCEAN_TOKEN) and E(DIGITALOCEAN_ACCESS_TOKEN) are used.
     type: str
-    required: true
+    default: ''
   ca_path:
     description: A file of CA certificates that O(api_url)'s certificate is checked against, beside the system's.
     type: path
@@ -82,13 +86,19 @@ options:
       - "Each has C(size) and C(image) (slugs, or the id of an own image; required), C(count) (default 1), C(groups)
         (inventory groups that the droplets join, by the tag C(izzzi:PROJECT:ENVIRONMENT:GROUP)), C(monitoring) and
         C(backups) (both by default false)."
-      - Size, image and region of a droplet that exists are not changed; a difference is an error.
+      - Tags and backups of a droplet that exists are changed in place. Its monitoring agent is not touched. Size, image
+        and region are not changed; a difference is an error that says what to do.
+      - A smaller C(count) is an error too, unless O(prune) is set.
     type: dict
     default: {}
   user_data:
     description: cloud-init's user data for new droplets, at most 64 KiB. Shown as a checksum only.
     type: str
     default: ''
+  ssh_user:
+    description: Who logs in, for RV(outputs.ssh_commands).
+    type: str
+    default: root
   prune:
     description:
       - Delete droplets (with their data), firewalls and tags of this environment that are not declared any more.
@@ -194,6 +204,39 @@ droplets:
   returned: success
   type: list
   elements: dict
+  contains:
+    id:
+      description: The droplet's id.
+      type: int
+    name:
+      description: Its name, which is its host name too.
+      type: str
+    status:
+      description: V(active), in check mode possibly V(new).
+      type: str
+    size:
+      description: Its size's slug.
+      type: str
+    public_ip:
+      description: Its public IPv4 address.
+      type: str
+    private_ip:
+      description: Its address in the VPC.
+      type: str
+    groups:
+      description: The inventory groups that its tags make it a member of.
+      type: list
+      elements: str
+    tags:
+      description: All its tags.
+      type: list
+      elements: str
+    created:
+      description: Whether this run made it, or found it still being made.
+      type: bool
+    created_at:
+      description: When it was made.
+      type: str
   sample:
     - id: 410000001
       name: izzzi-production-app
@@ -204,11 +247,25 @@ droplets:
       groups: [web]
       tags: ["izzzi:izzzi:production", "izzzi:izzzi:production:web"]
       created: true
-vpc_id:
-  description: The VPC's id; empty when there is none (yet).
+      created_at: "2026-01-05T10:00:00Z"
+outputs:
+  description: What later steps and people need.
   returned: success
-  type: str
-  sample: 5a4981aa-9653-4bd1-bef5-d6bff52042e4
+  type: dict
+  contains:
+    vpc_id:
+      description: The VPC's id; empty when there is none (yet).
+      type: str
+    firewall_ids:
+      description: The firewalls' ids, by the names they have in O(firewalls).
+      type: dict
+    ssh_commands:
+      description: How to log in, by the droplet's name.
+      type: dict
+  sample:
+    vpc_id: 5a4981aa-9653-4bd1-bef5-d6bff52042e4
+    firewall_ids: {web: 8c2b8b9e-6f0a-4a37-9d3b-0d2d1c1f7a10}
+    ssh_commands: {izzzi-production-app: ssh deploy@203.0.113.10}
 api_calls:
   description: How many requests it took.
   returned: success
@@ -217,20 +274,22 @@ api_calls:
 """
 
 import ssl
-from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, env_fallback
 
-from ..module_utils._client import ApiError, Client, https
+from ..module_utils import _client, _declaration
+from ..module_utils._client import ApiError, Client
 from ..module_utils._environment import Environment
 from ..module_utils._plan import Problems, diff
 
-DROPLET = {"count": 1, "groups": [], "monitoring": False, "backups": False}
-TYPES = {"count": int, "groups": list, "monitoring": bool, "backups": bool, "size": str, "image": (str, int)}
-
+TOKEN_VARIABLES = ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]
 ARGUMENT_SPEC = {
-    "api_url": {"type": "str", "default": "https://api.digitalocean.com"},
-    "api_token": {"type": "str", "required": True, "no_log": True},
+    "api_url": {
+        "type": "str",
+        "default": "https://api.digitalocean.com",
+        "fallback": (env_fallback, ["DIGITALOCEAN_API_URL"]),
+    },
+    "api_token": {"type": "str", "default": "", "no_log": True, "fallback": (env_fallback, TOKEN_VARIABLES)},
     "ca_path": {"type": "path"},
     "project": {"type": "str", "required": True},
     "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
@@ -253,6 +312,7 @@ ARGUMENT_SPEC = {
     "firewalls": {"type": "dict", "default": {}},
     "droplets": {"type": "dict", "default": {}},
     "user_data": {"type": "str", "default": "", "no_log": True},
+    "ssh_user": {"type": "str", "default": "root"},
     "prune": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "timeout": {"type": "int", "default": 30},
@@ -260,42 +320,21 @@ ARGUMENT_SPEC = {
 }
 
 
-def complete_droplets(groups: dict[str, Any]) -> dict[str, Any]:
-    """Fills in defaults. Ansible checks the options of a dictionary, but not those of a dictionary's values."""
-    problems = []
-    for group, droplet in groups.items():
-        if not isinstance(droplet, dict):
-            problems.append(f"droplets.{group}: it must be a dictionary with size and image.")
-            continue
-        for key in sorted({"size", "image"} - droplet.keys()):
-            problems.append(f"droplets.{group}.{key}: it is missing.")
-        for key, value in droplet.items():
-            if key not in TYPES:
-                problems.append(f"droplets.{group}.{key}: there is no such option. There are: {', '.join(TYPES)}.")
-            elif not isinstance(value, TYPES[key]) or (isinstance(value, bool) and TYPES[key] is not bool):
-                problems.append(f"droplets.{group}.{key}: {value!r} has the wrong type ({type(value).__name__}).")
-    if problems:
-        raise Problems(problems)
-    return {group: {**DROPLET, **droplet} for group, droplet in groups.items()}
-
-
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    if not params["api_token"].strip():
-        module.fail_json(
-            msg="api_token is empty. Set provision_api_token, or the variable DIGITALOCEAN_TOKEN it comes from."
-        )
+    params, token = module.params, module.params["api_token"].strip()
     try:
-        declared = {**params, "droplets": complete_droplets(params["droplets"])}
-        client = Client(params["api_url"], params["api_token"], https(params["ca_path"]), timeout=params["timeout"])
+        declared, problems = _declaration.complete(params)
+        if problems := _client.problems(params["api_url"], token) + problems:
+            raise Problems(problems)
+        client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])
         environment = Environment(declared, client)
         plan = environment.plan()
         if module.check_mode:
             rows = environment.existing()
         else:
             environment.carry_out(plan)
-            rows = environment.ready()
+            rows = environment.ready(plan)
     except (ApiError, Problems) as error:
         module.fail_json(msg=str(error))
     except (OSError, ssl.SSLError) as error:

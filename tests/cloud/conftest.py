@@ -1,0 +1,200 @@
+"""A sandbox of the tests' own: memory-backed, on free ports, in a directory that goes away."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.plugins.loader import init_plugin_loader
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS test@izzzi"
+
+init_plugin_loader([str(ROOT / ".ansible" / "collections")])
+
+
+@dataclass
+class Sandbox:
+    home: Path
+    url: str
+    environment: dict[str, str]
+    process: subprocess.Popen
+
+    @property
+    def token(self) -> str:
+        return (self.home / "token").read_text().strip()
+
+    def api(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
+        )
+        request.add_header("Authorization", f"Bearer {self.token}")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            content = reply.read()
+        return json.loads(content) if content else {}
+
+    def all(self, noun: str) -> list[dict[str, Any]]:
+        return self.api("GET", f"/v2/{noun}?per_page=200")[noun.rsplit("/", 1)[-1].replace("keys", "ssh_keys")]
+
+    def account(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything that the account holds, to compare before and after."""
+        return {noun: self.all(noun) for noun in ("vpcs", "account/keys", "tags", "firewalls", "droplets")}
+
+    def reset(self) -> None:
+        self.api("POST", "/_sandbox/reset")
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def start(home: Path, **settings: str) -> Sandbox:
+    http, tls, spaces = free_ports(3)
+    environment = {
+        **os.environ,
+        "IZZZI_SANDBOX_HOME": str(home),
+        "IZZZI_SANDBOX_BACKEND": "memory",
+        "IZZZI_SANDBOX_HTTP_PORT": str(http),
+        "IZZZI_SANDBOX_TLS_PORT": str(tls),
+        "IZZZI_SANDBOX_SPACES_PORT": str(spaces),
+        **settings,
+    }
+    with (home / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "izzzi_sandbox.server"], env=environment, stdout=output, stderr=output
+        )
+    sandbox = Sandbox(home, f"http://127.0.0.1:{http}", environment, process)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{sandbox.url}/_sandbox/health", timeout=2).close()
+        except OSError:
+            assert process.poll() is None, (home / "output").read_text()
+            assert time.monotonic() < deadline, (home / "output").read_text()
+            time.sleep(0.1)
+        else:
+            return sandbox
+
+
+def stop(sandbox: Sandbox) -> None:
+    sandbox.process.terminate()
+    sandbox.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory) -> Iterator[Sandbox]:
+    sandbox = start(tmp_path_factory.mktemp("sandbox"))
+    yield sandbox
+    stop(sandbox)
+
+
+@pytest.fixture
+def sandbox(daemon) -> Sandbox:
+    """An empty account."""
+    daemon.reset()
+    return daemon
+
+
+def declaration(url: str, token: str) -> dict[str, Any]:
+    """One droplet behind two firewalls."""
+    everyone = {"addresses": ["0.0.0.0/0", "::/0"]}
+    return {
+        "api_url": url,
+        "api_token": token,
+        "project": "shop",
+        "environment": "staging",
+        "region": "fra1",
+        "vpc": {"ip_range": "10.66.0.0/16"},
+        "ssh_keys": [{"name": "deploy", "public_key": KEY}],
+        "firewalls": {
+            "web": {
+                "inbound": [
+                    {"protocol": "tcp", "ports": "443", "sources": everyone},
+                    {"protocol": "icmp", "sources": everyone},
+                ]
+            },
+            "internal": {"inbound": [{"protocol": "tcp", "ports": "all", "sources": {"members": True}}]},
+        },
+        "droplets": {"app": {"count": 1, "size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
+        "user_data": "#cloud-config\n# the-secret-of-the-user-data\n",
+    }
+
+
+@pytest.fixture
+def declared(sandbox) -> dict[str, Any]:
+    return declaration(sandbox.url, sandbox.token)
+
+
+@dataclass
+class Module:
+    """A module process that runs: what Ansible starts on the controller."""
+
+    process: subprocess.Popen
+
+    def result(self, timeout: float = 60) -> dict[str, Any]:
+        out, err = self.process.communicate(timeout=timeout)
+        assert out.strip(), err
+        assert "Traceback" not in err + out, err + out
+        return json.loads(out)
+
+
+def spawn(arguments: dict[str, Any], *, check: bool = False, diff: bool = True, **environ: str) -> Module:
+    """The module's main() in a process of its own, with its arguments on standard input as Ansible gives them."""
+    code = (
+        "import sys, json\n"
+        "from ansible.module_utils.testing import patch_module_args\n"
+        "from ansible_collections.izzzi.infra.plugins.modules.environment import main\n"
+        "with patch_module_args(json.load(sys.stdin)):\n"
+        "    main()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / ".ansible" / "collections"), **environ},
+    )
+    process.stdin.write(json.dumps({**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}))
+    process.stdin.flush()
+    process.stdin.close()
+    process.stdin = None
+    return Module(process)
+
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run() -> Run:
+    def run(arguments: dict[str, Any], *, check: bool = False, **environ: str) -> dict[str, Any]:
+        result = spawn(arguments, check=check, **environ).result()
+        token = arguments.get("api_token") or environ["DIGITALOCEAN_TOKEN"]
+        assert token not in json.dumps(result), "the token is in the result"
+        return result
+
+    return run
+
+
+def actions(result: dict[str, Any]) -> dict[str, str]:
+    """What the plan does, by `kind name`, without what stays."""
+    return {f"{s['kind']} {s['name']}": s["action"] for s in result["plan"] if s["action"] != "noop"}
