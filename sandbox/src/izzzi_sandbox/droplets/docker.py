@@ -17,6 +17,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
+from ..archive import archive
 from ..images import ImageError, Kitchen, droplet_image, port_image
 from ..settings import Settings
 from . import confinement, network, nft, seed
@@ -150,7 +151,7 @@ class DockerBackend:
                 **confinement.limits(spec.vcpus, spec.memory_mb),
             ),
         )
-        self._machine(spec.id).put_archive("/", seed.archive(seed.files(spec, confinement.resolvers())))
+        self._machine(spec.id).put_archive("/", archive(seed.files(spec, confinement.resolvers())))
 
     def power_on(self, id: int, rules: Ruleset) -> None:
         with engine_errors(f"droplet {id} cannot be powered on"), self._power_change(id):
@@ -208,7 +209,7 @@ class DockerBackend:
         self._confirm_rules(port)
 
     def _write_rules(self, port: Container, rules: Ruleset) -> None:
-        port.put_archive("/", seed.archive({"etc/izzzi-port/rules.nft": nft.render(rules).encode()}))
+        port.put_archive("/", archive({"etc/izzzi-port/rules.nft": nft.render(rules).encode()}))
 
     def _confirm_rules(self, port: Container) -> None:
         status, output = port.exec_run(["izzzi-port", "apply"])

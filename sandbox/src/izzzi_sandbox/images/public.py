@@ -14,6 +14,7 @@ import urllib.request
 from base64 import b64encode
 from pathlib import Path
 
+from ..archive import archive
 from . import registry, root
 from .kitchen import LABEL, RECIPES, ImageError, Kitchen
 
@@ -21,9 +22,9 @@ NPM_URL = "https://registry.npmjs.org/npm/-/npm-10.9.8.tgz"
 NPM_SHA512 = "fYwb6ODSmHkqrJQQaCxY3M2lPf/mpgC7ik0HSzzIwG5CGtabRp4bNqikatvCoT42b5INQSqudVH0R7yVmC9hVg=="
 MAILDEV = "2.2.1"
 
-# A host behind a proxy with a CA of its own trusts it here; containers get the file mounted, never baked in.
+# A host behind a proxy with a CA of its own trusts it here; containers get a copy that is gone in the image.
 HOST_CA = Path(os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt")
-MOUNTED_CA = "/run/host-ca.crt"
+COPIED_CA = "/opt/host-ca.crt"
 
 
 def ensure(kitchen: Kitchen, address: str) -> None:
@@ -61,34 +62,36 @@ def _download(url: str, sha512: str) -> bytes:
     return content
 
 
+MAILDEV_INSTALL = f"npm install --global --omit=dev maildev@{MAILDEV} && rm -f {COPIED_CA}"
+MAILDEV_CHANGES = [
+    "ENV NODE_EXTRA_CA_CERTS=",
+    "USER node",
+    "EXPOSE 1080 1025",
+    f"LABEL {LABEL}=1",
+    'CMD ["maildev", "--web", "1080", "--smtp", "1025"]',
+]
+
+
 def _maildev(kitchen: Kitchen, node: str) -> str:
     """npm needs the host's CA, and the classic builder cannot mount one: so install in a container and commit that."""
-    image = f"izzzi-sandbox/maildev:{MAILDEV}-{node.rsplit(':', 1)[1]}"
+    recipe = hashlib.sha256("\n".join([node, MAILDEV_INSTALL, *MAILDEV_CHANGES]).encode()).hexdigest()[:12]
+    image = f"izzzi-sandbox/maildev:{recipe}"
 
     def maker() -> None:
         container = kitchen.client.containers.create(
             node,
-            ["npm", "install", "--global", "--omit=dev", f"maildev@{MAILDEV}"],
-            environment={"NODE_EXTRA_CA_CERTS": MOUNTED_CA} if HOST_CA.exists() else {},
-            volumes={str(HOST_CA): {"bind": MOUNTED_CA, "mode": "ro"}} if HOST_CA.exists() else {},
+            ["sh", "-c", MAILDEV_INSTALL],
+            environment={"NODE_EXTRA_CA_CERTS": COPIED_CA} if HOST_CA.exists() else {},
             labels={LABEL: "1"},
         )
         try:
+            if HOST_CA.exists():
+                # Copied, not mounted: a commit records mount points, and the CA must not stay in the image.
+                container.put_archive("/", archive({COPIED_CA.lstrip("/"): HOST_CA.read_bytes()}))
             container.start()
             if container.wait()["StatusCode"]:
                 raise ImageError(f"npm cannot install maildev: {container.logs(tail=5).decode(errors='replace')}")
-            repository, tag = image.rsplit(":", 1)
-            container.commit(
-                repository,
-                tag,
-                changes=[
-                    "ENV NODE_EXTRA_CA_CERTS=",
-                    "USER node",
-                    "EXPOSE 1080 1025",
-                    f"LABEL {LABEL}=1",
-                    'CMD ["maildev", "--web", "1080", "--smtp", "1025"]',
-                ],
-            )
+            container.commit(*image.rsplit(":", 1), changes=MAILDEV_CHANGES)
         finally:
             container.remove(force=True, v=True)
 
