@@ -111,28 +111,24 @@ def _address(text: str) -> str:
         return text
 
 
-def normalized(rules: list[Rule], side: str) -> list[Rule]:
-    """Any two lists of rules that mean the same become equal: one rule for each protocol and ports, targets sorted."""
-    merged: dict[tuple[str, str], dict[str, set[str]]] = {}
+def described(rules: list[Rule], side: str) -> list[str]:
+    """Rules in words, such as `tcp 443 from 0.0.0.0/0, ::/0`: one for each protocol and port, so that
+    two lists that mean the same are equal."""
+    merged: dict[str, set[str]] = {}
     for rule in rules:
-        targets = merged.setdefault((rule["protocol"], _ports(rule)), {})
+        traffic = rule["protocol"] if rule["protocol"] == "icmp" else f"{rule['protocol']} {_ports(rule)}"
+        targets = merged.setdefault(traffic, set())
         for kind, values in rule.get(side, {}).items():
-            texts = (_address(value) if kind == "addresses" else str(value) for value in values or [])
-            targets.setdefault(kind, set()).update(texts)
-    return [
-        {
-            "protocol": protocol,
-            "ports": ports,
-            side: {kind: sorted(targets[kind]) for kind in sorted(targets) if targets[kind]},
-        }
-        for (protocol, ports), targets in sorted(merged.items())
-    ]
+            noun = "" if kind == "addresses" else kind.removesuffix("s") + " "
+            targets.update(noun + (_address(value) if kind == "addresses" else str(value)) for value in values or [])
+    word = "from" if side == "sources" else "to"
+    return [f"{traffic} {word} {', '.join(sorted(targets))}" for traffic, targets in sorted(merged.items())]
 
 
 def fields(firewall: dict[str, Any]) -> dict[str, Any]:
     """What a run compares: rules, tags, and droplets attached by hand (there should be none)."""
     return {
-        **{field: normalized(firewall.get(field) or [], side) for _direction, field, side in SIDES},
+        **{direction: described(firewall.get(field) or [], side) for direction, field, side in SIDES},
         "tags": sorted(firewall.get("tags") or []),
         "droplet_ids": sorted(firewall.get("droplet_ids") or []),
     }
