@@ -97,7 +97,11 @@ def droplet_address() -> str:
 
 def on_droplet(command: str) -> str:
     """Runs a shell command as the deploy user over SSH and returns its standard output."""
-    options = [f"-oUserKnownHostsFile={SANDBOX_HOME}/known_hosts", "-oStrictHostKeyChecking=accept-new", "-oBatchMode=yes"]
+    options = [
+        f"-oUserKnownHostsFile={SANDBOX_HOME}/known_hosts",
+        "-oStrictHostKeyChecking=accept-new",
+        "-oBatchMode=yes",
+    ]
     ssh = ["ssh", "-i", SANDBOX_HOME / "id_ed25519", *options, f"deploy@{droplet_address()}", command]
     return subprocess.run(ssh, capture_output=True, text=True, timeout=120, check=True).stdout
 
