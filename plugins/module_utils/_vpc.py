@@ -29,9 +29,9 @@ def problems(vpc: dict[str, Any], region: str) -> list[str]:
         network = IPv4Network(text)
     except ValueError as error:
         return [f"vpc.ip_range: {text!r} is not an IPv4 network in CIDR notation ({error}). Example: 10.20.0.0/16."]
-    found = []
     if not 16 <= network.prefixlen <= 28:
-        found.append(f"vpc.ip_range: {text} is a /{network.prefixlen}; DigitalOcean takes /16 to /28.")
+        return [f"vpc.ip_range: {text} is a /{network.prefixlen}; DigitalOcean takes /16 to /28."]
+    found = []
     if not any(network.subnet_of(private) for private in PRIVATE):
         found.append(f"vpc.ip_range: {text} is not private. Choose inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
     for reserved in RESERVED[0 if region == "nyc1" else 1 :]:

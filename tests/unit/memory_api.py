@@ -1,0 +1,168 @@
+"""DigitalOcean's API in memory, as a transport of the client: enough of it to see what the module asks and writes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ansible_collections.izzzi.infra.plugins.module_utils._client import Client, Reply
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS test@izzzi"
+FINGERPRINT = "16:87:69:3f:34:e0:a5:14:2e:51:4a:aa:40:fa:f0:cb"  # as ssh-keygen -E md5 prints it
+URL = "http://127.0.0.1:8780"
+TOKEN = "dop_v1_secret"
+SINGULAR = {"vpcs": "vpc", "tags": "tag", "firewalls": "firewall", "droplets": "droplet"}
+
+
+class MemoryApi:
+    """`polls`: how often droplets are listed before a new one is active."""
+
+    def __init__(self, polls: int = 1) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = {noun: [] for noun in (*SINGULAR, "account/keys")}
+        self.rows |= {
+            "regions": [{"slug": slug, "available": True} for slug in ("fra1", "ams3")],
+            "sizes": [
+                {"slug": "s-1vcpu-1gb", "available": True, "regions": ["fra1", "ams3"]},
+                {"slug": "s-2vcpu-4gb", "available": True, "regions": ["ams3"]},
+            ],
+            "images": [{"slug": "debian-13-x64", "regions": ["fra1"]}, {"slug": None, "regions": ["fra1"]}],
+        }
+        self.actions: dict[str, str] = {}
+        self.calls: list[tuple[str, str, Any]] = []
+        self.polls = polls
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+
+    @property
+    def writes(self) -> list[tuple[str, str, Any]]:
+        return [call for call in self.calls if call[0] != "GET"]
+
+    def client(self, **options: Any) -> Client:
+        return Client(URL, TOKEN, self, sleep=lambda seconds: None, **options)
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
+        with self._lock:
+            parts = urlsplit(url)
+            path, content = parts.path.removeprefix("/v2"), json.loads(body) if body else None
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            self.calls.append((method, path, content))
+            noun = next(noun for noun in [*self.rows, "actions"] if path.startswith(f"/{noun}"))
+            rest = path.removeprefix(f"/{noun}").strip("/")
+            answer = getattr(self, f"_{method.lower()}")(noun, rest, content, query)
+            status = 404 if answer is None else 200
+            return Reply(status, {}, json.dumps(answer or {"id": "not_found", "message": "Not found"}).encode())
+
+    def _get(self, noun: str, rest: str, content: Any, query: dict[str, str]) -> dict[str, Any] | None:
+        if noun == "actions":
+            return {"action": {"status": self.actions[rest]}}
+        if rest:
+            return self._one(noun, rest)
+        rows = [row for row in self.rows[noun] if query.get("tag_name") in (None, *row.get("tags", []))]
+        if noun == "droplets":
+            self._age()
+        return {noun: rows, "links": {}}
+
+    def _age(self) -> None:
+        for droplet in self.rows["droplets"]:
+            droplet["polls"] -= 1
+            if droplet["polls"] <= 0 and droplet["status"] == "new":
+                droplet.update(status="active", networks=networks(droplet["id"]))
+
+    def _one(self, noun: str, key: str) -> dict[str, Any] | None:
+        rows = [
+            r for r in self.rows[noun] if key in (str(r.get("id")), r.get("fingerprint"), noun == "tags" and r["name"])
+        ]
+        return {SINGULAR.get(noun, "ssh_key"): rows[0]} if rows else None
+
+    def _post(self, noun: str, rest: str, content: Any, query: dict[str, str]) -> dict[str, Any]:
+        if rest.endswith("/resources"):
+            for resource in content["resources"]:
+                self._droplet(resource["resource_id"])["tags"].append(rest.removesuffix("/resources"))
+            return {"done": True}
+        if rest.endswith("/actions"):
+            feature = self._droplet(rest.split("/")[0])["features"]
+            feature.append("backups") if content["type"] == "enable_backups" else feature.remove("backups")
+            return {"action": {"id": next(self._ids)}}
+        if noun == "droplets":
+            return self._post_droplets(content)
+        row = {"id": str(next(self._ids)), **content}
+        if noun == "vpcs":
+            row["default"] = False
+        if noun == "account/keys":
+            row["fingerprint"] = FINGERPRINT
+        self.rows[noun].append(row)
+        return {SINGULAR.get(noun, "ssh_key"): row}
+
+    def _post_droplets(self, content: dict[str, Any]) -> dict[str, Any]:
+        made = [droplet(next(self._ids), name, content, self.polls) for name in content["names"]]
+        self.rows["droplets"] += made
+        for row in made:
+            self.actions[str(row["id"] + 1000)] = "in-progress"
+        return {"droplets": made, "links": {"actions": [{"id": row["id"] + 1000} for row in made]}}
+
+    def _put(self, noun: str, rest: str, content: Any, query: dict[str, str]) -> dict[str, Any] | None:
+        found = self._one(noun, rest)
+        if found:
+            found[SINGULAR[noun]].update(content)
+        return found
+
+    def _delete(self, noun: str, rest: str, content: Any, query: dict[str, str]) -> dict[str, Any] | None:
+        if rest.endswith("/resources"):
+            for resource in content["resources"]:
+                self._droplet(resource["resource_id"])["tags"].remove(rest.removesuffix("/resources"))
+            return {"done": True}
+        found = self._one(noun, rest)
+        if found:
+            self.rows[noun].remove(found[SINGULAR[noun]])
+        return found
+
+    def _droplet(self, id: str) -> dict[str, Any]:
+        return next(row for row in self.rows["droplets"] if str(row["id"]) == id)
+
+
+def networks(id: int) -> dict[str, Any]:
+    """Private first: the API promises no order."""
+    private = {"type": "private", "ip_address": f"10.66.0.{id}"}
+    return {"v4": [private, {"type": "public", "ip_address": f"203.0.113.{id}"}]}
+
+
+def droplet(id: int, name: str, content: dict[str, Any], polls: int = 1) -> dict[str, Any]:
+    return {
+        "id": id,
+        "name": name,
+        "status": "new",
+        "networks": {"v4": []},
+        "size_slug": content["size"],
+        "image": {"slug": content["image"]},
+        "region": {"slug": content["region"]},
+        "tags": list(content["tags"]),
+        "features": ["backups"] if content.get("backups") else [],
+        "created_at": "2026-01-05T10:00:00Z",
+        "polls": polls,
+    }
+
+
+def declaration(**changes: Any) -> dict[str, Any]:
+    """A whole environment, as the module gets it."""
+    return {
+        "project": "shop",
+        "environment": "staging",
+        "region": "fra1",
+        "vpc": {"ip_range": "10.66.0.0/16", "description": ""},
+        "ssh_keys": [{"name": "deploy", "public_key": KEY}],
+        "firewalls": {
+            "web": {"inbound": [{"protocol": "tcp", "ports": "443", "sources": {"addresses": ["0.0.0.0/0"]}}]}
+        },
+        "droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
+        "user_data": "#cloud-config\n",
+        "ssh_user": "deploy",
+        "prune": False,
+        "state": "present",
+        "timeout": 30,
+        "wait_timeout": 300,
+        **changes,
+    }

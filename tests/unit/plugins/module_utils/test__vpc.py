@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils import _vpc
+from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
+
+from tests.unit.memory_api import MemoryApi
+
+NAME = "shop-staging-vpc"
+DECLARED = {"ip_range": "10.66.0.0/16", "description": ""}
+CURRENT = {"id": "v1", "name": NAME, "region": "fra1", "ip_range": "10.66.0.0/16", "description": "", "default": False}
+
+
+def account(*vpcs: dict) -> Account:
+    return Account(list(vpcs), [], [], [], {})
+
+
+@pytest.mark.parametrize("text", ["10.66.0.0/16", "172.20.0.0/20", "192.168.7.0/28", "10.10.0.0/16"])
+def test_ranges_that_do(text):
+    assert _vpc.problems({"ip_range": text}, "fra1") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("10.20.0.0/33", "not an IPv4 network"),
+        ("10.20.0.1/16", "has host bits set"),
+        ("10.20.0.0", "is a /32"),
+        ("fd00::/64", "not an IPv4 network"),
+        ("", "not an IPv4 network"),
+        ("10.0.0.0/15", "is a /15"),
+        ("10.0.0.0/29", "is a /29"),
+        ("203.0.113.0/24", "not private"),
+        ("10.244.0.0/16", "keeps for itself"),
+        ("10.229.7.0/24", "keeps for itself"),
+        ("172.17.0.0/20", "Docker"),
+    ],
+)
+def test_ranges_that_do_not_are_named_with_the_option(text, words):
+    (problem,) = _vpc.problems({"ip_range": text}, "fra1")
+    assert problem.startswith("vpc.ip_range: ")
+    assert text in problem
+    assert words in problem
+
+
+def test_what_is_reserved_in_one_region_only():
+    assert "keeps for itself" in _vpc.problems({"ip_range": "10.10.0.0/16"}, "nyc1")[0]
+
+
+def test_a_new_vpc_must_not_overlap_any_other():
+    other = {**CURRENT, "name": "other", "ip_range": "10.66.8.0/21"}
+    (problem,) = _vpc.conflicts(NAME, DECLARED, "fra1", account(other))
+    assert "overlaps the VPC other (10.66.8.0/21)" in problem
+    assert _vpc.conflicts(NAME, DECLARED, "fra1", account({**other, "ip_range": "10.67.0.0/16"})) == []
+
+
+def test_range_and_region_of_one_that_exists_are_fixed():
+    problems = _vpc.conflicts(NAME, {"ip_range": "10.67.0.0/16"}, "ams3", account(CURRENT))
+    assert ["region is fra1" in problems[0], "ip_range is 10.66.0.0/16" in problems[1]] == [True, True]
+    assert _vpc.conflicts(NAME, DECLARED, "fra1", account(CURRENT)) == []
+
+
+def test_create():
+    api, ids = MemoryApi(), {}
+    step = _vpc.step(NAME, DECLARED, "fra1", account(), api.client(), ids)
+    assert (step.action, ids) == ("create", {})
+    step.apply()
+    assert api.calls == [("POST", "/vpcs", {"name": NAME, "region": "fra1", **DECLARED})]
+    assert ids == {"vpc": api.rows["vpcs"][0]["id"]}
+
+
+def test_noop():
+    ids = {}
+    step = _vpc.step(NAME, DECLARED, "fra1", account(CURRENT), MemoryApi().client(), ids)
+    assert (step.action, step.apply, ids) == ("noop", None, {"vpc": "v1"})
+
+
+def test_update_leaves_default_out():
+    """Sending `default: false` for a region's default VPC is refused by the API."""
+    api = MemoryApi()
+    api.rows["vpcs"] = [dict(CURRENT)]
+    step = _vpc.step(NAME, {**DECLARED, "description": "new"}, "fra1", account(CURRENT), api.client(), {})
+    assert (step.action, [c.field for c in step.changes]) == ("update", ["description"])
+    step.apply()
+    assert api.calls == [("PUT", "/vpcs/v1", {"name": NAME, "description": "new"})]
+
+
+@pytest.mark.parametrize(("default", "action"), [(False, "delete"), (True, "noop")])
+def test_a_default_vpc_stays(default, action):
+    assert _vpc.removal({**CURRENT, "default": default}, lambda: None).action == action
