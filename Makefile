@@ -20,7 +20,7 @@ lint: setup ## ruff and ansible-lint (profile production)
 	@scripts/lint
 
 unit: setup ## plugins, role interfaces, sandbox API: no Docker, no network beyond loopback
-	@$(BIN)/pytest tests/unit tests/roles tests/sandbox
+	@scripts/unit
 
 sandbox-up: setup ## start the local DigitalOcean
 	@$(BIN)/izzzi-sandbox up
