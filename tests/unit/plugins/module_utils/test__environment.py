@@ -1,0 +1,219 @@
+"""Order, waiting and removal, with time that moves only when somebody sleeps. State by state: test_environment.py."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiError, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
+from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._plan import Problems
+
+from tests.unit.memory_api import MemoryApi, declaration
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def environment(api: MemoryApi, time: Time, **changes) -> Environment:
+    declared, found = complete(declaration(**changes))
+    assert found == []
+    return Environment(declared, api.client(), sleep=time.sleep, clock=time.clock)
+
+
+def run(api: MemoryApi, time: Time, **changes) -> dict:
+    made = environment(api, time, **changes)
+    plan = made.plan()
+    made.carry_out(plan)
+    return made.outcome(plan, made.ready(plan))
+
+
+def test_everything_a_droplet_needs_is_there_before_it(time):
+    api = MemoryApi()
+    run(api, time)
+    written = [path for _, path, _ in api.writes]
+    assert sorted(written[:4]) == ["/account/keys", "/tags", "/tags", "/vpcs"]
+    assert written[4:] == ["/firewalls", "/droplets"]
+
+
+def test_a_plan_writes_nothing(time):
+    api = MemoryApi()
+    plan = environment(api, time).plan()
+    assert [step.kind for step in plan.steps] == ["vpc", "ssh_key", "tag", "tag", "firewall", "droplet"]
+    assert api.writes == []
+
+
+def test_the_catalogue_is_asked_only_when_something_is_made(time):
+    api = MemoryApi()
+    run(api, time)
+    api.calls.clear()
+    outcome = run(api, time)
+    assert sorted(path.split("/")[1] for _, path, _ in api.calls) == [
+        "account",
+        "droplets",
+        "firewalls",
+        "tags",
+        "vpcs",
+    ]
+    assert (outcome["changed"], outcome["api_calls"]) == (False, 5)
+
+
+def test_it_waits_until_new_droplets_are_active(time):
+    outcome = run(MemoryApi(polls=4), time)
+    assert outcome["droplets"][0]["status"] == "active"
+    assert outcome["droplets"][0]["public_ip"].startswith("203.0.113.")
+    assert len(time.pauses) >= 3
+    assert time.pauses == sorted(time.pauses), "less and less often"
+    assert max(time.pauses) <= 5.0
+
+
+def test_waiting_has_an_end(time):
+    with pytest.raises(ApiError, match=r"Not active within 60 s: shop-staging-app\. Run again"):
+        run(MemoryApi(polls=10**6), time, wait_timeout=60)
+    assert 60 < time.now < 70
+
+
+def test_a_droplet_that_the_api_could_not_make_is_told_at_once(time):
+    api = MemoryApi(polls=10**6)
+    made = environment(api, time)
+    plan = made.plan()
+    made.carry_out(plan)
+    (row,) = api.rows["droplets"]
+    api.rows["droplets"].clear()
+    api.actions[str(row["id"] + 1000)] = "errored"
+    with pytest.raises(ApiError, match="shop-staging-app but could not make it"):
+        made.ready(plan)
+    assert time.now < 10
+
+
+def test_a_droplet_that_is_not_listed_yet_is_waited_for(time):
+    api = MemoryApi()
+    made = environment(api, time)
+    plan = made.plan()
+    made.carry_out(plan)
+    hidden, api.rows["droplets"] = api.rows["droplets"], []
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        if time.now > 3:
+            api.rows["droplets"] = hidden
+
+    made._sleep = sleep
+    assert [row["name"] for row in made.ready(plan)] == ["shop-staging-app"]
+
+
+def test_created_is_what_came_up_in_this_run(time):
+    api = MemoryApi(polls=3)
+    cut_off = environment(api, time)
+    cut_off.carry_out(cut_off.plan())  # and nobody waits
+    assert [d["created"] for d in run(api, time)["droplets"]] == [True]
+    assert [d["created"] for d in run(api, time)["droplets"]] == [False]
+
+
+def test_removal_goes_from_the_droplets_to_the_vpc(time):
+    api = MemoryApi()
+    run(api, time)
+    api.calls.clear()
+    outcome = run(api, time, state="absent")
+    assert [path.split("/")[1] for _, path, _ in api.writes] == ["droplets", "firewalls", "tags", "tags", "vpcs"]
+    assert outcome["droplets"] == []
+    assert [key["name"] for key in api.rows["account/keys"]] == ["deploy"]
+    assert not run(api, time, state="absent")["changed"]
+
+
+def test_a_powered_off_droplet_can_be_removed(time):
+    api = MemoryApi()
+    run(api, time)
+    api.rows["droplets"][0]["status"] = "off"
+    with pytest.raises(Problems, match="status off"):
+        environment(api, time).plan()
+    run(api, time, state="absent")
+    assert api.rows["droplets"] == []
+
+
+class Lagging(MemoryApi):
+    """A deleted droplet is still shown, and its VPC still has members, for some requests."""
+
+    def __init__(self, lag: int) -> None:
+        super().__init__()
+        self.lag = {"droplets": lag, "vpcs": lag}
+
+    def __call__(self, method, url, headers, body, timeout):
+        noun = url.split("/")[4]
+        if method == "GET" and noun == "droplets" and url.count("/") == 5 and self.lag["droplets"]:
+            self.lag["droplets"] -= 1
+            return Reply(200, {}, b'{"droplet": {}}')
+        if method == "DELETE" and noun == "vpcs" and self.lag["vpcs"]:
+            self.lag["vpcs"] -= 1
+            return Reply(409, {}, b'{"id": "conflict", "message": "Can not delete VPC with members"}')
+        return super().__call__(method, url, headers, body, timeout)
+
+
+def test_removal_waits_for_what_is_deleted_to_be_gone(time):
+    api = Lagging(3)
+    run(api, time)
+    run(api, time, state="absent")
+    assert (api.rows["droplets"], api.rows["vpcs"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("lag", "words"), [({"droplets": 10**6}, "is not deleted within"), ({"vpcs": 10**6}, "with members")]
+)
+def test_removal_does_not_wait_for_ever(time, lag, words):
+    api = Lagging(0)
+    run(api, time)
+    api.lag |= lag
+    with pytest.raises(ApiError, match=words):
+        run(api, time, state="absent")
+    assert time.now < 400
+
+
+def test_prune_is_needed_to_delete_anything(time):
+    api = MemoryApi()
+    droplets = declaration()["droplets"]
+    run(api, time, droplets={"app": {**droplets["app"], "count": 2, "groups": ["web", "old"]}})
+    api.calls.clear()
+    with pytest.raises(Problems) as raised:
+        environment(api, time, firewalls={}).plan()
+    assert "shop-staging-app-2" in str(raised.value)
+    assert "shop-staging-fw-web" in str(raised.value)
+    assert api.writes == []
+    outcome = run(api, time, firewalls={}, prune=True)
+    assert [(s["kind"], s["name"]) for s in outcome["plan"] if s["action"] == "delete"] == [
+        ("droplet", "shop-staging-app-2"),
+        ("firewall", "shop-staging-fw-web"),
+        ("tag", "izzzi:shop:staging:old"),
+    ]
+    assert not run(api, time, firewalls={}, prune=True)["changed"]
+
+
+def test_all_problems_of_the_account_are_found_at_once(time):
+    api = MemoryApi()
+    api.rows["vpcs"] = [{"name": "other", "ip_range": "10.66.0.0/20", "region": "fra1"}]
+    droplets = {"app": {"size": "s-9", "image": "debian-13-x64"}, "db": {"size": "s-1vcpu-1gb", "image": "plan9"}}
+    with pytest.raises(Problems) as raised:
+        environment(api, time, droplets=droplets).plan()
+    for words in ("overlaps the VPC other", "droplets.app.size", "droplets.db.image"):
+        assert words in str(raised.value)
+    assert api.writes == []
+
+
+def test_groups_that_only_a_rule_names_get_their_tag(time):
+    api = MemoryApi()
+    rule = {"protocol": "tcp", "ports": "5432", "sources": {"groups": ["workers"]}}
+    run(api, time, firewalls={"db": {"inbound": [rule]}})
+    assert "izzzi:shop:staging:workers" in [tag["name"] for tag in api.rows["tags"]]
