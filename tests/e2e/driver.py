@@ -81,11 +81,11 @@ def http(url: str, method: str = "GET", body: dict | None = None, headers: dict 
         return Reply(error.code, error.read().decode(), dict(error.headers))
 
 
-def cloud(path: str) -> dict:
-    """GET from the sandbox's DigitalOcean API."""
+def cloud(path: str, method: str = "GET", body: dict | None = None) -> dict:
+    """Asks the sandbox's DigitalOcean API."""
     token = (SANDBOX_HOME / "token").read_text().strip()
-    reply = http(f"http://127.0.0.1:8780/v2{path}", headers={"Authorization": f"Bearer {token}"})
-    assert reply.status == 200, reply
+    reply = http(f"http://127.0.0.1:8780/v2{path}", method, body, {"Authorization": f"Bearer {token}"})
+    assert reply.status in (200, 201), reply
     return reply.json
 
 

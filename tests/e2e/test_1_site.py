@@ -84,7 +84,8 @@ def test_tags_nginx_repairs_nginx_and_touches_nothing_else(address):
     run = site("--tags", "nginx")
     assert run.status == 0, run.output
     assert run.total("changed") >= 1
-    roles = set(re.findall(r"^TASK \[(\S+) : ", run.output, flags=re.MULTILINE))
+    # Ansible checks the arguments of every role, whatever the tags.
+    roles = set(re.findall(r"^TASK \[(\S+) : (?!Validating arguments)", run.output, flags=re.MULTILINE))
     assert roles == {"izzzi.infra.nginx"}
     assert http(f"http://{address}/api").status == 200
 

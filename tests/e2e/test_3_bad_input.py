@@ -1,0 +1,116 @@
+"""Bad input: one clear message that says what, where and what to do; nothing is changed; the exit status is not 0.
+
+Runs after the app is up, so that "nothing is changed" is about a live system.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import pytest
+
+from tests.e2e.driver import BIN, cloud, droplet_address, http, site
+
+# Another environment of the same account: it does not exist, so that a run would have to create it.
+NEW_ENVIRONMENT = ("-e", "provision_environment=staging", "-e", "provision_vpc={ip_range: 10.77.0.0/16}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_changes():
+    before = cloud_snapshot()
+    yield
+    assert cloud_snapshot() == before
+    assert http(f"http://{droplet_address()}/api/health").status == 200
+
+
+def cloud_snapshot() -> dict:
+    return {
+        "droplets": sorted(d["id"] for d in cloud("/droplets")["droplets"]),
+        "firewalls": sorted((f["id"], str(f["inbound_rules"])) for f in cloud("/firewalls")["firewalls"]),
+        "vpcs": sorted(v["name"] for v in cloud("/vpcs")["vpcs"]),
+        "keys": sorted(k["fingerprint"] for k in cloud("/account/keys")["ssh_keys"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["-e", "provision_api_token=dop_v1_wrong"], ["token", "provision_api_token"], id="token"),
+        pytest.param(["-e", "provision_api_url=http://127.0.0.1:9"], ["127.0.0.1:9", "sandbox-up"], id="api-down"),
+        pytest.param([*NEW_ENVIRONMENT, "-e", "provision_region=fra9"], ["fra9", "fra1"], id="region"),
+        pytest.param(
+            [*NEW_ENVIRONMENT, "-e", "provision_droplets={app: {count: 1, size: s-2vcpu-5gb, image: debian-13-x64}}"],
+            ["s-2vcpu-5gb", "s-2vcpu-4gb"],
+            id="size",
+        ),
+        pytest.param(
+            [*NEW_ENVIRONMENT, "-e", "provision_droplets={app: {count: 1, size: s-2vcpu-4gb, image: debian-31-x64}}"],
+            ["debian-31-x64", "debian-13-x64"],
+            id="image",
+        ),
+        pytest.param(["-e", "provision_vpc={ip_range: 10.20.0.0/33}"], ["10.20.0.0/33", "ip_range"], id="cidr"),
+        pytest.param(["-e", "provision_environment=prod"], ["prod", "production", "staging", "dev"], id="environment"),
+        pytest.param(["-e", "provision_droplets=[app]"], ["provision_droplets", "dict"], id="type"),
+    ],
+)
+def test_bad_input_is_refused_with_a_reason(arguments, words):
+    run = site(*arguments, timeout=120)
+    assert run.status != 0
+    assert [word for word in words if word not in run.output] == [], run.output
+    assert "Traceback" not in run.output
+    assert "dop_v1_" not in run.output.replace("dop_v1_wrong", ""), "a token was printed"
+
+
+@pytest.fixture
+def droplet_is_off():
+    (droplet,) = cloud("/droplets?name=izzzi-dev-app")["droplets"]
+    power(droplet["id"], "power_off")
+    yield droplet["name"]
+    power(droplet["id"], "power_on")
+    wait_until_healthy()
+
+
+def power(id: int, action: str) -> None:
+    begun = cloud(f"/droplets/{id}/actions", "POST", {"type": action})["action"]
+    for _ in range(120):
+        ended = cloud(f"/actions/{begun['id']}")["action"]
+        if ended["status"] != "in-progress":
+            assert ended["status"] == "completed", ended
+            return
+        time.sleep(0.5)
+    pytest.fail(f"{action} does not end")
+
+
+def wait_until_healthy() -> None:
+    """The app comes back by itself after a reboot."""
+    for _ in range(60):
+        try:
+            if http(f"http://{droplet_address()}/api/health").status == 200:
+                return
+        except OSError:
+            pass  # the machine is still booting; the loop is bounded
+        time.sleep(1)
+    pytest.fail("the app does not come back after a power cycle")
+
+
+def test_a_droplet_that_is_off_is_named_before_anything_is_done(droplet_is_off):
+    run = site(timeout=120)
+    assert run.status != 0
+    assert f"{droplet_is_off} (id" in run.output
+    assert "powered off" in run.output
+    assert run.total("changed") == 0
+
+
+def test_the_sandbox_says_which_port_is_taken(tmp_path):
+    """A second sandbox on the ports of the first one must not start and must not harm the first."""
+    ran = subprocess.run(
+        [BIN / "izzzi-sandbox", "up"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "IZZZI_SANDBOX_BACKEND": "memory"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode != 0
+    assert "8780" in ran.stderr + ran.stdout
