@@ -80,8 +80,8 @@ def _row_problems(droplet: Wanted, row: Row, region: str, names: Names) -> list[
     found = []
     if row["status"] not in ("new", "active"):
         found.append(
-            f"Droplet {droplet.name} (id {row['id']}, {addresses(row).get('public', 'no address')}) has the status "
-            f"{row['status']}: it is not powered on. Power it on, then run again: "
+            f"Droplet {droplet.name} (id {row['id']}) is {'powered off' if row['status'] == 'off' else 'not in use'}: "
+            f"status {row['status']}, address {addresses(row).get('public', 'none')}. Power it on, then run again: "
             f"doctl compute droplet-action power-on {row['id']} (or in the control panel)."
         )
     for field, before, after in (

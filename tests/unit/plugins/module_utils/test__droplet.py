@@ -73,7 +73,7 @@ def test_nothing_stands_against_what_is_as_declared_or_missing():
         ([row(), row(id=8)], ["2 droplets are named shop-staging-app", "7, 8"]),
         ([row(tags=[])], ["id 7", f"without the tag {OWNER}"]),
         ([row(tags=[WEB])], [f"without the tag {OWNER}"]),
-        ([row(status="off")], ["status off", "203.0.113.7", "power-on 7"]),
+        ([row(status="off")], ["shop-staging-app (id 7) is powered off", "status off", "203.0.113.7", "power-on 7"]),
         ([row(status="archive")], ["status archive"]),
         ([row(size_slug="s-2vcpu-4gb")], ["droplets.app.size", "has s-2vcpu-4gb", "declared is s-1vcpu-1gb"]),
         ([row(image={"slug": "debian-12-x64"})], ["droplets.app.image", "debian-12-x64"]),
