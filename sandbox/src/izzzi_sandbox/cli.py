@@ -117,8 +117,12 @@ def _purge(settings: Settings) -> None:
 
 
 @app.command()
-def reset() -> None:
-    """Delete every resource of the account. Images, the token and the SSH key stay."""
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete every resource of the account, droplets with their data. Images, the token and the SSH key stay."""
+    if not yes and not sys.stdin.isatty():
+        raise process.ProcessError("reset deletes every droplet with its data; without a terminal say so with --yes")
+    if not yes:
+        typer.confirm("Delete every droplet, network, firewall and key of the sandbox?", abort=True)
     with _home() as settings:
         if process.running_pid(settings):
             process.call(settings, "POST", "reset")

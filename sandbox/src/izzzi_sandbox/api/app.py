@@ -22,6 +22,7 @@ def create_app(cloud: Cloud, token: str) -> FastAPI:
     app = FastAPI(title="izzzi-sandbox", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False  # DigitalOcean answers 404 as well; a redirect would hide a client's mistake
     app.state.cloud = cloud
+    app.state.requests = 0  # of clients, for benchmarks
     errors.install(app)
     limit = RateLimit()
 
@@ -36,6 +37,7 @@ def create_app(cloud: Cloud, token: str) -> FastAPI:
         elif request.url.path.startswith("/_sandbox/"):
             response = await call_next(request)
         else:
+            app.state.requests += 1
             verdict = limit.count(key_list=(request.method, request.url.path) == ("GET", "/v2/account/keys"))
             headers |= verdict.headers
             if cloud.settings.enforce_rate_limits and not verdict.allowed:

@@ -19,7 +19,7 @@ def health(request: Request) -> dict[str, Any]:
 
 
 @router.get("/summary")
-def summary(cloud: Account) -> dict[str, Any]:
+def summary(cloud: Account, request: Request) -> dict[str, Any]:
     state = cloud.state
     failed = [action for action in state.all(Action) if action.status == "errored"]
     return {
@@ -41,6 +41,7 @@ def summary(cloud: Account) -> dict[str, Any]:
         "firewalls": [firewall.name for firewall in state.all(Firewall)],
         "ssh_keys": [key.name for key in state.all(SshKey)],
         "tags": [tag.name for tag in state.all(Tag)],
+        "requests": request.app.state.requests,
         "failures": [
             f"{action.completed_at} {action.type} of droplet {action.resource_id}: {action.error}"
             for action in failed[-5:]
