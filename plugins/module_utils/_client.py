@@ -167,7 +167,7 @@ class Client:
             if key not in reply:
                 raise self._foreign("GET", path, 200)
             rows += reply[key]
-            if not reply.get("links", {}).get("pages", {}).get("next"):
+            if not reply[key] or not reply.get("links", {}).get("pages", {}).get("next"):
                 return rows
             page += 1
 

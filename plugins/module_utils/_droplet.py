@@ -15,7 +15,7 @@ from typing import Any
 from ._account import Account, Catalogue, Row
 from ._client import Client
 from ._names import Names
-from ._plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, created
+from ._plan import CREATE, DELETE, NOOP, UPDATE, Change, Ids, Step, created
 
 MOST_AT_ONCE = 10  # names in one POST
 
@@ -40,7 +40,7 @@ def wanted(groups: dict[str, Any], names: Names) -> list[Wanted]:
             group=group,
             size=droplet["size"],
             image=droplet["image"],
-            tags=(names.owner_tag, *(names.group_tag(member) for member in droplet["groups"])),
+            tags=tuple(dict.fromkeys([names.owner_tag, *map(names.group_tag, droplet["groups"])])),
             monitoring=droplet["monitoring"],
             backups=droplet["backups"],
         )
@@ -49,28 +49,35 @@ def wanted(groups: dict[str, Any], names: Names) -> list[Wanted]:
     ]
 
 
-def is_missing(droplets: list[Wanted], account: Account) -> bool:
+def missing(droplets: list[Wanted], account: Account) -> list[Wanted]:
     present = {row["name"] for row in account.droplets}
-    return any(droplet.name not in present for droplet in droplets)
+    return [droplet for droplet in droplets if droplet.name not in present]
 
 
-def problems(droplets: list[Wanted], region: str, names: Names, account: Account) -> list[str]:
+def problems(droplets: list[Wanted], region: str, vpc_id: str, names: Names, account: Account) -> list[str]:
     """What stands against a plan in the droplets that exist."""
+    found = duplicates(droplets, account.droplets)
     counts = Counter(row["name"] for row in account.droplets)
-    found = []
+    rows = {row["name"]: row for row in account.droplets if counts[row["name"]] == 1}
     for droplet in droplets:
-        rows = [row for row in account.droplets if row["name"] == droplet.name]
-        if counts[droplet.name] > 1:
-            ids = ", ".join(str(row["id"]) for row in rows)
-            found.append(
-                f"{counts[droplet.name]} droplets are named {droplet.name} (ids {ids}). Rename or delete all but one."
-            )
-        elif rows:
-            found += _row_problems(droplet, rows[0], region, names)
+        if droplet.name in rows:
+            found += _row_problems(droplet, rows[droplet.name], region, vpc_id, names)
     return found
 
 
-def _row_problems(droplet: Wanted, row: Row, region: str, names: Names) -> list[str]:
+def duplicates(droplets: list[Wanted], rows: list[Row]) -> list[str]:
+    """DigitalOcean lets droplets have the same name. Which of them is meant is not ours to guess."""
+    found = []
+    for droplet in droplets:
+        ids = [str(row["id"]) for row in rows if row["name"] == droplet.name]
+        if len(ids) > 1:
+            found.append(
+                f"{len(ids)} droplets are named {droplet.name} (ids {', '.join(ids)}). Rename or delete all but one."
+            )
+    return found
+
+
+def _row_problems(droplet: Wanted, row: Row, region: str, vpc_id: str, names: Names) -> list[str]:
     where = f"droplets.{droplet.group}"
     if names.owner_tag not in row["tags"]:
         return [
@@ -84,31 +91,36 @@ def _row_problems(droplet: Wanted, row: Row, region: str, names: Names) -> list[
             f"status {row['status']}, address {addresses(row).get('public', 'none')}. Power it on, then run again: "
             f"doctl compute droplet-action power-on {row['id']} (or in the control panel)."
         )
-    for field, before, after in (
-        ("size", row["size_slug"], droplet.size),
-        ("image", (row.get("image") or {}).get("slug"), droplet.image),
+    for option, before, after in (
+        (f"{where}.size", row["size_slug"], droplet.size),
+        (f"{where}.image", (row.get("image") or {}).get("slug"), droplet.image),
         ("region", (row.get("region") or {}).get("slug"), region),
     ):
         if before and before != after and not after.isdigit():
             found.append(
-                f"{where}.{field}: {droplet.name} has {before}, declared is {after}. That takes a power-off or a new "
-                f"droplet, which this module does not do by itself. Declare {before}, or change the droplet by hand."
+                f"{option}: {droplet.name} has {before}, declared is {after}. That takes a power-off or a new droplet, "
+                f"which this module does not do by itself. Declare {before}, or change the droplet by hand."
             )
+    if row.get("vpc_uuid") != vpc_id:
+        found.append(
+            f"vpc: {droplet.name} (id {row['id']}) is not in the VPC {names.vpc} but in {row.get('vpc_uuid')}. "
+            "A droplet cannot be moved: rename it or take the tag off it, and a new one is made."
+        )
     return found
 
 
-def catalogue_problems(groups: dict[str, Any], region: str, catalogue: Catalogue) -> list[str]:
-    """Whether what is asked for can be had. Regions and sizes come and go, so the API is asked, not a list of ours."""
+def catalogue_problems(new: list[Wanted], region: str, catalogue: Catalogue) -> list[str]:
+    """Whether what must be made can be had. Regions and sizes come and go, so the API is asked, not a list of ours."""
     regions = {row["slug"]: row for row in catalogue.regions if row["available"]}
     if region not in regions:
         return [f"region: {region!r} is not a region of DigitalOcean. {_near(region, regions)}"]
     sizes = {row["slug"]: row["regions"] if row["available"] else [] for row in catalogue.sizes}
     images = {row["slug"]: row["regions"] for row in catalogue.images if row["slug"]}
     found = []
-    for group, droplet in groups.items():
-        found += _offer_problems(f"droplets.{group}.size", "size", droplet["size"], region, sizes)
-        if not droplet["image"].isdigit():  # the id of an own image
-            found += _offer_problems(f"droplets.{group}.image", "image", droplet["image"], region, images)
+    for droplet in {droplet.group: droplet for droplet in new}.values():
+        found += _offer_problems(f"droplets.{droplet.group}.size", "size", droplet.size, region, sizes)
+        if not droplet.image.isdigit():  # the id of an own image
+            found += _offer_problems(f"droplets.{droplet.group}.image", "image", droplet.image, region, images)
     return found
 
 
@@ -134,39 +146,32 @@ def steps(
     names: Names,
     account: Account,
     client: Client,
-    ids: dict[str, Any],
-    actions: dict[str, int],
+    ids: Ids,
 ) -> list[Step]:
-    """`common` is the part of the request that all droplets share; the VPC's id joins it once it is known. `actions`
-    learns the action that makes each droplet, by name."""
+    """`common` is the part of the request that all droplets share; the VPC's id joins it once it is known."""
     present = {row["name"]: row for row in account.droplets}
-    missing = [droplet for droplet in droplets if droplet.name not in present]
-    found = _creations(missing, common, client, ids, actions)
+    found = _creations(missing(droplets, account), common, client, ids)
     for droplet in droplets:
         if droplet.name in present:
             found.append(_update(droplet, present[droplet.name], names, client))
     return found
 
 
-def _creations(
-    missing: list[Wanted], common: dict[str, Any], client: Client, ids: dict[str, Any], actions: dict[str, int]
-) -> list[Step]:
+def _creations(new: list[Wanted], common: dict[str, Any], client: Client, ids: Ids) -> list[Step]:
     """One request makes all droplets of a group; the first one's step sends it."""
     batches: dict[tuple[str, int], list[Wanted]] = {}
-    for index, droplet in enumerate(missing):
-        same = sum(1 for other in missing[:index] if other.group == droplet.group)
+    for index, droplet in enumerate(new):
+        same = sum(1 for other in new[:index] if other.group == droplet.group)
         batches.setdefault((droplet.group, same // MOST_AT_ONCE), []).append(droplet)
     found = []
     for batch in batches.values():
         for position, droplet in enumerate(batch):
-            request = None if position else (lambda batch=batch: _create(batch, common, client, ids, actions))
+            request = None if position else (lambda batch=batch: _create(batch, common, client, ids))
             found.append(Step(CREATE, "droplet", droplet.name, created(_shown(droplet, common)), request))
     return found
 
 
-def _create(
-    batch: list[Wanted], common: dict[str, Any], client: Client, ids: dict[str, Any], actions: dict[str, int]
-) -> None:
+def _create(batch: list[Wanted], common: dict[str, Any], client: Client, ids: Ids) -> None:
     first, names = batch[0], [droplet.name for droplet in batch]
     body = {
         **common,
@@ -176,7 +181,7 @@ def _create(
         "tags": list(first.tags),
         "monitoring": first.monitoring,
         "backups": first.backups,
-        "vpc_uuid": ids["vpc"],
+        "vpc_uuid": ids.vpc,
     }
 
     def look_up() -> dict[str, Any] | None:
@@ -185,7 +190,7 @@ def _create(
 
     reply = client.create("/droplets", body, look_up)
     for row, action in zip(reply["droplets"], reply.get("links", {}).get("actions", []), strict=False):
-        actions[row["name"]] = action["id"]
+        ids.actions[row["name"]] = action["id"]
 
 
 def _shown(droplet: Wanted, common: dict[str, Any]) -> dict[str, Any]:

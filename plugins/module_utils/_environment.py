@@ -14,7 +14,7 @@ from . import _droplet, _firewall, _ssh_key, _tag, _vpc
 from ._account import Account, Row, read_account, read_catalogue, together
 from ._client import ApiError, Client
 from ._names import Names
-from ._plan import NOOP, UPDATE, Problems, Step
+from ._plan import NOOP, UPDATE, Ids, Problems, Step
 
 LAG_SECONDS = 60.0  # a deleted droplet counts as a member of its VPC for a while
 
@@ -52,9 +52,7 @@ class Environment:
         self._client = client
         self._sleep = sleep
         self._clock = clock
-        self._ids: dict[str, str] = {}
-        self._firewall_ids: dict[str, str] = {}
-        self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
+        self._ids = Ids()
         self._found: list[Row] = []
         self._made: set[str] = set()
 
@@ -88,14 +86,15 @@ class Environment:
         declared, names, client = self.declared, self.names, self._client
         surplus_droplets = _droplet.surplus(self.droplets, names, account, self._delete_droplet)
         surplus_firewalls = _firewall.surplus(list(declared["firewalls"]), names, account, client)
+        vpc = _vpc.find(names.vpc, account.vpcs)
+        missing = _droplet.missing(self.droplets, account)
         problems = _vpc.conflicts(names.vpc, declared["vpc"], declared["region"], account)
-        problems += _droplet.problems(self.droplets, declared["region"], names, account)
+        problems += _droplet.problems(self.droplets, declared["region"], vpc["id"] if vpc else "", names, account)
         if not declared["prune"]:
             problems += _surplus_problems("droplets", surplus_droplets, " with their data")
             problems += _surplus_problems("firewalls", surplus_firewalls)
-        if _droplet.is_missing(self.droplets, account) or not _vpc.find(names.vpc, account.vpcs):
-            catalogue = read_catalogue(client)
-            problems += _droplet.catalogue_problems(declared["droplets"], declared["region"], catalogue)
+        if missing or not vpc:
+            problems += _droplet.catalogue_problems(missing, declared["region"], read_catalogue(client))
         if problems:
             raise Problems(problems)
         common = {"region": declared["region"], "ssh_keys": self._fingerprints(), "user_data": declared["user_data"]}
@@ -109,8 +108,8 @@ class Environment:
                     *tags,
                 ],
                 # Before the droplets, so that none is ever without them.
-                _firewall.steps(declared["firewalls"], names, account, client, self._firewall_ids),
-                _droplet.steps(self.droplets, common, names, account, client, self._ids, self._actions),
+                _firewall.steps(declared["firewalls"], names, account, client, self._ids),
+                _droplet.steps(self.droplets, common, names, account, client, self._ids),
                 surplus_droplets,
                 [*surplus_firewalls, *unused],
             ]
@@ -157,6 +156,8 @@ class Environment:
             self._sleep(pause)
             pause = min(pause * 1.5, 5.0)
             self._read_droplets()
+        if twins := _droplet.duplicates(self.droplets, self._found):
+            raise Problems(["Did another run make droplets at the same time?", *twins])
         return self.existing()
 
     def _read_droplets(self) -> None:
@@ -166,10 +167,11 @@ class Environment:
         """A droplet that is not listed is either not listed yet, or could not be made: its action tells."""
         listed = {row["name"] for row in self.existing()}
         for name in sorted(waiting - listed):
-            reply = self._client.find(f"/actions/{self._actions[name]}") if name in self._actions else None
+            action = self._ids.actions.get(name)
+            reply = self._client.find(f"/actions/{action}") if action else None
             if reply and reply["action"]["status"] == "errored":
                 raise ApiError(
-                    f"DigitalOcean accepted the droplet {name} but could not make it (action {self._actions[name]} "
+                    f"DigitalOcean accepted the droplet {name} but could not make it (action {action} "
                     "errored). Run again; if it stays so, try another size or region."
                 )
 
@@ -201,8 +203,8 @@ class Environment:
             "plan": [step.show() for step in plan.steps],
             "droplets": droplets,
             "outputs": {
-                "vpc_id": self._ids.get("vpc", ""),
-                "firewall_ids": self._firewall_ids,
+                "vpc_id": self._ids.vpc,
+                "firewall_ids": self._ids.firewalls,
                 "ssh_commands": {
                     row["name"]: f"ssh {self.declared['ssh_user']}@{row['public_ip']}"
                     for row in droplets

@@ -12,7 +12,7 @@ from typing import Any
 from ._account import Account, Row
 from ._client import Client
 from ._names import Names
-from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
+from ._plan import CREATE, DELETE, NOOP, UPDATE, Ids, Step, changed, created
 
 Rule = dict[str, Any]
 ALL_PORTS = ("all", "0", "1-65535")
@@ -142,12 +142,11 @@ def find(name: str, rows: list[Row]) -> Row | None:
     return next((row for row in rows if row["name"] == name), None)
 
 
-def steps(firewalls: dict[str, Any], names: Names, account: Account, client: Client, ids: dict[str, str]) -> list[Step]:
-    """`ids` learns the id of each firewall."""
+def steps(firewalls: dict[str, Any], names: Names, account: Account, client: Client, ids: Ids) -> list[Step]:
     return [_step(name, body(name, firewall, names), account, client, ids) for name, firewall in firewalls.items()]
 
 
-def _step(short_name: str, wanted: dict[str, Any], account: Account, client: Client, ids: dict[str, str]) -> Step:
+def _step(short_name: str, wanted: dict[str, Any], account: Account, client: Client, ids: Ids) -> Step:
     name = wanted["name"]
     current = find(name, account.firewalls)
     after = fields(wanted)
@@ -158,11 +157,11 @@ def _step(short_name: str, wanted: dict[str, Any], account: Account, client: Cli
             return row and {"firewall": row}
 
         def create() -> None:
-            ids[short_name] = client.create("/firewalls", wanted, look_up)["firewall"]["id"]
+            ids.firewalls[short_name] = client.create("/firewalls", wanted, look_up)["firewall"]["id"]
 
         shown = {key: value for key, value in after.items() if key != "droplet_ids"}
         return Step(CREATE, "firewall", name, created(shown), create)
-    ids[short_name] = current["id"]
+    ids.firewalls[short_name] = current["id"]
     changes = changed(fields(current), after)
     if not changes:
         return Step(NOOP, "firewall", name)

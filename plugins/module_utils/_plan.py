@@ -41,6 +41,15 @@ class Step:
         return {"action": self.action, "kind": self.kind, "name": self.name, "changes": changes}
 
 
+@dataclass
+class Ids:
+    """What a run learns while it writes, and later steps need."""
+
+    vpc: str = ""
+    firewalls: dict[str, str] = field(default_factory=dict)  # by short name
+    actions: dict[str, int] = field(default_factory=dict)  # those that make droplets, by the droplet's name
+
+
 def created(fields: dict[str, Any]) -> tuple[Change, ...]:
     """Every field that a new resource gets."""
     return tuple(Change(name, None, value) for name, value in fields.items())

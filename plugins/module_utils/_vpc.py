@@ -11,7 +11,7 @@ from typing import Any
 
 from ._account import Account, Row
 from ._client import Client
-from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
+from ._plan import CREATE, DELETE, NOOP, UPDATE, Ids, Step, changed, created
 
 PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 # DigitalOcean keeps these for itself; the first in nyc1 only.
@@ -63,7 +63,7 @@ def find(name: str, rows: list[Row]) -> Row | None:
     return next((vpc for vpc in rows if vpc["name"] == name), None)
 
 
-def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: Client, ids: dict[str, Any]) -> Step:
+def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: Client, ids: Ids) -> Step:
     current = find(name, account.vpcs)
     if current is None:
         body = {"name": name, "region": region, "ip_range": vpc["ip_range"], "description": vpc["description"]}
@@ -73,10 +73,10 @@ def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: 
             return row and {"vpc": row}
 
         def create() -> None:
-            ids["vpc"] = client.create("/vpcs", body, look_up)["vpc"]["id"]
+            ids.vpc = client.create("/vpcs", body, look_up)["vpc"]["id"]
 
         return Step(CREATE, "vpc", name, created({k: v for k, v in body.items() if k != "name"}), create)
-    ids["vpc"] = current["id"]
+    ids.vpc = current["id"]
     changes = changed(current, {"description": vpc["description"]})
     if not changes:
         return Step(NOOP, "vpc", name)

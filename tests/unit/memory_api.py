@@ -142,6 +142,7 @@ def droplet(id: int, name: str, content: dict[str, Any], polls: int = 1) -> dict
         "tags": list(content["tags"]),
         "features": ["backups"] if content.get("backups") else [],
         "created_at": "2026-01-05T10:00:00Z",
+        "vpc_uuid": content["vpc_uuid"],
         "polls": polls,
     }
 

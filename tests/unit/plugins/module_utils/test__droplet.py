@@ -4,6 +4,7 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _droplet
 from ansible_collections.izzzi.infra.plugins.module_utils._account import Account, Catalogue
 from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._plan import Ids
 
 from tests.unit.memory_api import MemoryApi, networks
 
@@ -31,6 +32,7 @@ def row(**changes) -> dict:
         "region": {"slug": "fra1"},
         "tags": [OWNER, WEB],
         "features": [],
+        "vpc_uuid": "v1",
         "created_at": "2026-01-05T10:00:00Z",
         **changes,
     }
@@ -44,21 +46,19 @@ def wanted(**changes) -> list[_droplet.Wanted]:
     return _droplet.wanted({"app": {**APP, **changes}}, NAMES)
 
 
-def steps(droplets, api: MemoryApi, *rows: dict, actions: dict | None = None):
-    ids = {"vpc": "v1"}
-    return _droplet.steps(
-        droplets, COMMON, NAMES, account(*rows), api.client(), ids, {} if actions is None else actions
-    )
+def steps(droplets, api: MemoryApi, *rows: dict, ids: Ids | None = None):
+    return _droplet.steps(droplets, COMMON, NAMES, account(*rows), api.client(), ids or Ids("v1"))
 
 
 def problems(*rows: dict, **changes) -> list[str]:
-    return _droplet.problems(wanted(**changes), "fra1", NAMES, account(*rows))
+    return _droplet.problems(wanted(**changes), "fra1", "v1", NAMES, account(*rows))
 
 
 def test_a_group_is_its_numbered_droplets():
     droplets = _droplet.wanted({"app": {**APP, "count": 2}, "db": {**APP, "count": 0}}, NAMES)
     assert [d.name for d in droplets] == ["shop-staging-app", "shop-staging-app-2"]
     assert droplets[0].tags == (OWNER, WEB)
+    assert wanted(groups=["web", "web"])[0].tags == (OWNER, WEB), "named twice is tagged once"
 
 
 def test_nothing_stands_against_what_is_as_declared_or_missing():
@@ -77,7 +77,8 @@ def test_nothing_stands_against_what_is_as_declared_or_missing():
         ([row(status="archive")], ["status archive"]),
         ([row(size_slug="s-2vcpu-4gb")], ["droplets.app.size", "has s-2vcpu-4gb", "declared is s-1vcpu-1gb"]),
         ([row(image={"slug": "debian-12-x64"})], ["droplets.app.image", "debian-12-x64"]),
-        ([row(region={"slug": "ams3"})], ["region", "ams3", "fra1"]),
+        ([row(region={"slug": "ams3"})], ["region: ", "ams3", "fra1"]),
+        ([row(vpc_uuid="v2")], ["not in the VPC shop-staging-vpc", "v2"]),
     ],
 )
 def test_what_cannot_be_changed_is_a_problem(found, words):
@@ -119,24 +120,24 @@ CATALOGUE = Catalogue(
     ],
 )
 def test_what_cannot_be_had_is_named_with_what_is_near(region, changes, words):
-    (problem,) = _droplet.catalogue_problems({"app": {**APP, **changes}}, region, CATALOGUE)
+    (problem,) = _droplet.catalogue_problems(wanted(count=2, **changes), region, CATALOGUE)
     assert [word for word in words if word not in problem] == []
 
 
 @pytest.mark.parametrize("changes", [{}, {"image": "194722834"}])
 def test_what_can_be_had(changes):
-    assert _droplet.catalogue_problems({"app": {**APP, **changes}}, "fra1", CATALOGUE) == []
+    assert _droplet.catalogue_problems(wanted(**changes), "fra1", CATALOGUE) == []
 
 
 def test_one_request_makes_ten():
-    api, actions = MemoryApi(), {}
-    made = steps(wanted(count=12), api, actions=actions)
+    api, ids = MemoryApi(), Ids("v1")
+    made = steps(wanted(count=12), api, ids=ids)
     assert [step.action for step in made] == ["create"] * 12
     for step in made:
         if step.apply:
             step.apply()
     assert [len(body["names"]) for _, _, body in api.calls] == [10, 2]
-    assert len(actions) == 12
+    assert len(ids.actions) == 12
     first = dict(api.calls[0][2])
     assert first.pop("names")[0] == "shop-staging-app"
     assert first == {

@@ -7,6 +7,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiErro
 from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
 from ansible_collections.izzzi.infra.plugins.module_utils._plan import Problems
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.memory_api import MemoryApi, declaration
 
@@ -217,3 +219,75 @@ def test_groups_that_only_a_rule_names_get_their_tag(time):
     rule = {"protocol": "tcp", "ports": "5432", "sources": {"groups": ["workers"]}}
     run(api, time, firewalls={"db": {"inbound": [rule]}})
     assert "izzzi:shop:staging:workers" in [tag["name"] for tag in api.rows["tags"]]
+
+
+def test_what_exists_is_not_measured_against_the_catalogue(time):
+    """A size that is not sold any more does not stand against another group."""
+    api = MemoryApi()
+    run(api, time)
+    api.rows["sizes"][0]["available"] = False
+    api.rows["sizes"].append({"slug": "s-4vcpu-8gb", "available": True, "regions": ["fra1"]})
+    app = declaration()["droplets"]["app"]
+    run(api, time, droplets={"app": app, "db": {"size": "s-4vcpu-8gb", "image": "debian-13-x64"}})
+    assert len(api.rows["droplets"]) == 2
+
+
+def test_two_runs_at_once_are_noticed(time):
+    api = MemoryApi()
+    run(api, time, droplets={})
+    first, second = environment(api, time), environment(api, time)
+    plans = first.plan(), second.plan()
+    first.carry_out(plans[0])
+    second.carry_out(plans[1])
+    with pytest.raises(Problems, match=r"at the same time\?\n2 droplets are named shop-staging-app"):
+        second.ready(plans[1])
+
+
+WORD = st.sampled_from(["web", "db", "api"])
+TARGET = st.fixed_dictionaries(
+    {
+        "addresses": st.lists(st.sampled_from(["203.0.113.7", "0.0.0.0/0", "::/0"]), min_size=1, max_size=3),
+        "groups": st.lists(WORD, max_size=2),
+        "members": st.booleans(),
+    }
+)
+RULE = st.fixed_dictionaries(
+    {
+        "protocol": st.sampled_from(["tcp", "udp", "icmp"]),
+        "ports": st.sampled_from(["22", "all", "0", "1-9"]),
+        "sources": TARGET,
+    }
+)
+DROPLET = st.fixed_dictionaries(
+    {
+        "count": st.integers(0, 3),
+        "size": st.just("s-1vcpu-1gb"),
+        "image": st.just("debian-13-x64"),
+        "groups": st.lists(WORD, max_size=3),
+        "backups": st.booleans(),
+    }
+)
+DECLARATION = st.fixed_dictionaries(
+    {
+        "droplets": st.dictionaries(WORD, DROPLET, max_size=3),
+        "firewalls": st.dictionaries(WORD, st.fixed_dictionaries({"inbound": st.lists(RULE, max_size=4)}), max_size=2),
+        "vpc": st.fixed_dictionaries({"ip_range": st.just("10.66.0.0/16"), "description": st.sampled_from(["", "x"])}),
+        "prune": st.just(True),
+    }
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(DECLARATION, DECLARATION)
+def test_from_any_declaration_to_any_other_and_then_nothing(first, second):
+    api, time = MemoryApi(), Time()
+    for declared in (first, second):
+        predicted = environment(api, time, **declared).plan()
+        before = len(api.writes)
+        done = run(api, time, **declared)
+        assert done["plan"] == [step.show() for step in predicted.steps]
+        assert done["changed"] == (len(api.writes) > before)
+        api.calls.clear()
+        assert not run(api, time, **declared)["changed"]
+        assert api.writes == []
+    assert sorted(d["name"] for d in done["droplets"]) == sorted(row["name"] for row in api.rows["droplets"])

@@ -5,7 +5,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils import _firewall
 from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
 from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
-from hypothesis import given
+from ansible_collections.izzzi.infra.plugins.module_utils._plan import Ids
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.memory_api import MemoryApi, declaration
@@ -134,31 +135,33 @@ RULES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(RULES)
 def test_what_the_api_gives_back_is_never_a_change(rules):
     given = {"x": {"inbound": rules, "outbound": []}}
     current = account(stored(_firewall.body("x", firewalls(**given)["x"], NAMES)))
-    (step,) = _firewall.steps(firewalls(**given), NAMES, current, MemoryApi().client(), {})
+    (step,) = _firewall.steps(firewalls(**given), NAMES, current, MemoryApi().client(), Ids())
     assert step.action == "noop", step.changes
 
 
+@settings(deadline=None)
 @given(RULES, st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_is_a_change(rules, random):
     shuffled = [*rules, rules[0]]
     random.shuffle(shuffled)
     current = account(stored(_firewall.body("x", firewalls(x={"inbound": rules})["x"], NAMES)))
-    (step,) = _firewall.steps(firewalls(x={"inbound": shuffled}), NAMES, current, MemoryApi().client(), {})
+    (step,) = _firewall.steps(firewalls(x={"inbound": shuffled}), NAMES, current, MemoryApi().client(), Ids())
     assert step.action == "noop", step.changes
 
 
 def test_create():
-    api, ids = MemoryApi(), {}
+    api, ids = MemoryApi(), Ids()
     (step,) = _firewall.steps(firewalls(web={"inbound": [HTTPS]}), NAMES, account(), api.client(), ids)
     assert step.action == "create"
     assert {c.field: c.after for c in step.changes}["inbound"] == ["tcp 443 from 0.0.0.0/0, ::/0"]
     step.apply()
     assert [(method, path) for method, path, _ in api.calls] == [("POST", "/firewalls")]
-    assert ids == {"web": api.rows["firewalls"][0]["id"]}
+    assert ids.firewalls == {"web": api.rows["firewalls"][0]["id"]}
 
 
 @pytest.mark.parametrize(
@@ -171,12 +174,13 @@ def test_create():
     ],
 )
 def test_any_drift_is_replaced_as_a_whole(drift, field):
-    api, ids = MemoryApi(), {}
+    api, ids = MemoryApi(), Ids()
     declared = firewalls(web={"inbound": [HTTPS]})
     wanted = _firewall.body("web", declared["web"], NAMES)
     api.rows["firewalls"] = [{**stored(wanted), **drift}]
     (step,) = _firewall.steps(declared, NAMES, account(*api.rows["firewalls"]), api.client(), ids)
-    assert (step.action, [c.field for c in step.changes], ids) == ("update", [field], {"web": "f1"})
+    assert (step.action, [c.field for c in step.changes]) == ("update", [field])
+    assert ids.firewalls == {"web": "f1"}
     step.apply()
     assert api.calls == [("PUT", "/firewalls/f1", wanted)]
 

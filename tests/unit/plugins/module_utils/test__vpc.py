@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _vpc
 from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
+from ansible_collections.izzzi.infra.plugins.module_utils._plan import Ids
 
 from tests.unit.memory_api import MemoryApi
 
@@ -61,25 +62,25 @@ def test_range_and_region_of_one_that_exists_are_fixed():
 
 
 def test_create():
-    api, ids = MemoryApi(), {}
+    api, ids = MemoryApi(), Ids()
     step = _vpc.step(NAME, DECLARED, "fra1", account(), api.client(), ids)
-    assert (step.action, ids) == ("create", {})
+    assert (step.action, ids) == ("create", Ids())
     step.apply()
     assert api.calls == [("POST", "/vpcs", {"name": NAME, "region": "fra1", **DECLARED})]
-    assert ids == {"vpc": api.rows["vpcs"][0]["id"]}
+    assert ids.vpc == api.rows["vpcs"][0]["id"]
 
 
 def test_noop():
-    ids = {}
+    ids = Ids()
     step = _vpc.step(NAME, DECLARED, "fra1", account(CURRENT), MemoryApi().client(), ids)
-    assert (step.action, step.apply, ids) == ("noop", None, {"vpc": "v1"})
+    assert (step.action, step.apply, ids) == ("noop", None, Ids("v1"))
 
 
 def test_update_leaves_default_out():
     """Sending `default: false` for a region's default VPC is refused by the API."""
     api = MemoryApi()
     api.rows["vpcs"] = [dict(CURRENT)]
-    step = _vpc.step(NAME, {**DECLARED, "description": "new"}, "fra1", account(CURRENT), api.client(), {})
+    step = _vpc.step(NAME, {**DECLARED, "description": "new"}, "fra1", account(CURRENT), api.client(), Ids())
     assert (step.action, [c.field for c in step.changes]) == ("update", ["description"])
     step.apply()
     assert api.calls == [("PUT", "/vpcs/v1", {"name": NAME, "description": "new"})]
