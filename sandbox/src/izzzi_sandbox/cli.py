@@ -33,8 +33,9 @@ def main() -> None:
 @contextmanager
 def _home() -> Iterator[Settings]:
     settings = load()
-    credentials.ensure(settings)
+    credentials.make_home(settings)
     with process.exclusive(settings):
+        credentials.ensure(settings)
         yield settings
 
 
@@ -158,10 +159,9 @@ def status() -> None:
 @app.command()
 def env() -> None:
     """Shell lines that point DigitalOcean clients at the sandbox: eval "$(izzzi-sandbox env)"."""
-    settings = load()
-    credentials.ensure(settings)
-    for name, value in environment(settings).items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+    with _home() as settings:
+        for name, value in environment(settings).items():
+            typer.echo(f"export {name}={shlex.quote(value)}")
     if not process.running_pid(settings):
         typer.echo("izzzi-sandbox: not running; start it: izzzi-sandbox up", err=True)
 

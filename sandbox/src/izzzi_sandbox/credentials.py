@@ -19,9 +19,14 @@ class SpacesKey:
     secret: str
 
 
-def ensure(settings: Settings) -> None:
+def make_home(settings: Settings) -> None:
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.home.chmod(0o700)
+
+
+def ensure(settings: Settings) -> None:
+    """One process at a time; see process.exclusive."""
+    make_home(settings)
     if not settings.token_file.exists():
         write_private(settings.token_file, f"dop_v1_{secrets.token_hex(32)}\n".encode())
     if not settings.spaces_key_file.exists():
