@@ -65,6 +65,15 @@ def test_second_run_changes_nothing(artifacts):
     assert run.total("changed") == 0, run.output
 
 
+def test_ansibles_own_strategy_gives_the_same_results(artifacts):
+    """ansible.cfg chooses mitogen's strategy for its speed; nothing else may differ."""
+    run = site(env={"ANSIBLE_STRATEGY": "linear"})
+    assert run.status == 0, run.output
+    quick = (artifacts / "site-noop.log").read_text()
+    before_timings = slice(0, run.output.index("\nPHASES "))
+    assert run.output[before_timings] == quick[before_timings]
+
+
 def test_check_and_diff_on_the_converged_system_show_nothing(artifacts):
     run = site("--check", "--diff")
     (artifacts / "check-converged.log").write_text(run.output)
