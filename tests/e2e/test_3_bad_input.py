@@ -5,6 +5,7 @@ Runs after the app is up, so that "nothing is changed" is about a live system.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 
@@ -13,7 +14,11 @@ import pytest
 from tests.e2e.driver import BIN, cloud, droplet_address, http, site
 
 # Another environment of the same account: it does not exist, so that a run would have to create it.
-NEW_ENVIRONMENT = ("-e", "provision_environment=staging", "-e", "provision_vpc={ip_range: 10.77.0.0/16}")
+NEW_ENVIRONMENT = ("-e", '{"provision_environment": "staging", "provision_vpc": {"ip_range": "10.77.0.0/16"}}')
+
+
+def one_droplet(**values: str) -> tuple[str, str]:
+    return ("-e", json.dumps({"provision_droplets": {"app": {"count": 1, **values}}}))
 
 
 @pytest.fixture(autouse=True)
@@ -40,16 +45,16 @@ def cloud_snapshot() -> dict:
         pytest.param(["-e", "provision_api_url=http://127.0.0.1:9"], ["127.0.0.1:9", "sandbox-up"], id="api-down"),
         pytest.param([*NEW_ENVIRONMENT, "-e", "provision_region=fra9"], ["fra9", "fra1"], id="region"),
         pytest.param(
-            [*NEW_ENVIRONMENT, "-e", "provision_droplets={app: {count: 1, size: s-2vcpu-5gb, image: debian-13-x64}}"],
+            [*NEW_ENVIRONMENT, *one_droplet(size="s-2vcpu-5gb", image="debian-13-x64")],
             ["s-2vcpu-5gb", "s-2vcpu-4gb"],
             id="size",
         ),
         pytest.param(
-            [*NEW_ENVIRONMENT, "-e", "provision_droplets={app: {count: 1, size: s-2vcpu-4gb, image: debian-31-x64}}"],
+            [*NEW_ENVIRONMENT, *one_droplet(size="s-2vcpu-4gb", image="debian-31-x64")],
             ["debian-31-x64", "debian-13-x64"],
             id="image",
         ),
-        pytest.param(["-e", "provision_vpc={ip_range: 10.20.0.0/33}"], ["10.20.0.0/33", "ip_range"], id="cidr"),
+        pytest.param(["-e", '{"provision_vpc": {"ip_range": "10.20.0.0/33"}}'], ["10.20.0.0/33", "ip_range"], id="cidr"),
         pytest.param(["-e", "provision_environment=prod"], ["prod", "production", "staging", "dev"], id="environment"),
         pytest.param(["-e", "provision_droplets=[app]"], ["provision_droplets", "dict"], id="type"),
     ],
