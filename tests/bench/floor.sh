@@ -5,7 +5,7 @@ set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -qq -y --no-install-recommends "$@" > /dev/null
-tar --extract --file files.tar --directory /
+tar --extract --absolute-names --file files.tar
 systemctl reload ssh
 systemctl enable --now --quiet nftables
 systemctl restart docker

@@ -54,7 +54,9 @@ def cloud_snapshot() -> dict:
             ["debian-31-x64", "debian-13-x64"],
             id="image",
         ),
-        pytest.param(["-e", '{"provision_vpc": {"ip_range": "10.20.0.0/33"}}'], ["10.20.0.0/33", "ip_range"], id="cidr"),
+        pytest.param(
+            ["-e", '{"provision_vpc": {"ip_range": "10.20.0.0/33"}}'], ["10.20.0.0/33", "ip_range"], id="cidr"
+        ),
         pytest.param(["-e", "provision_environment=prod"], ["prod", "production", "staging", "dev"], id="environment"),
         pytest.param(["-e", "provision_droplets=[app]"], ["provision_droplets", "dict"], id="type"),
     ],
