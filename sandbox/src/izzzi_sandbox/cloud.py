@@ -9,9 +9,9 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .droplets.backend import BackendError, DropletBackend
+from .droplets.backend import BackendError, DropletBackend, DropletSpec
 from .enforcer import Enforcer
-from .operations import OPERATIONS, Job
+from .operations import OPERATIONS, Job, spec_of
 from .records import Action, Assignment, Droplet, Firewall, Project, SshKey, Tag, Vpc, now
 from .settings import Settings
 from .state import State
@@ -46,7 +46,7 @@ class Cloud:
     # -- life of the daemon
 
     def start(self) -> None:
-        self.backend.start(self._guest_power)
+        self.backend.start(self._guest_power, self._describe)
         self._reconcile()
         self.enforcer.start()
 
@@ -225,6 +225,10 @@ class Cloud:
         if status == "off":
             self.enforcer.forget(droplet_id)
         self.enforcer.wake()
+
+    def _describe(self, droplet_id: int) -> DropletSpec | None:
+        droplet = self.state.get(Droplet, droplet_id)
+        return spec_of(droplet) if droplet and not droplet.deleting else None
 
     def _power_of(self, droplet_id: int) -> str:
         return self.backend.power_states().get(droplet_id, "off")

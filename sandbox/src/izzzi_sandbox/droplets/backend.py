@@ -1,9 +1,9 @@
-"""What the API needs from whatever runs the droplets."""
+"""What the API needs from whatever runs the droplets, their volumes and their load balancers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -24,6 +24,64 @@ class DropletSpec:
     public_keys: tuple[str, ...]
     user_data: str
     tags: tuple[str, ...]
+    snapshot: int | None = None  # boot from this snapshot of a droplet; `image` is then what that droplet ran
+    features: tuple[str, ...] = ()  # for the metadata service, as the API shows them
+    public_ipv6: str = ""  # an address of the backend's `ipv6_network`, or none
+    reserved_ip: str = ""  # the public address that is assigned to the droplet, or none
+    volumes: tuple[VolumeSpec, ...] = ()  # what is attached
+
+
+@dataclass(frozen=True)
+class VolumeSpec:
+    """A block device of its own; its content outlives the droplets that it was attached to."""
+
+    id: str
+    name: str  # the guest finds it as /dev/disk/by-id/scsi-0DO_Volume_NAME
+    size_gb: int
+    filesystem_type: str = ""  # ext4 or xfs: formatted when it is made and mounted when it is attached; "": raw
+    filesystem_label: str = ""
+    snapshot: str = ""  # a snapshot of a volume that it begins as a copy of
+
+
+@dataclass(frozen=True)
+class ForwardingRule:
+    entry_protocol: str  # http, https, http2, http3, tcp or udp
+    entry_port: int
+    target_protocol: str
+    target_port: int
+    tls_passthrough: bool = False
+    certificate: str = field(default="", repr=False)  # for https and http2 entries: PEM, the chain and then the key
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    protocol: str  # http, https or tcp
+    port: int
+    path: str = ""
+    interval_seconds: int = 10
+    timeout_seconds: int = 5
+    unhealthy_threshold: int = 5
+    healthy_threshold: int = 3
+
+
+@dataclass(frozen=True)
+class LoadBalancerSpec:
+    id: str
+    name: str
+    public_ip: str
+    private_ip: str
+    vpc_id: str
+    rules: tuple[ForwardingRule, ...]
+    health_check: HealthCheck
+    targets: tuple[str, ...]  # private addresses of the droplets that are on
+    sticky_cookie: str = ""  # the cookie that binds a client to a droplet, or none
+    sticky_seconds: int = 0
+    redirect_http_to_https: bool = False
+    proxy_protocol: bool = False
+    backend_keepalive: bool = False
+    idle_seconds: int = 60
+    allow: tuple[str, ...] = ()  # CIDRs that alone may connect; none: everybody
+    deny: tuple[str, ...] = ()  # CIDRs that may not
 
 
 @dataclass(frozen=True)
@@ -50,10 +108,16 @@ class BackendError(Exception):
 
 
 class DropletBackend(Protocol):
-    """Calls block until the thing is done. Calls for different droplets may run at the same time."""
+    """Calls block until the thing is done. Calls for different droplets may run at the same time. What a backend cannot
+    do is a BackendError: the action ends as errored."""
 
-    def start(self, on_guest_power: Callable[[int, str], None]) -> None:
-        """Begin watching; report power changes that the guest made itself as (droplet id, "off" or "active")."""
+    gateway: str  # the address of this machine that droplets reach: the DNS server listens there; "" if there is none
+    ipv6_network: str  # where public IPv6 addresses are taken from; "" if droplets have none
+
+    def start(self, on_guest_power: Callable[[int, str], None], describe: Callable[[int], DropletSpec | None]) -> None:
+        """Begin watching; report power changes that the guest made itself as (droplet id, "off" or "active").
+        `describe` tells what the API knows of a droplet at this moment: for the metadata service, and for a boot that
+        must bring back the reserved IP and the volumes. None: there is no such droplet."""
 
     def stop(self) -> None:
         """Stop watching. Droplets keep running."""
@@ -85,3 +149,57 @@ class DropletBackend(Protocol):
 
     def power_states(self) -> dict[int, str]:
         """Droplet id to "active" or "off", for reconciliation at start."""
+
+    def enable_ipv6(self, spec: DropletSpec) -> None:
+        """A droplet that was made without IPv6 gets `spec.public_ipv6`."""
+
+    def metadata_changed(self, id: int) -> None:
+        """Tags, the name, the reserved IP or the volumes of a droplet changed. For backends that keep a copy."""
+
+    # -- snapshots of droplets
+
+    def snapshot_droplet(self, id: int, snapshot_id: int) -> float:
+        """Of a droplet that is on or off. Returns the size in GB."""
+
+    def delete_droplet_snapshot(self, snapshot_id: int) -> None:
+        """Idempotent."""
+
+    # -- reserved IPs
+
+    def assign_reserved_ip(self, address: str, droplet_id: int) -> None:
+        """The address reaches this droplet, and no other one. Idempotent; a droplet that is off gets it at its boot."""
+
+    def unassign_reserved_ip(self, address: str, droplet_id: int) -> None:
+        """Idempotent."""
+
+    # -- volumes
+
+    def create_volume(self, volume: VolumeSpec) -> None:
+        """Idempotent for a volume that is half created."""
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Idempotent."""
+
+    def attach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
+        """Idempotent; a droplet that is off finds it at its boot."""
+
+    def detach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
+        """Idempotent."""
+
+    def resize_volume(self, volume: VolumeSpec) -> None:
+        """To the size of the spec, which is larger. The file system in it is the user's to grow."""
+
+    def snapshot_volume(self, volume: VolumeSpec, snapshot_id: str) -> float:
+        """Returns the size in GB."""
+
+    def delete_volume_snapshot(self, snapshot_id: str) -> None:
+        """Idempotent."""
+
+    # -- load balancers
+
+    def apply_load_balancer(self, spec: LoadBalancerSpec) -> None:
+        """Make it, or bring one that exists in line. Return when it takes connections. Called again whenever the
+        droplets behind it change."""
+
+    def delete_load_balancer(self, id: str) -> None:
+        """Idempotent."""

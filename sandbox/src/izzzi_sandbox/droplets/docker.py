@@ -21,7 +21,7 @@ from ..archive import archive
 from ..images import ImageError, Kitchen, droplet_image, port_image
 from ..settings import Settings
 from . import confinement, network, nft, seed
-from .backend import BackendError, DropletSpec, Ruleset
+from .backend import BackendError, DropletSpec, LoadBalancerSpec, Ruleset, VolumeSpec
 
 LABEL = "izzzi.sandbox"
 ID_LABEL = "izzzi.sandbox.droplet"  # only machines carry it, not their ports
@@ -50,6 +50,9 @@ def engine_errors(what: str) -> Iterator[None]:
 
 
 class DockerBackend:
+    gateway = network.PUBLIC_GATEWAY
+    ipv6_network = ""  # the public network has none
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = docker.from_env(timeout=120)
@@ -59,7 +62,7 @@ class DockerBackend:
 
     # -- watching
 
-    def start(self, on_guest_power: Callable[[int, str], None]) -> None:
+    def start(self, on_guest_power: Callable[[int, str], None], describe: Callable[[int], DropletSpec | None]) -> None:
         with engine_errors("the public network cannot be made"):
             network.ensure_public(self._client)
         self._events = self._client.events(decode=True, filters={"event": "die", "label": ID_LABEL})
@@ -190,6 +193,53 @@ class DockerBackend:
         with engine_errors("the droplets cannot be listed"):
             machines = self._client.containers.list(all=True, filters={"label": ID_LABEL})
             return {int(m.labels[ID_LABEL]): "active" if m.status == "running" else "off" for m in machines}
+
+    # -- not possible yet: DropletBackend tells what each is to do
+
+    def enable_ipv6(self, spec: DropletSpec) -> None:
+        raise BackendError("droplets of the docker backend have no IPv6")
+
+    def metadata_changed(self, id: int) -> None:
+        """Nothing is kept."""
+
+    def snapshot_droplet(self, id: int, snapshot_id: int) -> float:
+        raise BackendError("the docker backend takes no snapshots yet")
+
+    def delete_droplet_snapshot(self, snapshot_id: int) -> None:
+        """None was taken."""
+
+    def assign_reserved_ip(self, address: str, droplet_id: int) -> None:
+        raise BackendError("the docker backend has no reserved IPs yet")
+
+    def unassign_reserved_ip(self, address: str, droplet_id: int) -> None:
+        """None was assigned."""
+
+    def create_volume(self, volume: VolumeSpec) -> None:
+        raise BackendError("the docker backend has no volumes yet")
+
+    def delete_volume(self, volume_id: str) -> None:
+        """None was made."""
+
+    def attach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
+        raise BackendError("the docker backend has no volumes yet")
+
+    def detach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
+        """None was attached."""
+
+    def resize_volume(self, volume: VolumeSpec) -> None:
+        raise BackendError("the docker backend has no volumes yet")
+
+    def snapshot_volume(self, volume: VolumeSpec, snapshot_id: str) -> float:
+        raise BackendError("the docker backend takes no snapshots yet")
+
+    def delete_volume_snapshot(self, snapshot_id: str) -> None:
+        """None was taken."""
+
+    def apply_load_balancer(self, spec: LoadBalancerSpec) -> None:
+        raise BackendError("the docker backend has no load balancers yet")
+
+    def delete_load_balancer(self, id: str) -> None:
+        """None was made."""
 
     # -- parts
 

@@ -6,19 +6,24 @@ import time
 from collections.abc import Callable
 
 from ..settings import Settings
-from .backend import DropletSpec, Ruleset
+from .backend import DropletSpec, LoadBalancerSpec, Ruleset, VolumeSpec
+
+EMPTY_SNAPSHOT_GB = 0.1
 
 
 class MemoryBackend:
     """Every droplet dies with the process, as if the machine had been switched off."""
+
+    gateway = ""
+    ipv6_network = "2001:db8:1::/64"  # for documentation (RFC 3849): no real host can have these
 
     def __init__(self, settings: Settings) -> None:
         self._delay = settings.memory_delay
         self._power: dict[int, str] = {}
         self._rules: dict[int, Ruleset] = {}
 
-    def start(self, on_guest_power: Callable[[int, str], None]) -> None:
-        """Nobody is inside, so nothing to watch."""
+    def start(self, on_guest_power: Callable[[int, str], None], describe: Callable[[int], DropletSpec | None]) -> None:
+        """Nobody is inside, so nothing to watch and nobody who asks."""
 
     def stop(self) -> None:
         """Nothing to release."""
@@ -57,6 +62,52 @@ class MemoryBackend:
 
     def apply_firewall(self, id: int, rules: Ruleset) -> None:
         self._rules[id] = rules
+
+    def enable_ipv6(self, spec: DropletSpec) -> None:
+        time.sleep(self._delay)
+
+    def metadata_changed(self, id: int) -> None:
+        """Nobody asks."""
+
+    def snapshot_droplet(self, id: int, snapshot_id: int) -> float:
+        time.sleep(self._delay)
+        return EMPTY_SNAPSHOT_GB
+
+    def delete_droplet_snapshot(self, snapshot_id: int) -> None:
+        """Nothing is kept of it."""
+
+    def assign_reserved_ip(self, address: str, droplet_id: int) -> None:
+        time.sleep(self._delay)
+
+    def unassign_reserved_ip(self, address: str, droplet_id: int) -> None:
+        time.sleep(self._delay)
+
+    def create_volume(self, volume: VolumeSpec) -> None:
+        """A size in the API's state is all there is."""
+
+    def delete_volume(self, volume_id: str) -> None:
+        """See create_volume."""
+
+    def attach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
+        time.sleep(self._delay)
+
+    def detach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
+        time.sleep(self._delay)
+
+    def resize_volume(self, volume: VolumeSpec) -> None:
+        time.sleep(self._delay)
+
+    def snapshot_volume(self, volume: VolumeSpec, snapshot_id: str) -> float:
+        return EMPTY_SNAPSHOT_GB
+
+    def delete_volume_snapshot(self, snapshot_id: str) -> None:
+        """See create_volume."""
+
+    def apply_load_balancer(self, spec: LoadBalancerSpec) -> None:
+        time.sleep(self._delay)
+
+    def delete_load_balancer(self, id: str) -> None:
+        time.sleep(self._delay)
 
     def power_states(self) -> dict[int, str]:
         return dict(self._power)

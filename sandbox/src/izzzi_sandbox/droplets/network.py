@@ -13,6 +13,7 @@ from .backend import BackendError
 LABEL = "izzzi.sandbox"
 PUBLIC = "izzzi-sandbox-public"
 PUBLIC_RANGE = "198.51.100.0/24"  # TEST-NET-2: never anybody's real network
+PUBLIC_GATEWAY = str(ip_network(PUBLIC_RANGE)[1])  # this machine, as droplets see it
 
 
 def vpc_network(vpc_id: str) -> str:
