@@ -68,7 +68,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def start(home: Path, **settings: str) -> Sandbox:
-    http, tls, spaces = free_ports(3)
+    http, tls, spaces, dns = free_ports(4)
     environment = {
         **os.environ,
         "IZZZI_SANDBOX_HOME": str(home),
@@ -76,6 +76,7 @@ def start(home: Path, **settings: str) -> Sandbox:
         "IZZZI_SANDBOX_HTTP_PORT": str(http),
         "IZZZI_SANDBOX_TLS_PORT": str(tls),
         "IZZZI_SANDBOX_SPACES_PORT": str(spaces),
+        "IZZZI_SANDBOX_DNS_PORT": str(dns),
         **settings,
     }
     with (home / "output").open("wb") as output:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PORTS = ("HTTP", "TLS", "SPACES")
+PORTS = ("HTTP", "TLS", "SPACES", "DNS")
 
 
 def free_ports(count: int) -> list[int]:
@@ -43,7 +43,7 @@ class Daemon:
 
     @classmethod
     def prepare(cls, home: Path, **settings: str) -> Daemon:
-        ports = dict(zip(PORTS, map(str, free_ports(3)), strict=True))
+        ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         environment = {f"IZZZI_SANDBOX_{name}_PORT": port for name, port in ports.items()}
         environment |= {"IZZZI_SANDBOX_HOME": str(home), "IZZZI_SANDBOX_BACKEND": "memory"}
         environment |= {f"IZZZI_SANDBOX_{name}": value for name, value in settings.items()}
@@ -60,6 +60,10 @@ class Daemon:
     @property
     def spaces_url(self) -> str:
         return f"http://127.0.0.1:{self.environment['IZZZI_SANDBOX_SPACES_PORT']}"
+
+    @property
+    def dns_port(self) -> int:
+        return int(self.environment["IZZZI_SANDBOX_DNS_PORT"])
 
     @property
     def token(self) -> str:

@@ -30,7 +30,7 @@ def test_an_error_has_an_id_a_message_and_the_id_of_the_request(daemon):
     ("method", "path", "body", "status"),
     [
         ("GET", "/v2/nothing", None, 404),
-        ("GET", "/v2/droplets/", None, 404),
+        ("GET", "/v2/droplets//x", None, 404),
         ("GET", "/", None, 404),
         ("DELETE", "/v2/account", None, 405),
         ("GET", "/v2/droplets?nonsense=1", None, 422),

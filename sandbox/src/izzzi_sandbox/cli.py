@@ -58,6 +58,7 @@ def up() -> None:
         typer.echo("sandbox: starting the daemon")
         process.start(settings)
         typer.echo(f"sandbox: up. API {settings.http_url} and {settings.tls_url}, Spaces {settings.spaces_url}")
+        typer.echo(f"sandbox: its DNS server answers at {settings.dns_address}")
         typer.echo('sandbox: eval "$(izzzi-sandbox env)" points DigitalOcean clients at it')
 
 
@@ -144,8 +145,9 @@ def status() -> None:
     summary = process.call(settings, "GET", "summary")
     typer.echo(f"api       {settings.http_url}  {settings.tls_url}")
     typer.echo(f"spaces    {settings.spaces_url}")
+    typer.echo(f"dns       {'  '.join(summary['dns'])}")
     typer.echo(f"home      {settings.home} (backend {settings.backend})")
-    for noun in ("vpcs", "firewalls", "ssh_keys", "tags"):
+    for noun in ("vpcs", "firewalls", "domains", "ssh_keys", "tags"):
         typer.echo(f"{noun:<9} {', '.join(summary[noun]) or '-'}")
     for droplet in summary["droplets"]:
         typer.echo(
@@ -179,6 +181,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SPACES_ENDPOINT_URL": settings.spaces_url,
         "SPACES_ACCESS_KEY_ID": key.id,
         "SPACES_SECRET_ACCESS_KEY": key.secret,
+        "IZZZI_SANDBOX_DNS": settings.dns_address,
         "IZZZI_SANDBOX_CA": str(settings.ca_file),
         "IZZZI_SANDBOX_SSH_KEY": str(settings.ssh_key_file),
     }

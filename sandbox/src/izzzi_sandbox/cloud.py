@@ -12,7 +12,7 @@ from typing import Any
 from .droplets.backend import BackendError, DropletBackend, DropletSpec
 from .enforcer import Enforcer
 from .operations import OPERATIONS, Job, spec_of
-from .records import Action, Assignment, Droplet, Firewall, Project, SshKey, Tag, Vpc, now
+from .records import Action, Assignment, Domain, DomainRecord, Droplet, Firewall, Project, SshKey, Tag, Vpc, now
 from .settings import Settings
 from .state import State
 
@@ -67,8 +67,9 @@ class Cloud:
     def reset(self) -> None:
         """An account as on its first day. Identifiers are not used twice, so stale ones cannot hit a new resource."""
         with self.state.transaction():
-            for record in [*self.state.all(Firewall), *self.state.all(SshKey), *self.state.all(Assignment)]:
-                self.state.remove(record)
+            for kind in (Firewall, SshKey, Assignment, Domain, DomainRecord):
+                for record in self.state.all(kind):
+                    self.state.remove(record)
             droplets = self.state.all(Droplet)
             for droplet in droplets:
                 droplet.deleting = droplet.locked = True

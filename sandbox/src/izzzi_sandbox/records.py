@@ -112,3 +112,32 @@ class Assignment:
     id: str  # the URN
     project_id: str
     assigned_at: str = field(default_factory=now)
+
+
+@dataclass
+class Domain:
+    id: str  # the name, in lower case
+    created_at: str = field(default_factory=now)
+
+    @property
+    def name(self) -> str:
+        return self.id
+
+    @property
+    def urn(self) -> str:
+        return f"do:domain:{self.id}"
+
+
+@dataclass
+class DomainRecord:
+    id: int
+    domain: str
+    type: str
+    name: str  # relative to the domain; "@" is the domain itself
+    data: str  # without the dot at its end
+    ttl: int
+    priority: int | None = None
+    port: int | None = None
+    weight: int | None = None
+    flags: int | None = None
+    tag: str | None = None

@@ -1,4 +1,4 @@
-"""The daemon: `python -m izzzi_sandbox.server`. HTTP and TLS by uvicorn, Spaces by moto, in one process."""
+"""The daemon: `python -m izzzi_sandbox.server`. HTTP and TLS by uvicorn, Spaces by moto, DNS, in one process."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ import uvicorn
 from . import credentials, process, settings, spaces
 from .api.app import create_app
 from .cloud import Cloud, open_backend
+from .dns.server import NameServer
 from .droplets.backend import BackendError
 from .settings import Settings
 
+DNS_PORT = 53  # resolvers ask no other one
 log = logging.getLogger("izzzi_sandbox")
 
 
@@ -35,9 +37,15 @@ class Daemon:
 
     def __init__(self, settings: Settings, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._sockets = {port: _bind(settings.host, port) for port in settings.ports.values()}
+        self._sockets = {port: _bind(settings.host, port) for port in settings.tcp_ports}
+        self._dns = NameServer(cloud.state)
+        try:
+            self._dns.listen(settings.host, settings.dns_port)
+        except OSError as error:
+            raise process.ProcessError(f"cannot listen on {settings.dns_address}: {error.strerror}") from None
         app = create_app(cloud, credentials.token(settings))
         app.state.identity = process.identity(settings)
+        app.state.dns = self._dns.addresses
         self._listeners = [
             (_listener(app), self._sockets[settings.http_port]),
             (_listener(app, settings), self._sockets[settings.tls_port]),
@@ -47,10 +55,22 @@ class Daemon:
     async def serve(self) -> None:
         spaces.serve(self._spaces)
         self._cloud.start()
+        self._listen_at_gateway()
+        self._dns.serve()
         try:
             await asyncio.gather(*(listener.serve(sockets=[bound]) for listener, bound in self._listeners))
         finally:
             self._cloud.stop()
+
+    def _listen_at_gateway(self) -> None:
+        """For droplets, which do not reach loopback. Where the engine runs in a machine of its own (Docker Desktop) the
+        address is not here, and droplets go without."""
+        gateway = self._cloud.backend.gateway
+        try:
+            if gateway:
+                self._dns.listen(gateway, DNS_PORT)
+        except OSError as error:
+            log.warning("droplets cannot ask the sandbox's DNS server, %s:%s: %s", gateway, DNS_PORT, error.strerror)
 
     def stop(self) -> None:
         for listener, _ in self._listeners:

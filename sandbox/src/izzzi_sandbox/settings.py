@@ -21,6 +21,7 @@ class Settings:
     http_port: int = 8780
     tls_port: int = 8781
     spaces_port: int = 8782
+    dns_port: int = 8784  # 8783 is the registry's
     enforce_rate_limits: bool = False  # headers are always sent; with True the 251st request of a minute is a 429
     memory_delay: float = 0.0  # seconds that an operation of the memory backend takes
 
@@ -37,6 +38,10 @@ class Settings:
     @property
     def spaces_url(self) -> str:
         return f"http://{self.host}:{self.spaces_port}"
+
+    @property
+    def dns_address(self) -> str:
+        return f"{self.host}:{self.dns_port}"
 
     @property
     def database(self) -> Path:
@@ -95,7 +100,13 @@ class Settings:
             "IZZZI_SANDBOX_HTTP_PORT": self.http_port,
             "IZZZI_SANDBOX_TLS_PORT": self.tls_port,
             "IZZZI_SANDBOX_SPACES_PORT": self.spaces_port,
+            "IZZZI_SANDBOX_DNS_PORT": self.dns_port,
         }
+
+    @property
+    def tcp_ports(self) -> tuple[int, ...]:
+        """DNS, which needs UDP too, binds its own."""
+        return self.http_port, self.tls_port, self.spaces_port
 
     def environment(self) -> dict[str, str]:
         """The variables that make `load` give these settings again, in a child process."""
@@ -116,6 +127,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         http_port=_port(environ, "IZZZI_SANDBOX_HTTP_PORT", Settings.http_port),
         tls_port=_port(environ, "IZZZI_SANDBOX_TLS_PORT", Settings.tls_port),
         spaces_port=_port(environ, "IZZZI_SANDBOX_SPACES_PORT", Settings.spaces_port),
+        dns_port=_port(environ, "IZZZI_SANDBOX_DNS_PORT", Settings.dns_port),
         enforce_rate_limits=_choice(environ, "IZZZI_SANDBOX_RATE_LIMITS", ("report", "enforce")) == "enforce",
         memory_delay=_seconds(environ, "IZZZI_SANDBOX_MEMORY_DELAY"),
     )

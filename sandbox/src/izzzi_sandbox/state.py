@@ -7,13 +7,17 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from .records import Action, Assignment, Droplet, Firewall, Project, SshKey, Tag, Vpc
 
-R = TypeVar("R", SshKey, Tag, Vpc, Droplet, Action, Firewall, Project, Assignment)
+class Record(Protocol):
+    """A dataclass of records.py."""
+
+    id: int | str
+
+
+R = TypeVar("R", bound=Record)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
@@ -77,7 +81,7 @@ class State:
             self._connection.execute(
                 "INSERT INTO record (kind, id, document) VALUES (?, ?, ?) "
                 "ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document",
-                (type(record).__name__, str(record.id), json.dumps(asdict(record))),
+                (type(record).__name__, str(record.id), json.dumps(vars(record))),
             )
         return record
 

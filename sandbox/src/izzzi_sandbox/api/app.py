@@ -12,15 +12,44 @@ from fastapi.dependencies.models import Dependant
 from .. import __version__, errors
 from ..cloud import Cloud
 from ..ratelimit import RateLimit
-from .routes import account, actions, droplets, firewalls, images, internal, keys, projects, regions, sizes, tags, vpcs
+from .routes import (
+    account,
+    actions,
+    domain_records,
+    domains,
+    droplets,
+    firewalls,
+    images,
+    internal,
+    keys,
+    projects,
+    regions,
+    sizes,
+    tags,
+    vpcs,
+)
 
 OPEN_PATHS = frozenset({"/_sandbox/health"})
-NOUNS = (account, keys, regions, sizes, images, tags, vpcs, actions, droplets, firewalls, projects)
+NOUNS = (
+    account,
+    keys,
+    regions,
+    sizes,
+    images,
+    tags,
+    vpcs,
+    actions,
+    droplets,
+    firewalls,
+    domains,
+    domain_records,
+    projects,
+)
 
 
 def create_app(cloud: Cloud, token: str) -> FastAPI:
     app = FastAPI(title="izzzi-sandbox", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    app.router.redirect_slashes = False  # DigitalOcean answers 404 as well; a redirect would hide a client's mistake
+    app.router.redirect_slashes = False  # a redirect would lose a POST
     app.state.cloud = cloud
     app.state.requests = 0  # of clients, for benchmarks
     errors.install(app)
@@ -29,6 +58,8 @@ def create_app(cloud: Cloud, token: str) -> FastAPI:
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         request.state.request_id = str(uuid.uuid4())
+        if request.scope["path"].startswith("/v2/"):
+            request.scope["path"] = request.scope["path"].rstrip("/")  # community.digitalocean posts to /v2/domains/
         headers = {"x-request-id": request.state.request_id}
         if request.url.path in OPEN_PATHS:
             return await call_next(request)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from ...records import Action, Droplet, Firewall, SshKey, Tag, Vpc
+from ...records import Action, Domain, Droplet, Firewall, SshKey, Tag, Vpc
 from ..deps import Account
 
 router = APIRouter()
@@ -38,6 +38,8 @@ def summary(cloud: Account, request: Request) -> dict[str, Any]:
             for droplet in state.all(Droplet)
         ],
         "vpcs": [f"{vpc.name} {vpc.ip_range} ({vpc.region})" for vpc in state.all(Vpc)],
+        "dns": request.app.state.dns,
+        "domains": [domain.name for domain in state.all(Domain)],
         "firewalls": [firewall.name for firewall in state.all(Firewall)],
         "ssh_keys": [key.name for key in state.all(SshKey)],
         "tags": [tag.name for tag in state.all(Tag)],

@@ -11,7 +11,7 @@ from pydantic import Field
 from ... import errors
 from ...cloud import Cloud
 from ...pagination import Paged
-from ...records import Assignment, Droplet, Project, Vpc, now
+from ...records import Assignment, Domain, Droplet, Project, Vpc, now
 from ...state import State
 from ..deps import Account, Body, found
 
@@ -27,6 +27,7 @@ PURPOSES = (
     "Operational / Developer tooling",
 )
 OTHER = "Other: "
+KINDS = (Droplet, Vpc, Domain)  # what has a URN
 router = APIRouter(prefix="/projects")
 
 Name = Annotated[str, Field(min_length=1, max_length=175)]
@@ -95,13 +96,13 @@ def _unique(state: State, name: str, but: str = "") -> None:
 def _resources(state: State, project: Project) -> dict[str, str]:
     """URN to the moment of assignment. The default project has all that no other has."""
     assigned = {row.id: row for row in state.all(Assignment)}
-    existing = {row.urn: row.created_at for row in [*state.all(Droplet), *state.all(Vpc)] if not _is_default_vpc(row)}
+    existing = {row.urn: row.created_at for kind in KINDS for row in state.all(kind) if not _is_default_vpc(row)}
     rest = {urn: created for urn, created in existing.items() if project.is_default and urn not in assigned}
     own = {urn: row.assigned_at for urn, row in assigned.items() if row.project_id == project.id and urn in existing}
     return rest | own
 
 
-def _is_default_vpc(row: Droplet | Vpc) -> bool:
+def _is_default_vpc(row: Any) -> bool:
     """They belong to a region, not to a project."""
     return isinstance(row, Vpc) and row.default
 
