@@ -7,12 +7,13 @@ spellings than it takes ("all" comes back as "0", icmp has a port)."""
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, ClassVar
 
-from ._account import Account, Row
-from ._client import Client
+from ._account import Account, Reads, Row
+from ._declaration import WORDS, complete_each, group_problems, name_problems
 from ._names import Names
-from ._plan import CREATE, DELETE, NOOP, UPDATE, Ids, Step, changed, created
+from ._noun import FIREWALLS, Context, Noun
+from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
 
 Rule = dict[str, Any]
 ALL_PORTS = ("all", "0", "1-65535")
@@ -23,6 +24,22 @@ ALLOW_ALL_OUT = [
 ]
 SIDES = (("inbound", "inbound_rules", "sources"), ("outbound", "outbound_rules", "destinations"))
 RULES_LIMIT = 50  # of one firewall, both directions
+TARGET_SPEC = {"addresses": WORDS, "groups": WORDS, "members": {"type": "bool", "default": False}}
+
+
+def _rules_spec(side: str) -> dict[str, Any]:
+    return {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "protocol": {"type": "str", "choices": ["tcp", "udp", "icmp"], "required": True},
+            "ports": {"type": "str", "default": ""},
+            side: {"type": "dict", "options": TARGET_SPEC, "apply_defaults": True},
+        },
+    }
+
+
+SPEC = {"inbound": _rules_spec("sources"), "outbound": _rules_spec("destinations")}
 
 
 def problems(firewalls: dict[str, Any], names: Names) -> list[str]:
@@ -142,36 +159,77 @@ def find(name: str, rows: list[Row]) -> Row | None:
     return next((row for row in rows if row["name"] == name), None)
 
 
-def steps(firewalls: dict[str, Any], names: Names, account: Account, client: Client, ids: Ids) -> list[Step]:
-    return [_step(name, body(name, firewall, names), account, client, ids) for name, firewall in firewalls.items()]
+def groups(firewalls: dict[str, Any]) -> list[tuple[str, str]]:
+    """All inventory groups that rules name, each with where."""
+    return [
+        (f"firewalls.{name}.{direction}[{index}].{side}.groups", group)
+        for name, firewall in firewalls.items()
+        for direction, _field, side in SIDES
+        for index, rule in enumerate(firewall[direction] or [])
+        for group in rule[side]["groups"]
+    ]
 
 
-def _step(short_name: str, wanted: dict[str, Any], account: Account, client: Client, ids: Ids) -> Step:
-    name = wanted["name"]
-    current = find(name, account.firewalls)
-    after = fields(wanted)
-    if current is None:
+class Firewalls(Noun):
+    kind = "firewall"
+    phase = FIREWALLS
+    arguments: ClassVar[dict[str, Any]] = {"firewalls": {"type": "dict", "default": {}}}
+    loss = ""
+
+    @classmethod
+    def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
+        declared["firewalls"], found = complete_each("firewalls", declared["firewalls"], SPEC)
+        for name in declared["firewalls"]:
+            found += name_problems(f"firewalls.{name}", name)
+        for where, group in groups(declared["firewalls"]):
+            found += group_problems(where, group)
+        return found + problems(declared["firewalls"], names)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        declared = {} if context.is_absent else context.declared["firewalls"]
+        self._wanted = {name: body(name, firewall, context.names) for name, firewall in declared.items()}
+
+    def reads(self) -> Reads:
+        return {"firewalls": lambda: self.context.client.list("/firewalls", "firewalls")}
+
+    def steps(self, account: Account) -> list[Step]:
+        return [self._step(name, wanted, account) for name, wanted in self._wanted.items()]
+
+    def _step(self, short_name: str, wanted: dict[str, Any], account: Account) -> Step:
+        name = wanted["name"]
+        current = find(name, account["firewalls"])
+        after = fields(wanted)
+        if current is None:
+            shown = {key: value for key, value in after.items() if key != "droplet_ids"}
+            return Step(CREATE, "firewall", name, created(shown), lambda: self._create(short_name, wanted))
+        self.context.known.put("firewall", short_name, current)
+        changes = changed(fields(current), after)
+        if not changes:
+            return Step(NOOP, "firewall", name)
+        path = f"/firewalls/{current['id']}"
+        return Step(UPDATE, "firewall", name, changes, lambda: self.context.client.put(path, wanted))
+
+    def _create(self, short_name: str, wanted: dict[str, Any]) -> None:
+        client = self.context.client
 
         def look_up() -> dict[str, Any] | None:
-            row = find(name, client.list("/firewalls", "firewalls"))
+            row = find(wanted["name"], client.list("/firewalls", "firewalls"))
             return row and {"firewall": row}
 
-        def create() -> None:
-            ids.firewalls[short_name] = client.create("/firewalls", wanted, look_up)["firewall"]["id"]
+        row = client.create("/firewalls", wanted, look_up)["firewall"]
+        self.context.known.put("firewall", short_name, row)
 
-        shown = {key: value for key, value in after.items() if key != "droplet_ids"}
-        return Step(CREATE, "firewall", name, created(shown), create)
-    ids.firewalls[short_name] = current["id"]
-    changes = changed(fields(current), after)
-    if not changes:
-        return Step(NOOP, "firewall", name)
-    return Step(UPDATE, "firewall", name, changes, lambda: client.put(f"/firewalls/{current['id']}", wanted))
+    def surplus(self, account: Account) -> list[Step]:
+        keep = {wanted["name"] for wanted in self._wanted.values()}
+        return [
+            Step(DELETE, "firewall", row["name"], apply=lambda id=row["id"]: self._delete(id))
+            for row in account["firewalls"]
+            if self.context.names.owns_firewall(row["name"], row.get("tags") or []) and row["name"] not in keep
+        ]
 
+    def _delete(self, id: str) -> None:
+        self.context.client.delete(f"/firewalls/{id}")
 
-def surplus(wanted: list[str], names: Names, account: Account, client: Client) -> list[Step]:
-    keep = {names.firewall(name) for name in wanted}
-    return [
-        Step(DELETE, "firewall", row["name"], apply=lambda id=row["id"]: client.delete(f"/firewalls/{id}"))
-        for row in account.firewalls
-        if names.owns_firewall(row["name"], row.get("tags") or []) and row["name"] not in keep
-    ]
+    def outputs(self) -> dict[str, Any]:
+        return {"firewall_ids": self.context.known.ids("firewall")}

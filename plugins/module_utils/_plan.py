@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-CREATE, UPDATE, DELETE, NOOP = "create", "update", "delete", "noop"
+CREATE, UPDATE, REPLACE, DELETE, NOOP = "create", "update", "replace", "delete", "noop"
 
 
 class Problems(Exception):
@@ -28,26 +28,25 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that a run does to one resource. `apply` sends it; the rest is for people."""
+    """One thing that a run does to one resource. `apply` sends it; the rest is for people. Costs are US dollars a month
+    before and after the step, so a `noop` has twice the same."""
 
     action: str
     kind: str
     name: str
     changes: tuple[Change, ...] = ()
     apply: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    cost_before: float = 0.0
+    cost_after: float = 0.0
 
     def show(self) -> dict[str, Any]:
-        changes = [{"field": c.field, "before": c.before, "after": c.after} for c in self.changes]
-        return {"action": self.action, "kind": self.kind, "name": self.name, "changes": changes}
-
-
-@dataclass
-class Ids:
-    """What a run learns while it writes, and later steps need."""
-
-    vpc: str = ""
-    firewalls: dict[str, str] = field(default_factory=dict)  # by short name
-    actions: dict[str, int] = field(default_factory=dict)  # those that make droplets, by the droplet's name
+        return {
+            "action": self.action,
+            "kind": self.kind,
+            "name": self.name,
+            "changes": [{"field": c.field, "before": c.before, "after": c.after} for c in self.changes],
+            "monthly_cost_delta": round(self.cost_after - self.cost_before, 2),
+        }
 
 
 def created(fields: dict[str, Any]) -> tuple[Change, ...]:
@@ -66,8 +65,8 @@ def diff(steps: list[Step]) -> dict[str, dict[str, Any]]:
     after: dict[str, Any] = {}
     for step in steps:
         key = f"{step.kind} {step.name}"
-        if step.action in (UPDATE, DELETE):
+        if step.action in (UPDATE, REPLACE, DELETE):
             before[key] = {c.field: c.before for c in step.changes} or "present"
-        if step.action in (UPDATE, CREATE):
+        if step.action in (UPDATE, REPLACE, CREATE):
             after[key] = {c.field: c.after for c in step.changes} or "present"
     return {"before": before, "after": after}

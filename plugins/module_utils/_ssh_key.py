@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
-from ._account import Account
-from ._client import Client
+from ._account import Account, Reads, Row
+from ._names import Names
+from ._noun import BASE, Noun
 from ._plan import CREATE, NOOP, Step, created
 
 
@@ -47,17 +48,50 @@ def problems(keys: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-def steps(keys: list[dict[str, Any]], account: Account, client: Client) -> list[Step]:
-    return [_step(key, account.keys[fingerprint(key["public_key"])], client) for key in keys]
+class SshKeys(Noun):
+    """The account's keys stay when an environment goes: others and other tools may use them."""
+
+    kind = "ssh_key"
+    phase = BASE
+    arguments: ClassVar[dict[str, Any]] = {
+        "ssh_keys": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "no_log": False,
+            "options": {"name": {"type": "str", "required": True}, "public_key": {"type": "str", "required": True}},
+        }
+    }
+
+    @classmethod
+    def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
+        return problems(declared["ssh_keys"])
+
+    def reads(self) -> Reads:
+        """One by one: the list of keys may be asked for only ten times a minute."""
+        if self.context.is_absent:
+            return {}
+        return {f"ssh_key {mark}": lambda mark=mark: self._find(mark) for mark in fingerprints(self.context.declared)}
+
+    def _find(self, mark: str) -> Row | None:
+        reply = self.context.client.find(f"/account/keys/{mark}")
+        return reply["ssh_key"] if reply else None
+
+    def steps(self, account: Account) -> list[Step]:
+        return [self._step(key, account) for key in self.context.declared["ssh_keys"]]
+
+    def _step(self, key: dict[str, Any], account: Account) -> Step:
+        mark = fingerprint(key["public_key"])
+        if account[f"ssh_key {mark}"]:
+            return Step(NOOP, "ssh_key", key["name"])
+        body = {"name": key["name"], "public_key": key["public_key"].strip()}
+        client = self.context.client
+
+        def create() -> None:
+            client.create("/account/keys", body, lambda: client.find(f"/account/keys/{mark}"))
+
+        return Step(CREATE, "ssh_key", key["name"], created({"fingerprint": mark}), create)
 
 
-def _step(key: dict[str, Any], current: dict[str, Any] | None, client: Client) -> Step:
-    if current:
-        return Step(NOOP, "ssh_key", key["name"])
-    body = {"name": key["name"], "public_key": key["public_key"].strip()}
-    mark = fingerprint(key["public_key"])
-
-    def create() -> None:
-        client.create("/account/keys", body, lambda: client.find(f"/account/keys/{mark}"))
-
-    return Step(CREATE, "ssh_key", key["name"], created({"fingerprint": mark}), create)
+def fingerprints(declared: dict[str, Any]) -> list[str]:
+    return [fingerprint(key["public_key"]) for key in declared["ssh_keys"]]

@@ -5,29 +5,49 @@
 
 from __future__ import annotations
 
-from ._account import Account
-from ._client import Client
+from typing import Any
+
+from . import _droplet, _firewall
+from ._account import Account, Reads
 from ._names import Names
+from ._noun import BASE, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, Step
 
 
-def steps(wanted: list[str], account: Account, client: Client) -> list[Step]:
-    existing = {tag["name"].lower() for tag in account.tags}  # names that differ in case only are one tag
-    return [
-        Step(NOOP, "tag", name)
-        if name.lower() in existing
-        else Step(CREATE, "tag", name, apply=lambda name=name: _create(name, client))
-        for name in wanted
-    ]
+def wanted(declared: dict[str, Any], names: Names) -> list[str]:
+    """The environment's own tag, and all that droplets carry and rules name."""
+    of_droplets = [tag for droplet in _droplet.wanted(declared["droplets"], names) for tag in droplet.tags]
+    of_rules = [names.group_tag(group) for _where, group in _firewall.groups(declared["firewalls"])]
+    return list(dict.fromkeys([names.owner_tag, *of_droplets, *of_rules]))
 
 
-def _create(name: str, client: Client) -> None:
-    client.create("/tags", {"name": name}, lambda: client.find(f"/tags/{name}"))
+class Tags(Noun):
+    kind = "tag"
+    phase = BASE
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._wanted = [] if context.is_absent else wanted(context.declared, context.names)
 
-def surplus(wanted: list[str], names: Names, account: Account, client: Client) -> list[Step]:
-    return [
-        Step(DELETE, "tag", tag["name"], apply=lambda name=tag["name"]: client.delete(f"/tags/{name}"))
-        for tag in account.tags
-        if names.owns_tag(tag["name"]) and tag["name"] not in wanted
-    ]
+    def reads(self) -> Reads:
+        return {"tags": lambda: self.context.client.list("/tags", "tags")}
+
+    def steps(self, account: Account) -> list[Step]:
+        existing = {tag["name"].lower() for tag in account["tags"]}  # names that differ in case only are one tag
+        return [
+            Step(NOOP, "tag", name)
+            if name.lower() in existing
+            else Step(CREATE, "tag", name, apply=lambda name=name: self._create(name))
+            for name in self._wanted
+        ]
+
+    def _create(self, name: str) -> None:
+        client = self.context.client
+        client.create("/tags", {"name": name}, lambda: client.find(f"/tags/{name}"))
+
+    def surplus(self, account: Account) -> list[Step]:
+        return [
+            Step(DELETE, "tag", tag["name"], apply=lambda name=tag["name"]: self.context.client.delete(f"/tags/{name}"))
+            for tag in account["tags"]
+            if self.context.names.owns_tag(tag["name"]) and tag["name"] not in self._wanted
+        ]

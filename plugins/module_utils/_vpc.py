@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import IPv4Network
-from typing import Any
+from typing import Any, ClassVar
 
-from ._account import Account, Row
-from ._client import Client
-from ._plan import CREATE, DELETE, NOOP, UPDATE, Ids, Step, changed, created
+from . import _catalogue
+from ._account import Account, Reads, Row
+from ._names import Names
+from ._noun import BASE, Context, Noun
+from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
 
 PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 # DigitalOcean keeps these for itself; the first in nyc1 only.
@@ -21,6 +22,7 @@ RESERVED = tuple(
 )
 # Docker's own default network, on every host: addresses of the VPC inside it would be unreachable from containers.
 DOCKER = IPv4Network("172.17.0.0/16")
+LAG_SECONDS = 60.0  # a deleted droplet counts as a member for a while
 
 
 def problems(vpc: dict[str, Any], region: str) -> list[str]:
@@ -42,13 +44,13 @@ def problems(vpc: dict[str, Any], region: str) -> list[str]:
     return found
 
 
-def conflicts(name: str, vpc: dict[str, Any], region: str, account: Account) -> list[str]:
-    current = find(name, account.vpcs)
+def conflicts(name: str, vpc: dict[str, Any], region: str, rows: list[Row]) -> list[str]:
+    current = find(name, rows)
     if current is None:
         wanted = IPv4Network(vpc["ip_range"])
         return [
             f"vpc.ip_range: {wanted} overlaps the VPC {other['name']} ({other['ip_range']}) of this account."
-            for other in account.vpcs
+            for other in rows
             if wanted.overlaps(IPv4Network(other["ip_range"]))
         ]
     fixed = {"region": region, "ip_range": vpc["ip_range"]}
@@ -63,29 +65,79 @@ def find(name: str, rows: list[Row]) -> Row | None:
     return next((vpc for vpc in rows if vpc["name"] == name), None)
 
 
-def step(name: str, vpc: dict[str, Any], region: str, account: Account, client: Client, ids: Ids) -> Step:
-    current = find(name, account.vpcs)
-    if current is None:
-        body = {"name": name, "region": region, "ip_range": vpc["ip_range"], "description": vpc["description"]}
+class Vpc(Noun):
+    kind = "vpc"
+    phase = BASE
+    arguments: ClassVar[dict[str, Any]] = {
+        "vpc": {
+            "type": "dict",
+            "required": True,
+            "options": {
+                "ip_range": {"type": "str", "required": True},
+                "description": {"type": "str", "default": ""},
+            },
+        }
+    }
+
+    @classmethod
+    def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
+        return problems(declared["vpc"], declared["region"])
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._name = context.names.vpc
+        self._declared = context.declared["vpc"]
+        self._region = context.declared["region"]
+
+    def reads(self) -> Reads:
+        return {"vpcs": lambda: self.context.client.list("/vpcs", "vpcs")}
+
+    def more_reads(self, account: Account) -> Reads:
+        if self.context.is_absent or find(self._name, account["vpcs"]):
+            return {}
+        return {"sizes": lambda: _catalogue.sizes(self.context.client)}
+
+    def problems(self, account: Account) -> list[str]:
+        found = conflicts(self._name, self._declared, self._region, account["vpcs"])
+        if not find(self._name, account["vpcs"]):
+            found += _catalogue.region_problems(self._region, account["sizes"])
+        return found
+
+    def steps(self, account: Account) -> list[Step]:
+        current = find(self._name, account["vpcs"])
+        if current is None:
+            fields = {"region": self._region, **self._declared}
+            return [Step(CREATE, "vpc", self._name, created(fields), lambda: self._create(fields))]
+        self.context.known.put("vpc", self._name, current)
+        changes = changed(current, {"description": self._declared["description"]})
+        if not changes:
+            return [Step(NOOP, "vpc", self._name)]
+        body = {"name": self._name, "description": self._declared["description"]}
+        path = f"/vpcs/{current['id']}"
+        return [Step(UPDATE, "vpc", self._name, changes, lambda: self.context.client.put(path, body))]
+
+    def _create(self, fields: dict[str, Any]) -> None:
+        client = self.context.client
 
         def look_up() -> dict[str, Any] | None:
-            row = find(name, client.list("/vpcs", "vpcs"))
+            row = find(self._name, client.list("/vpcs", "vpcs"))
             return row and {"vpc": row}
 
-        def create() -> None:
-            ids.vpc = client.create("/vpcs", body, look_up)["vpc"]["id"]
+        row = client.create("/vpcs", {"name": self._name, **fields}, look_up)["vpc"]
+        self.context.known.put("vpc", self._name, row)
 
-        return Step(CREATE, "vpc", name, created({k: v for k, v in body.items() if k != "name"}), create)
-    ids.vpc = current["id"]
-    changes = changed(current, {"description": vpc["description"]})
-    if not changes:
-        return Step(NOOP, "vpc", name)
-    body = {"name": name, "description": vpc["description"]}
-    return Step(UPDATE, "vpc", name, changes, lambda: client.put(f"/vpcs/{current['id']}", body))
+    def surplus(self, account: Account) -> list[Step]:
+        """The default VPC of a region cannot be deleted, by anybody; it costs nothing and the next run takes it up."""
+        current = find(self._name, account["vpcs"])
+        if not self.context.is_absent or not current:
+            return []
+        if current["default"]:
+            return [Step(NOOP, "vpc", self._name)]
+        return [Step(DELETE, "vpc", self._name, apply=lambda: self._delete(current["id"]))]
 
+    def _delete(self, id: str) -> None:
+        self.context.wait.through(lambda: self.context.client.delete(f"/vpcs/{id}"), (403, 409), LAG_SECONDS)
 
-def removal(current: Row, delete: Callable[[], None]) -> Step:
-    """The default VPC of a region cannot be deleted, by anybody; it costs nothing and the next run takes it up."""
-    if current["default"]:
-        return Step(NOOP, "vpc", current["name"])
-    return Step(DELETE, "vpc", current["name"], apply=delete)
+    def outputs(self) -> dict[str, Any]:
+        row = self.context.known.row("vpc", self._name) or {}
+        return {"vpc_id": row.get("id", ""), "vpc_cidr": row.get("ip_range", "")}

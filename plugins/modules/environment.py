@@ -96,7 +96,7 @@ options:
     type: str
     default: ''
   ssh_user:
-    description: Who logs in, for RV(outputs.ssh_commands).
+    description: Who logs in, for RV(outputs.ssh_command).
     type: str
     default: root
   prune:
@@ -182,7 +182,7 @@ plan:
   elements: dict
   contains:
     action:
-      description: V(create), V(update), V(delete) or V(noop).
+      description: V(create), V(update), V(replace), V(delete) or V(noop).
       type: str
     kind:
       description: V(vpc), V(ssh_key), V(tag), V(firewall) or V(droplet).
@@ -194,11 +194,27 @@ plan:
       description: The fields that change, each with C(field), C(before) and C(after).
       type: list
       elements: dict
+    monthly_cost_delta:
+      description: What the change adds to the monthly price, in US dollars.
+      type: float
   sample:
     - action: create
       kind: vpc
       name: izzzi-production-vpc
       changes: [{field: ip_range, before: null, after: 10.20.0.0/16}]
+      monthly_cost_delta: 0.0
+monthly_cost:
+  description: What the environment costs each month in US dollars, by list prices and without traffic.
+  returned: success
+  type: dict
+  contains:
+    before:
+      description: As it was found.
+      type: float
+    after:
+      description: When the plan is carried out.
+      type: float
+  sample: {before: 0.0, after: 24.0}
 droplets:
   description: The declared droplets that exist. In check mode those to be created are missing.
   returned: success
@@ -256,16 +272,36 @@ outputs:
     vpc_id:
       description: The VPC's id; empty when there is none (yet).
       type: str
+    vpc_cidr:
+      description: The VPC's range; empty when there is none (yet).
+      type: str
     firewall_ids:
       description: The firewalls' ids, by the names they have in O(firewalls).
       type: dict
-    ssh_commands:
+    droplet_id:
+      description: The droplets' ids, by name.
+      type: dict
+    droplet_ip:
+      description: Their public addresses, by name.
+      type: dict
+    droplet_private_ip:
+      description: Their addresses in the VPC, by name.
+      type: dict
+    ssh_command:
       description: How to log in, by the droplet's name.
       type: dict
+    monthly_cost:
+      description: As RV(monthly_cost.after).
+      type: float
   sample:
     vpc_id: 5a4981aa-9653-4bd1-bef5-d6bff52042e4
+    vpc_cidr: 10.20.0.0/16
     firewall_ids: {web: 8c2b8b9e-6f0a-4a37-9d3b-0d2d1c1f7a10}
-    ssh_commands: {izzzi-production-app: ssh deploy@203.0.113.10}
+    droplet_id: {izzzi-production-app: 410000001}
+    droplet_ip: {izzzi-production-app: 203.0.113.10}
+    droplet_private_ip: {izzzi-production-app: 10.20.0.2}
+    ssh_command: {izzzi-production-app: ssh deploy@203.0.113.10}
+    monthly_cost: 24.0
 api_calls:
   description: How many requests it took.
   returned: success
@@ -280,6 +316,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ..module_utils import _client, _declaration
 from ..module_utils._client import ApiError, Client
 from ..module_utils._environment import Environment
+from ..module_utils._nouns import NOUNS
 from ..module_utils._plan import Problems, diff
 
 TOKEN_VARIABLES = ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]
@@ -294,29 +331,11 @@ ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},
     "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
     "region": {"type": "str", "required": True},
-    "vpc": {
-        "type": "dict",
-        "required": True,
-        "options": {
-            "ip_range": {"type": "str", "required": True},
-            "description": {"type": "str", "default": ""},
-        },
-    },
-    "ssh_keys": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "no_log": False,
-        "options": {"name": {"type": "str", "required": True}, "public_key": {"type": "str", "required": True}},
-    },
-    "firewalls": {"type": "dict", "default": {}},
-    "droplets": {"type": "dict", "default": {}},
-    "user_data": {"type": "str", "default": "", "no_log": True},
-    "ssh_user": {"type": "str", "default": "root"},
     "prune": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "timeout": {"type": "int", "default": 30},
     "wait_timeout": {"type": "int", "default": 300},
+    **{option: spec for noun in NOUNS for option, spec in noun.arguments.items()},
 }
 
 
@@ -324,22 +343,19 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, token = module.params, module.params["api_token"].strip()
     try:
-        declared, problems = _declaration.complete(params)
+        declared, problems = _declaration.complete(params, NOUNS)
         if problems := _client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
         client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])
         environment = Environment(declared, client)
         plan = environment.plan()
-        if module.check_mode:
-            rows = environment.existing()
-        else:
+        if not module.check_mode:
             environment.carry_out(plan)
-            rows = environment.ready(plan)
     except (ApiError, Problems) as error:
         module.fail_json(msg=str(error))
     except (OSError, ssl.SSLError) as error:
         module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
-    result = environment.outcome(plan, rows)
+    result = environment.outcome(plan)
     if module._diff:
         result["diff"] = diff(plan.work)
     module.exit_json(**result)

@@ -36,7 +36,7 @@ def test_create_then_nothing(sandbox: Sandbox, declared, run: Run):
         "private": droplet["private_ip"],
     }
     assert row["vpc_uuid"] == created["outputs"]["vpc_id"]
-    assert created["outputs"]["ssh_commands"] == {"shop-staging-app": f"ssh root@{droplet['public_ip']}"}
+    assert created["outputs"]["ssh_command"] == {"shop-staging-app": f"ssh root@{droplet['public_ip']}"}
     assert created["outputs"]["firewall_ids"] == {
         f["name"].removeprefix("shop-staging-fw-"): f["id"] for f in sandbox.all("firewalls")
     }

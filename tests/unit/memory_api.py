@@ -10,12 +10,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.izzzi.infra.plugins.module_utils._client import Client, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
+from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._noun import Context, Wait
+from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS test@izzzi"
 FINGERPRINT = "16:87:69:3f:34:e0:a5:14:2e:51:4a:aa:40:fa:f0:cb"  # as ssh-keygen -E md5 prints it
 URL = "http://127.0.0.1:8780"
 TOKEN = "dop_v1_secret"
-SINGULAR = {"vpcs": "vpc", "tags": "tag", "firewalls": "firewall", "droplets": "droplet"}
+SINGULAR = {"vpcs": "vpc", "tags": "tag", "firewalls": "firewall", "droplets": "droplet", "images": "image"}
 
 
 class MemoryApi:
@@ -26,8 +30,8 @@ class MemoryApi:
         self.rows |= {
             "regions": [{"slug": slug, "available": True} for slug in ("fra1", "ams3")],
             "sizes": [
-                {"slug": "s-1vcpu-1gb", "available": True, "regions": ["fra1", "ams3"]},
-                {"slug": "s-2vcpu-4gb", "available": True, "regions": ["ams3"]},
+                {"slug": "s-1vcpu-1gb", "available": True, "regions": ["fra1", "ams3"], "price_monthly": 6.0},
+                {"slug": "s-2vcpu-4gb", "available": True, "regions": ["ams3"], "price_monthly": 24.0},
             ],
             "images": [{"slug": "debian-13-x64", "regions": ["fra1"]}, {"slug": None, "regions": ["fra1"]}],
         }
@@ -74,7 +78,9 @@ class MemoryApi:
 
     def _one(self, noun: str, key: str) -> dict[str, Any] | None:
         rows = [
-            r for r in self.rows[noun] if key in (str(r.get("id")), r.get("fingerprint"), noun == "tags" and r["name"])
+            r
+            for r in self.rows[noun]
+            if key in (str(r.get("id")), r.get("fingerprint"), r.get("slug"), noun == "tags" and r["name"])
         ]
         return {SINGULAR.get(noun, "ssh_key"): rows[0]} if rows else None
 
@@ -137,6 +143,7 @@ def droplet(id: int, name: str, content: dict[str, Any], polls: int = 1) -> dict
         "status": "new",
         "networks": {"v4": []},
         "size_slug": content["size"],
+        "size": {"price_monthly": 6.0},
         "image": {"slug": content["image"]},
         "region": {"slug": content["region"]},
         "tags": list(content["tags"]),
@@ -167,3 +174,11 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "wait_timeout": 300,
         **changes,
     }
+
+
+def context(api: MemoryApi | None = None, **changes: Any) -> Context:
+    """What a noun gets in a run: a declaration without problems, and no waiting."""
+    declared, found = complete(declaration(**changes), NOUNS)
+    assert found == []
+    wait = Wait(declared["wait_timeout"], sleep=lambda seconds: None)
+    return Context(declared, Names("shop", "staging"), (api or MemoryApi()).client(), wait)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _declaration
+from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
 
 from tests.unit.memory_api import declaration
 
@@ -10,11 +11,11 @@ RULE = {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["203.0.113.7
 
 
 def problems(**changes) -> list[str]:
-    return _declaration.complete(declaration(**changes))[1]
+    return _declaration.complete(declaration(**changes), NOUNS)[1]
 
 
 def test_defaults_are_filled_in():
-    declared, found = _declaration.complete(declaration())
+    declared, found = _declaration.complete(declaration(), NOUNS)
     assert found == []
     assert declared["droplets"]["app"] == {
         "count": 1,
@@ -31,7 +32,7 @@ def test_defaults_are_filled_in():
 
 def test_what_templates_give_as_text_is_understood():
     app = {**APP, "count": "2", "monitoring": "yes", "image": 194722834, "groups": "web,managers"}
-    declared, found = _declaration.complete(declaration(droplets={"app": app}))
+    declared, found = _declaration.complete(declaration(droplets={"app": app}), NOUNS)
     assert found == []
     assert declared["droplets"]["app"]["count"] == 2
     assert declared["droplets"]["app"]["image"] == "194722834"
@@ -82,10 +83,10 @@ def test_all_problems_are_found_at_once():
     )
     assert [problem.split(":")[0] for problem in found] == [
         "project",
-        "droplets.app.count",
         "vpc.ip_range",
         "ssh_keys[0].public_key (x)",
         "firewalls.web.inbound[0].ports",
+        "droplets.app.count",
     ]
 
 

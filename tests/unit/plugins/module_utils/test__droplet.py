@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _droplet
-from ansible_collections.izzzi.infra.plugins.module_utils._account import Account, Catalogue
 from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
-from ansible_collections.izzzi.infra.plugins.module_utils._plan import Ids
 
-from tests.unit.memory_api import MemoryApi, networks
+from tests.unit.memory_api import FINGERPRINT, MemoryApi, context, networks
 
 NAMES = Names("shop", "staging")
 OWNER, WEB = "izzzi:shop:staging", "izzzi:shop:staging:web"
@@ -18,7 +16,7 @@ APP = {
     "monitoring": False,
     "backups": False,
 }
-COMMON = {"region": "fra1", "ssh_keys": ["16:87"], "user_data": "#cloud-config\n# hunter2\n"}
+SECRET = "#cloud-config\n# hunter2\n"
 
 
 def row(**changes) -> dict:
@@ -38,20 +36,22 @@ def row(**changes) -> dict:
     }
 
 
-def account(*rows: dict) -> Account:
-    return Account([], [], [], list(rows), {})
-
-
 def wanted(**changes) -> list[_droplet.Wanted]:
     return _droplet.wanted({"app": {**APP, **changes}}, NAMES)
 
 
-def steps(droplets, api: MemoryApi, *rows: dict, ids: Ids | None = None):
-    return _droplet.steps(droplets, COMMON, NAMES, account(*rows), api.client(), ids or Ids("v1"))
+def noun(api: MemoryApi, **changes) -> _droplet.Droplets:
+    made = _droplet.Droplets(context(api, droplets={"app": {**APP, **changes}}, user_data=SECRET))
+    made.context.known.put("vpc", "shop-staging-vpc", {"id": "v1"})
+    return made
+
+
+def steps(api: MemoryApi, *rows: dict, **changes):
+    return noun(api, **changes).steps({"droplets": list(rows), "sizes": api.rows["sizes"]})
 
 
 def problems(*rows: dict, **changes) -> list[str]:
-    return _droplet.problems(wanted(**changes), "fra1", "v1", NAMES, account(*rows))
+    return _droplet.problems(wanted(**changes), "fra1", "v1", NAMES, list(rows))
 
 
 def test_a_group_is_its_numbered_droplets():
@@ -95,53 +95,20 @@ def test_the_id_of_an_own_image_is_not_compared_with_a_slug():
     assert problems(row(), image="194722834") == []
 
 
-CATALOGUE = Catalogue(
-    regions=[{"slug": "fra1", "available": True}, {"slug": "sfo1", "available": False}],
-    sizes=[
-        {"slug": "s-1vcpu-1gb", "available": True, "regions": ["fra1"]},
-        {"slug": "s-1vcpu-2gb", "available": True, "regions": ["fra1"]},
-        {"slug": "m-2vcpu-16gb", "available": True, "regions": ["ams3"]},
-        {"slug": "s-1vcpu-3gb", "available": False, "regions": ["fra1"]},
-    ],
-    images=[{"slug": "debian-13-x64", "regions": ["fra1"]}, {"slug": None, "regions": ["fra1"]}],
-)
-
-
-@pytest.mark.parametrize(
-    ("region", "changes", "words"),
-    [
-        ("fra9", {}, ["region: 'fra9'", "fra1"]),
-        ("sfo1", {}, ["region: 'sfo1'"]),
-        ("fra1", {"size": "s-1vcpu-1g"}, ["droplets.app.size", "s-1vcpu-1gb"]),
-        ("fra1", {"size": "m-2vcpu-16gb"}, ["not to be had in fra1, but in ams3"]),
-        ("fra1", {"size": "s-1vcpu-3gb"}, ["but in no region", "s-1vcpu-2gb"]),
-        ("fra1", {"size": "???"}, ["There are: s-1vcpu-1gb, s-1vcpu-2gb"]),
-        ("fra1", {"image": "debian-31-x64"}, ["droplets.app.image", "debian-13-x64"]),
-    ],
-)
-def test_what_cannot_be_had_is_named_with_what_is_near(region, changes, words):
-    (problem,) = _droplet.catalogue_problems(wanted(count=2, **changes), region, CATALOGUE)
-    assert [word for word in words if word not in problem] == []
-
-
-@pytest.mark.parametrize("changes", [{}, {"image": "194722834"}])
-def test_what_can_be_had(changes):
-    assert _droplet.catalogue_problems(wanted(**changes), "fra1", CATALOGUE) == []
-
-
 def test_one_request_makes_ten():
-    api, ids = MemoryApi(), Ids("v1")
-    made = steps(wanted(count=12), api, ids=ids)
+    api = MemoryApi()
+    made = steps(api, count=12)
     assert [step.action for step in made] == ["create"] * 12
     for step in made:
         if step.apply:
             step.apply()
     assert [len(body["names"]) for _, _, body in api.calls] == [10, 2]
-    assert len(ids.actions) == 12
     first = dict(api.calls[0][2])
     assert first.pop("names")[0] == "shop-staging-app"
     assert first == {
-        **COMMON,
+        "region": "fra1",
+        "ssh_keys": [FINGERPRINT],
+        "user_data": SECRET,
         "size": "s-1vcpu-1gb",
         "image": "debian-13-x64",
         "tags": [OWNER, WEB],
@@ -153,14 +120,14 @@ def test_one_request_makes_ten():
 
 def test_an_own_image_is_sent_as_a_number():
     api = MemoryApi()
-    (step,) = steps(wanted(image="194722834"), api)
+    (step,) = steps(api, image="194722834")
     step.apply()
     assert api.calls[0][2]["image"] == 194722834
 
 
 def test_growth_makes_only_what_is_missing():
     api = MemoryApi()
-    grown = steps(wanted(count=3), api, row(name="shop-staging-app-2"))
+    grown = steps(api, row(name="shop-staging-app-2"), count=3)
     assert sorted((step.action, step.name) for step in grown) == [
         ("create", "shop-staging-app"),
         ("create", "shop-staging-app-3"),
@@ -171,7 +138,7 @@ def test_growth_makes_only_what_is_missing():
 
 
 def test_user_data_is_shown_as_a_checksum():
-    (step,) = steps(wanted(), MemoryApi())
+    (step,) = steps(MemoryApi())
     shown = {change.field: change.after for change in step.changes}
     assert shown["user_data"].startswith("sha256:")
     assert "hunter2" not in str(step.show())
@@ -180,7 +147,7 @@ def test_user_data_is_shown_as_a_checksum():
 def test_tags_and_backups_are_changed_in_place():
     api = MemoryApi()
     api.rows["droplets"] = [row(tags=[OWNER, f"{OWNER}:old", "cost-centre-7"])]
-    (step,) = steps(wanted(backups=True), api, *api.rows["droplets"])
+    (step,) = steps(api, *api.rows["droplets"], backups=True)
     assert step.action == "update"
     assert [(c.field, c.before, c.after) for c in step.changes] == [
         ("tags", [OWNER, f"{OWNER}:old"], [OWNER, WEB]),
@@ -194,12 +161,20 @@ def test_tags_and_backups_are_changed_in_place():
 
 
 def test_surplus_is_ours_only():
-    deleted = []
-    rows = [row(), row(id=8, name="shop-staging-old"), row(id=9, name="shop-staging-foreign", tags=[])]
-    (step,) = _droplet.surplus(wanted(), NAMES, account(*rows), deleted.append)
+    api = MemoryApi()
+    api.rows["droplets"] = [row(), row(id=8, name="shop-staging-old"), row(id=9, name="shop-staging-foreign", tags=[])]
+    (step,) = noun(api).surplus({"droplets": list(api.rows["droplets"])})
     assert (step.action, step.name) == ("delete", "shop-staging-old")
     step.apply()
-    assert deleted == [8]
+    assert api.writes == [("DELETE", "/droplets/8", None)]
+
+
+def test_a_step_tells_what_it_costs():
+    api = MemoryApi()
+    (new,) = steps(api, backups=True)
+    assert (new.cost_before, new.cost_after) == (0.0, 7.2), "weekly backups are a fifth of the price"
+    (same,) = steps(api, row(size={"price_monthly": 6.0}))
+    assert (same.cost_before, same.cost_after) == (6.0, 6.0)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _firewall
-from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
 from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
-from ansible_collections.izzzi.infra.plugins.module_utils._plan import Ids
+from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.memory_api import MemoryApi, declaration
+from tests.unit.memory_api import MemoryApi, context, declaration
 
 NAMES = Names("shop", "staging")
 WORLD = {"addresses": ["0.0.0.0/0", "::/0"]}
@@ -17,13 +16,17 @@ HTTPS = {"protocol": "tcp", "ports": "443", "sources": WORLD}
 
 
 def firewalls(**given) -> dict:
-    declared, found = complete(declaration(firewalls=given))
+    declared, found = complete(declaration(firewalls=given), NOUNS)
     assert found == []
     return declared["firewalls"]
 
 
-def account(*rows: dict) -> Account:
-    return Account([], [], list(rows), [], {})
+def account(*rows: dict) -> dict:
+    return {"firewalls": list(rows)}
+
+
+def noun(api: MemoryApi | None = None, **given) -> _firewall.Firewalls:
+    return _firewall.Firewalls(context(api, firewalls=given))
 
 
 def stored(body: dict) -> dict:
@@ -74,23 +77,25 @@ def test_ports_that_do(ports):
 
 @pytest.mark.parametrize("ports", ["", "65536", "-1", "9000-8000", "http", "80,443", "1-", "-", "٣", "0-80"])
 def test_ports_that_do_not(ports):
-    _, found = complete(declaration(firewalls={"x": {"inbound": [HTTPS, {**HTTPS, "ports": ports}]}}))
+    _, found = complete(declaration(firewalls={"x": {"inbound": [HTTPS, {**HTTPS, "ports": ports}]}}), NOUNS)
     assert found == [f"firewalls.x.inbound[1].ports: {ports!r} is not a port, a range (8000-9000) or all."]
 
 
 @pytest.mark.parametrize("address", ["203.0.113.7/33", "10.0.0.1/8", "office", "", "izzzi:shop:staging"])
 def test_addresses_that_do_not(address):
-    _, found = complete(declaration(firewalls={"x": {"inbound": [{**HTTPS, "sources": {"addresses": [address]}}]}}))
+    _, found = complete(
+        declaration(firewalls={"x": {"inbound": [{**HTTPS, "sources": {"addresses": [address]}}]}}), NOUNS
+    )
     assert len(found) == 1
     assert found[0].startswith("firewalls.x.inbound[0].sources.addresses: ")
     assert repr(address) in found[0] or address in found[0]
 
 
 def test_limits_of_the_api():
-    _, found = complete(declaration(firewalls={"x": {"outbound": []}}))
+    _, found = complete(declaration(firewalls={"x": {"outbound": []}}), NOUNS)
     assert "none of its rules names anybody" in found[0]
     many = [{**HTTPS, "ports": str(port)} for port in range(1, 50)]
-    _, found = complete(declaration(firewalls={"x": {"inbound": many}}))
+    _, found = complete(declaration(firewalls={"x": {"inbound": many}}), NOUNS)
     assert "52 rules" in found[0]
 
 
@@ -140,7 +145,7 @@ RULES = st.lists(
 def test_what_the_api_gives_back_is_never_a_change(rules):
     given = {"x": {"inbound": rules, "outbound": []}}
     current = account(stored(_firewall.body("x", firewalls(**given)["x"], NAMES)))
-    (step,) = _firewall.steps(firewalls(**given), NAMES, current, MemoryApi().client(), Ids())
+    (step,) = noun(**given).steps(current)
     assert step.action == "noop", step.changes
 
 
@@ -150,18 +155,19 @@ def test_neither_order_nor_repetition_is_a_change(rules, random):
     shuffled = [*rules, rules[0]]
     random.shuffle(shuffled)
     current = account(stored(_firewall.body("x", firewalls(x={"inbound": rules})["x"], NAMES)))
-    (step,) = _firewall.steps(firewalls(x={"inbound": shuffled}), NAMES, current, MemoryApi().client(), Ids())
+    (step,) = noun(x={"inbound": shuffled}).steps(current)
     assert step.action == "noop", step.changes
 
 
 def test_create():
-    api, ids = MemoryApi(), Ids()
-    (step,) = _firewall.steps(firewalls(web={"inbound": [HTTPS]}), NAMES, account(), api.client(), ids)
+    api = MemoryApi()
+    web = noun(api, web={"inbound": [HTTPS]})
+    (step,) = web.steps(account())
     assert step.action == "create"
     assert {c.field: c.after for c in step.changes}["inbound"] == ["tcp 443 from 0.0.0.0/0, ::/0"]
     step.apply()
     assert [(method, path) for method, path, _ in api.calls] == [("POST", "/firewalls")]
-    assert ids.firewalls == {"web": api.rows["firewalls"][0]["id"]}
+    assert web.outputs() == {"firewall_ids": {"web": api.rows["firewalls"][0]["id"]}}
 
 
 @pytest.mark.parametrize(
@@ -174,13 +180,13 @@ def test_create():
     ],
 )
 def test_any_drift_is_replaced_as_a_whole(drift, field):
-    api, ids = MemoryApi(), Ids()
-    declared = firewalls(web={"inbound": [HTTPS]})
-    wanted = _firewall.body("web", declared["web"], NAMES)
+    api = MemoryApi()
+    wanted = _firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
     api.rows["firewalls"] = [{**stored(wanted), **drift}]
-    (step,) = _firewall.steps(declared, NAMES, account(*api.rows["firewalls"]), api.client(), ids)
+    web = noun(api, web={"inbound": [HTTPS]})
+    (step,) = web.steps(account(*api.rows["firewalls"]))
     assert (step.action, [c.field for c in step.changes]) == ("update", [field])
-    assert ids.firewalls == {"web": "f1"}
+    assert web.outputs() == {"firewall_ids": {"web": "f1"}}
     step.apply()
     assert api.calls == [("PUT", "/firewalls/f1", wanted)]
 
@@ -193,6 +199,6 @@ def test_surplus_is_ours_only():
         {"id": "3", "name": "shop-staging-fw-old2", "tags": ["somebody"]},
         {"id": "4", "name": "shop-production-fw-old", "tags": ["izzzi:shop:production"]},
     ]
-    (step,) = _firewall.surplus(["web"], NAMES, account(*rows), api.client())
+    (step,) = noun(api, web={"inbound": [HTTPS]}).surplus(account(*rows))
     step.apply()
     assert api.calls == [("DELETE", "/firewalls/2", None)]

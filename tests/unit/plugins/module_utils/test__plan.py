@@ -3,6 +3,7 @@ from __future__ import annotations
 from ansible_collections.izzzi.infra.plugins.module_utils._plan import (
     CREATE,
     DELETE,
+    REPLACE,
     UPDATE,
     Change,
     Problems,
@@ -23,12 +24,13 @@ def test_changed_lists_only_what_differs():
 
 
 def test_a_step_is_shown_without_how_it_is_done():
-    step = Step(UPDATE, "vpc", "v", (Change("description", "", "x"),), apply=print)
+    step = Step(UPDATE, "vpc", "v", (Change("description", "", "x"),), apply=print, cost_before=6.0, cost_after=7.2)
     assert step.show() == {
         "action": "update",
         "kind": "vpc",
         "name": "v",
         "changes": [{"field": "description", "before": "", "after": "x"}],
+        "monthly_cost_delta": 1.2,
     }
 
 
@@ -36,11 +38,12 @@ def test_diff_has_both_sides_of_every_change():
     steps = [
         Step(CREATE, "vpc", "v", created({"region": "fra1"})),
         Step(UPDATE, "firewall", "f", (Change("tags", [], ["t"]),)),
+        Step(REPLACE, "droplet", "d", (Change("image", "a", "b"),)),
         Step(DELETE, "tag", "t"),
     ]
     assert diff(steps) == {
-        "before": {"firewall f": {"tags": []}, "tag t": "present"},
-        "after": {"vpc v": {"region": "fra1"}, "firewall f": {"tags": ["t"]}},
+        "before": {"firewall f": {"tags": []}, "droplet d": {"image": "a"}, "tag t": "present"},
+        "after": {"vpc v": {"region": "fra1"}, "firewall f": {"tags": ["t"]}, "droplet d": {"image": "b"}},
     }
     assert diff([]) == {"before": {}, "after": {}}
 

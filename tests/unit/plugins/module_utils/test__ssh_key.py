@@ -4,15 +4,14 @@ import base64
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _ssh_key
-from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
 
-from tests.unit.memory_api import FINGERPRINT, KEY, MemoryApi
+from tests.unit.memory_api import FINGERPRINT, KEY, MemoryApi, context
 
 DEPLOY = {"name": "deploy", "public_key": f"  {KEY}\n"}
 
 
-def account(key: dict | None) -> Account:
-    return Account([], [], [], [], {FINGERPRINT: key})
+def steps(key: dict | None, api: MemoryApi | None = None) -> list:
+    return _ssh_key.SshKeys(context(api, ssh_keys=[DEPLOY])).steps({f"ssh_key {FINGERPRINT}": key})
 
 
 def test_the_fingerprint_is_ssh_keygens():
@@ -46,12 +45,20 @@ def test_a_key_given_twice_is_a_problem():
 
 def test_a_missing_key_is_added():
     api = MemoryApi()
-    (step,) = _ssh_key.steps([DEPLOY], account(None), api.client())
+    (step,) = steps(None, api)
     assert (step.action, step.name, step.changes[0].after) == ("create", "deploy", FINGERPRINT)
     step.apply()
     assert api.calls == [("POST", "/account/keys", {"name": "deploy", "public_key": KEY})]
 
 
 def test_a_key_under_another_name_is_left_alone():
-    (step,) = _ssh_key.steps([DEPLOY], account({"name": "laptop"}), MemoryApi().client())
+    (step,) = steps({"name": "laptop"})
     assert (step.action, step.apply) == ("noop", None)
+
+
+def test_keys_are_asked_for_one_by_one_and_not_for_a_removal():
+    api = MemoryApi()
+    (read,) = _ssh_key.SshKeys(context(api)).reads().values()
+    assert read() is None
+    assert api.calls == [("GET", f"/account/keys/{FINGERPRINT}", None)]
+    assert _ssh_key.SshKeys(context(state="absent")).reads() == {}

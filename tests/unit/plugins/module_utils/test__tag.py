@@ -1,30 +1,35 @@
 from __future__ import annotations
 
-from ansible_collections.izzzi.infra.plugins.module_utils import _tag
-from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
-from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._tag import Tags
 
-from tests.unit.memory_api import MemoryApi
+from tests.unit.memory_api import MemoryApi, context, declaration
 
-NAMES = Names("shop", "staging")
+OWNER = "izzzi:shop:staging"
 
 
-def account(*names: str) -> Account:
-    return Account([], [{"name": name} for name in names], [], [], {})
+def account(*names: str) -> dict:
+    return {"tags": [{"name": name} for name in names]}
 
 
 def test_only_missing_tags_are_made_whatever_their_case():
     api = MemoryApi()
-    steps = _tag.steps(["izzzi:shop:staging", "izzzi:shop:staging:web"], account("IZZZI:shop:staging"), api.client())
-    assert [step.action for step in steps] == ["noop", "create"]
+    steps = Tags(context(api)).steps(account("IZZZI:shop:staging"))
+    assert [(step.name, step.action) for step in steps] == [(OWNER, "noop"), (f"{OWNER}:web", "create")]
     steps[1].apply()
-    assert api.calls == [("POST", "/tags", {"name": "izzzi:shop:staging:web"})]
+    assert api.calls == [("POST", "/tags", {"name": f"{OWNER}:web"})]
+
+
+def test_groups_that_only_a_rule_names_get_their_tag():
+    rule = {"protocol": "tcp", "ports": "5432", "sources": {"groups": ["workers"]}}
+    steps = Tags(context(droplets={}, firewalls={"db": {"inbound": [rule]}})).steps(account())
+    assert [step.name for step in steps] == [OWNER, f"{OWNER}:workers"]
 
 
 def test_surplus_is_ours_only():
     api = MemoryApi()
-    held = account("izzzi:shop:staging", "izzzi:shop:staging:old", "izzzi:shop:production:old", "old")
-    (step,) = _tag.surplus(["izzzi:shop:staging"], NAMES, held, api.client())
-    assert (step.action, step.name) == ("delete", "izzzi:shop:staging:old")
+    held = account(OWNER, f"{OWNER}:old", "izzzi:shop:production:old", "old")
+    droplets = {"app": {**declaration()["droplets"]["app"], "groups": []}}
+    (step,) = Tags(context(api, droplets=droplets)).surplus(held)
+    assert (step.action, step.name) == ("delete", f"{OWNER}:old")
     step.apply()
-    assert api.calls == [("DELETE", "/tags/izzzi:shop:staging:old", None)]
+    assert api.calls == [("DELETE", f"/tags/{OWNER}:old", None)]

@@ -2,18 +2,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _vpc
-from ansible_collections.izzzi.infra.plugins.module_utils._account import Account
-from ansible_collections.izzzi.infra.plugins.module_utils._plan import Ids
 
-from tests.unit.memory_api import MemoryApi
+from tests.unit.memory_api import MemoryApi, context
 
 NAME = "shop-staging-vpc"
 DECLARED = {"ip_range": "10.66.0.0/16", "description": ""}
 CURRENT = {"id": "v1", "name": NAME, "region": "fra1", "ip_range": "10.66.0.0/16", "description": "", "default": False}
-
-
-def account(*vpcs: dict) -> Account:
-    return Account(list(vpcs), [], [], [], {})
 
 
 @pytest.mark.parametrize("text", ["10.66.0.0/16", "172.20.0.0/20", "192.168.7.0/28", "10.10.0.0/16"])
@@ -50,42 +44,54 @@ def test_what_is_reserved_in_one_region_only():
 
 def test_a_new_vpc_must_not_overlap_any_other():
     other = {**CURRENT, "name": "other", "ip_range": "10.66.8.0/21"}
-    (problem,) = _vpc.conflicts(NAME, DECLARED, "fra1", account(other))
+    (problem,) = _vpc.conflicts(NAME, DECLARED, "fra1", [other])
     assert "overlaps the VPC other (10.66.8.0/21)" in problem
-    assert _vpc.conflicts(NAME, DECLARED, "fra1", account({**other, "ip_range": "10.67.0.0/16"})) == []
+    assert _vpc.conflicts(NAME, DECLARED, "fra1", [{**other, "ip_range": "10.67.0.0/16"}]) == []
 
 
 def test_range_and_region_of_one_that_exists_are_fixed():
-    problems = _vpc.conflicts(NAME, {"ip_range": "10.67.0.0/16"}, "ams3", account(CURRENT))
+    problems = _vpc.conflicts(NAME, {"ip_range": "10.67.0.0/16"}, "ams3", [CURRENT])
     assert ["region is fra1" in problems[0], "ip_range is 10.66.0.0/16" in problems[1]] == [True, True]
-    assert _vpc.conflicts(NAME, DECLARED, "fra1", account(CURRENT)) == []
+    assert _vpc.conflicts(NAME, DECLARED, "fra1", [CURRENT]) == []
 
 
 def test_create():
-    api, ids = MemoryApi(), Ids()
-    step = _vpc.step(NAME, DECLARED, "fra1", account(), api.client(), ids)
-    assert (step.action, ids) == ("create", Ids())
+    api = MemoryApi()
+    vpc = _vpc.Vpc(context(api))
+    (step,) = vpc.steps({"vpcs": []})
+    assert (step.action, vpc.outputs()) == ("create", {"vpc_id": "", "vpc_cidr": ""})
     step.apply()
     assert api.calls == [("POST", "/vpcs", {"name": NAME, "region": "fra1", **DECLARED})]
-    assert ids.vpc == api.rows["vpcs"][0]["id"]
+    assert vpc.outputs() == {"vpc_id": api.rows["vpcs"][0]["id"], "vpc_cidr": "10.66.0.0/16"}
 
 
 def test_noop():
-    ids = Ids()
-    step = _vpc.step(NAME, DECLARED, "fra1", account(CURRENT), MemoryApi().client(), ids)
-    assert (step.action, step.apply, ids) == ("noop", None, Ids("v1"))
+    vpc = _vpc.Vpc(context())
+    (step,) = vpc.steps({"vpcs": [CURRENT]})
+    assert (step.action, step.apply, vpc.outputs()["vpc_id"]) == ("noop", None, "v1")
 
 
 def test_update_leaves_default_out():
     """Sending `default: false` for a region's default VPC is refused by the API."""
     api = MemoryApi()
     api.rows["vpcs"] = [dict(CURRENT)]
-    step = _vpc.step(NAME, {**DECLARED, "description": "new"}, "fra1", account(CURRENT), api.client(), Ids())
+    (step,) = _vpc.Vpc(context(api, vpc={**DECLARED, "description": "new"})).steps({"vpcs": [CURRENT]})
     assert (step.action, [c.field for c in step.changes]) == ("update", ["description"])
     step.apply()
     assert api.calls == [("PUT", "/vpcs/v1", {"name": NAME, "description": "new"})]
 
 
+def test_prices_are_asked_for_only_when_it_must_be_made():
+    vpc = _vpc.Vpc(context())
+    assert list(vpc.more_reads({"vpcs": []})) == ["sizes"]
+    assert vpc.more_reads({"vpcs": [CURRENT]}) == {}
+
+
 @pytest.mark.parametrize(("default", "action"), [(False, "delete"), (True, "noop")])
 def test_a_default_vpc_stays(default, action):
-    assert _vpc.removal({**CURRENT, "default": default}, lambda: None).action == action
+    (step,) = _vpc.Vpc(context(state="absent")).surplus({"vpcs": [{**CURRENT, "default": default}]})
+    assert step.action == action
+
+
+def test_only_a_removal_takes_the_vpc():
+    assert _vpc.Vpc(context(prune=True)).surplus({"vpcs": [CURRENT]}) == []

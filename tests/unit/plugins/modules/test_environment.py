@@ -76,7 +76,7 @@ def test_check_mode_predicts_the_run(run, changes, exists):
 def test_outputs(run):
     (droplet,) = run()["droplets"]
     outputs = run()["outputs"]
-    assert outputs["ssh_commands"] == {"shop-staging-app": f"ssh deploy@{droplet['public_ip']}"}
+    assert outputs["ssh_command"] == {"shop-staging-app": f"ssh deploy@{droplet['public_ip']}"}
     assert set(outputs["firewall_ids"]) == {"web"}
     assert outputs["vpc_id"]
 

@@ -1,0 +1,15 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All kinds of resources. A plan lists them in this order within a phase."""
+
+from __future__ import annotations
+
+from ._droplet import Droplets
+from ._firewall import Firewalls
+from ._noun import Noun
+from ._ssh_key import SshKeys
+from ._tag import Tags
+from ._vpc import Vpc
+
+NOUNS: tuple[type[Noun], ...] = (Vpc, SshKeys, Tags, Firewalls, Droplets)
