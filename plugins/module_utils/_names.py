@@ -36,6 +36,25 @@ class Names:
     def owns_tag(self, tag: str) -> bool:
         return tag == self.owner_tag or tag.startswith(f"{self.owner_tag}:")
 
+    @property
+    def reserved_ip(self) -> str:
+        """In the plan only: DigitalOcean gives reserved IPs no name."""
+        return f"{self.base}-ip"
+
+    @property
+    def load_balancer(self) -> str:
+        return f"{self.base}-lb"
+
+    def bucket(self, name: str) -> str:
+        return f"{self.base}-{name}"
+
+    def alert(self, name: str) -> str:
+        return f"{self.base} {name}"
+
+    def owns_alert(self, description: str, tags: list[str]) -> bool:
+        """By name and tag. One that has no tag at all watches nothing: it lost ours when the tag was deleted."""
+        return description.startswith(f"{self.base} ") and (not tags or any(map(self.owns_tag, tags)))
+
     def firewall(self, name: str) -> str:
         return f"{self.base}-fw-{name}"
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from ._domain import Domain
 from ._droplet import Droplets
 from ._firewall import Firewalls
 from ._noun import Noun
+from ._record import Records, Register
 from ._ssh_key import SshKeys
 from ._tag import Tags
 from ._vpc import Vpc
 
-NOUNS: tuple[type[Noun], ...] = (Vpc, SshKeys, Tags, Firewalls, Droplets)
+NOUNS: tuple[type[Noun], ...] = (Vpc, Domain, SshKeys, Tags, Firewalls, Droplets, Register, Records)

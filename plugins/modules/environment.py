@@ -10,7 +10,7 @@ short_description: Make an environment on DigitalOcean what is declared
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - Compares a declared environment (VPC, SSH keys, tags, firewalls, droplets) with the account and writes the
+  - Compares a declared environment (VPC, SSH keys, tags, firewalls, droplets, domain) with the account and writes the
     difference, in one pass and in the right order. Firewalls are in place before the first droplet is.
   - There is no state file. Resources are found by names that follow from O(project) and O(environment), and droplets
     must carry the environment's tag C(izzzi:PROJECT:ENVIRONMENT). Nothing else is ever touched.
@@ -91,6 +91,78 @@ options:
       - A smaller C(count) is an error too, unless O(prune) is set.
     type: dict
     default: {}
+  domain:
+    description:
+      - The domain and its records. It may be shared with other environments, but no name in it.
+      - A declared name and type is wholly the environment's. Of other records only those are touched (with O(prune), or
+        when the O(state) is V(absent)) that point to its own addresses or that an earlier run made. The domain goes
+        with its last record.
+    type: dict
+    suboptions:
+      name:
+        description: The domain's name, such as V(example.com).
+        type: str
+        required: true
+      hosts:
+        description: Names that get A records to O(domain.target). V(@) is the domain itself.
+        type: list
+        elements: str
+        default: ['@', www, api]
+      target:
+        description:
+          - "What the hosts point to: all droplets of a group of O(droplets), or V(reserved_ip), or V(load_balancer)."
+          - When it is not given, the load balancer if there is one, else the reserved IP, else the droplets of the
+            group V(app) or of the only group.
+        type: str
+        default: ''
+      ttl:
+        description: Seconds that an answer may be kept, of all records that do not say it themselves.
+        type: int
+        default: 300
+      records:
+        description: Further records. Several may have one name.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          type:
+            description: Its type.
+            type: str
+            required: true
+            choices: [A, AAAA, CNAME, MX, TXT, CAA, SRV, NS]
+          name:
+            description: Its name in the domain; V(@) is the domain itself.
+            type: str
+            default: '@'
+          data:
+            description:
+              - What it says. A host's name may be V(@) (the domain), V(mail) (a host in it) or V(mail.example.org); the
+                dot at the end is not needed.
+            type: str
+            default: ''
+          target:
+            description: Instead of O(domain.records[].data), for A and AAAA records, as O(domain.target).
+            type: str
+            default: ''
+          ttl:
+            description: Seconds.
+            type: int
+          priority:
+            description: For MX and SRV.
+            type: int
+          port:
+            description: For SRV.
+            type: int
+          weight:
+            description: For SRV.
+            type: int
+          flags:
+            description: For CAA, by default 0.
+            type: int
+          tag:
+            description: For CAA, by default V(issue).
+            type: str
+            choices: [issue, issuewild, iodef]
   user_data:
     description: cloud-init's user data for new droplets, at most 64 KiB. Shown as a checksum only.
     type: str
@@ -159,6 +231,13 @@ EXAMPLES = r"""
         size: s-2vcpu-4gb
         image: debian-13-x64
         groups: [web]
+    domain:
+      name: example.com
+      records:
+        - {type: MX, data: mail, priority: 10}
+        - {type: A, name: mail, target: app}
+        - {type: TXT, data: v=spf1 mx -all}
+        - {type: CAA, data: letsencrypt.org}
   delegate_to: localhost
   register: environment
 
@@ -185,7 +264,7 @@ plan:
       description: V(create), V(update), V(replace), V(delete) or V(noop).
       type: str
     kind:
-      description: V(vpc), V(ssh_key), V(tag), V(firewall) or V(droplet).
+      description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain) or V(record).
       type: str
     name:
       description: The resource's name on the account.
@@ -290,6 +369,12 @@ outputs:
     ssh_command:
       description: How to log in, by the droplet's name.
       type: dict
+    domain:
+      description: The domain's name; empty when none is declared.
+      type: str
+    dns_records:
+      description: What the declared records say, a list by name and type. Addresses that nobody knows yet are missing.
+      type: dict
     monthly_cost:
       description: As RV(monthly_cost.after).
       type: float
@@ -301,6 +386,8 @@ outputs:
     droplet_ip: {izzzi-production-app: 203.0.113.10}
     droplet_private_ip: {izzzi-production-app: 10.20.0.2}
     ssh_command: {izzzi-production-app: ssh deploy@203.0.113.10}
+    domain: example.com
+    dns_records: {www.example.com A: [203.0.113.10]}
     monthly_cost: 24.0
 api_calls:
   description: How many requests it took.

@@ -20,6 +20,8 @@ FINGERPRINT = "16:87:69:3f:34:e0:a5:14:2e:51:4a:aa:40:fa:f0:cb"  # as ssh-keygen
 URL = "http://127.0.0.1:8780"
 TOKEN = "dop_v1_secret"
 SINGULAR = {"vpcs": "vpc", "tags": "tag", "firewalls": "firewall", "droplets": "droplet", "images": "image"}
+SINGULAR |= {"domains": "domain"}
+NOT_FOUND = {"id": "not_found", "message": "Not found"}
 
 
 class MemoryApi:
@@ -27,6 +29,7 @@ class MemoryApi:
 
     def __init__(self, polls: int = 1) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {noun: [] for noun in (*SINGULAR, "account/keys")}
+        self.records: dict[str, list[dict[str, Any]]] = {}  # by domain
         self.rows |= {
             "regions": [{"slug": slug, "available": True} for slug in ("fra1", "ams3")],
             "sizes": [
@@ -54,11 +57,14 @@ class MemoryApi:
             path, content = parts.path.removeprefix("/v2"), json.loads(body) if body else None
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             self.calls.append((method, path, content))
+            if path.startswith("/domains/"):
+                answer = self._domain(method.lower(), *path.split("/")[2:], content=content)
+                return Reply(404 if answer is None else 200, {}, json.dumps(answer or NOT_FOUND).encode())
             noun = next(noun for noun in [*self.rows, "actions"] if path.startswith(f"/{noun}"))
             rest = path.removeprefix(f"/{noun}").strip("/")
             answer = getattr(self, f"_{method.lower()}")(noun, rest, content, query)
             status = 404 if answer is None else 200
-            return Reply(status, {}, json.dumps(answer or {"id": "not_found", "message": "Not found"}).encode())
+            return Reply(status, {}, json.dumps(answer or NOT_FOUND).encode())
 
     def _get(self, noun: str, rest: str, content: Any, query: dict[str, str]) -> dict[str, Any] | None:
         if noun == "actions":
@@ -69,6 +75,29 @@ class MemoryApi:
         if noun == "droplets":
             self._age()
         return {noun: rows, "links": {}}
+
+    def _domain(self, method: str, name: str, *rest: str, content: Any) -> dict[str, Any] | None:
+        if not any(row["name"] == name for row in self.rows["domains"]):
+            return None
+        rows = self.records.setdefault(name, [])
+        if not rest and method == "delete":
+            self.rows["domains"] = [row for row in self.rows["domains"] if row["name"] != name]
+            return {"domain": self.records.pop(name)}
+        if method == "get":
+            return {"domain_records": rows, "links": {}} if rest else {"domain": {"name": name}}
+        if method == "post":
+            return {"domain_record": self.record(name, **content)}
+        (row,) = [row for row in rows if str(row["id"]) == rest[1]]
+        if method == "put":
+            row.update(content, data=undotted(content))
+        else:
+            rows.remove(row)
+        return {"domain_record": row}
+
+    def record(self, domain: str, **fields: Any) -> dict[str, Any]:
+        row = {"id": next(self._ids), "ttl": 1800, **fields, "data": undotted(fields)}
+        self.records.setdefault(domain, []).append(row)
+        return row
 
     def _age(self) -> None:
         for droplet in self.rows["droplets"]:
@@ -96,6 +125,8 @@ class MemoryApi:
         if noun == "droplets":
             return self._post_droplets(content)
         row = {"id": str(next(self._ids)), **content}
+        if noun == "domains":
+            self.record(content["name"], type="NS", name="@", data="ns1.digitalocean.com.")
         if noun == "vpcs":
             row["default"] = False
         if noun == "account/keys":
@@ -128,6 +159,13 @@ class MemoryApi:
 
     def _droplet(self, id: str) -> dict[str, Any]:
         return next(row for row in self.rows["droplets"] if str(row["id"]) == id)
+
+
+def undotted(record: dict[str, Any]) -> str:
+    """Host names come without the dot that they are sent with."""
+    hosts = record["type"] in ("CNAME", "MX", "NS", "SRV", "CAA")
+    assert not hosts or record["data"].endswith("."), "Data needs to end with a dot (.)"
+    return record["data"].removesuffix(".") if hosts else record["data"]
 
 
 def networks(id: int) -> dict[str, Any]:
@@ -166,6 +204,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
             "web": {"inbound": [{"protocol": "tcp", "ports": "443", "sources": {"addresses": ["0.0.0.0/0"]}}]}
         },
         "droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
+        "domain": None,
         "user_data": "#cloud-config\n",
         "ssh_user": "deploy",
         "prune": False,

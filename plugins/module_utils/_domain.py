@@ -1,0 +1,113 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The environment's domain. Environments may share one: whose records it holds decides whether it may be deleted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from . import _record_form, _record_owner
+from ._account import Account, Reads, Row, together
+from ._client import ApiError, Client
+from ._names import Names
+from ._noun import BASE, Context, Noun
+from ._plan import CREATE, DELETE, NOOP, Step
+
+NAME = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
+Zones = dict[str, list[Row]]  # the records of each domain that exists
+OPTIONS = {
+    "name": {"type": "str", "required": True},
+    "hosts": {"type": "list", "elements": "str", "default": ["@", "www", "api"]},
+    "target": {"type": "str", "default": ""},
+    "ttl": {"type": "int", "default": 300},
+    "records": {"type": "list", "elements": "dict", "default": [], "options": _record_form.SPEC},
+}
+
+
+def problems(name: str) -> list[str]:
+    """`name` is in lower case and has no dot at its end."""
+    if NAME.fullmatch(name) and len(name) <= 253:
+        return []
+    return [f"domain.name: {name!r} is not a domain's name. Example: example.com."]
+
+
+def zones(client: Client, name: str, *, all_domains: bool) -> Zones:
+    """The declared domain's records. To know what is left over, those of all domains."""
+    names = {name} if name else set()
+    if all_domains:
+        names = {row["name"] for row in client.list("/domains", "domains")}
+    ordered = sorted(names)
+    found = together([lambda name=name: _records(client, name) for name in ordered])
+    return {name: rows for name, rows in zip(ordered, found, strict=True) if rows is not None}
+
+
+def _records(client: Client, name: str) -> list[Row] | None:
+    try:
+        return client.list(f"/domains/{name}/records", "domain_records")
+    except ApiError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def reads(context: Context) -> Reads:
+    """None when no domain is declared and none could have records left over."""
+    name = (context.declared["domain"] or {}).get("name", "")
+    if not name and not context.may_delete:
+        return {}
+    return {
+        "zones": lambda: zones(context.client, name, all_domains=context.may_delete),
+        "droplets": lambda: context.client.list("/droplets", "droplets"),
+    }
+
+
+class Domain(Noun):
+    kind = "domain"
+    phase = BASE
+    arguments: ClassVar[dict[str, Any]] = {"domain": {"type": "dict", "options": OPTIONS}}
+
+    @classmethod
+    def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
+        if not declared["domain"]:
+            return []
+        name = declared["domain"]["name"].strip().lower().removesuffix(".")
+        declared["domain"] = {**declared["domain"], "name": name}
+        return problems(name)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._name = "" if context.is_absent else (context.declared["domain"] or {}).get("name", "")
+
+    def reads(self) -> Reads:
+        return reads(self.context)
+
+    def steps(self, account: Account) -> list[Step]:
+        if not self._name:
+            return []
+        if self._name in account["zones"]:
+            return [Step(NOOP, "domain", self._name)]
+        return [Step(CREATE, "domain", self._name, apply=self._create)]
+
+    def _create(self) -> None:
+        path = f"/domains/{self._name}"
+        self.context.client.create("/domains", {"name": self._name}, lambda: self.context.client.find(path))
+
+    def surplus(self, account: Account) -> list[Step]:
+        """A domain goes with the last records of its last environment: what is not ours keeps it, but for the name
+        servers that DigitalOcean puts into every domain."""
+        declared = (self.context.declared["domain"] or {}).get("name")
+        return [
+            Step(DELETE, "domain", name, apply=lambda name=name: self.context.client.delete(f"/domains/{name}"))
+            for name, rows in account.get("zones", {}).items()
+            if name != self._name and self._is_ours_alone(name, rows, account, is_declared=name == declared)
+        ]
+
+    def _is_ours_alone(self, name: str, rows: list[Row], account: Account, *, is_declared: bool) -> bool:
+        ours = _record_owner.leftover(self.context, name, rows, account)
+        others = [row for row in rows if row not in ours and not _record_owner.is_the_domains_own(row)]
+        return not others and (bool(ours) or is_declared)
+
+    def outputs(self) -> dict[str, Any]:
+        return {"domain": self._name}

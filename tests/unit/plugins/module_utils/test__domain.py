@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils import _domain
+
+from tests.unit.memory_api import MemoryApi, context
+
+
+def domain(name: str = "example.com") -> dict:
+    return {"name": name, "hosts": [], "target": "", "ttl": 300, "records": []}
+
+
+@pytest.mark.parametrize("name", ["example.com", "staging.example.co.uk", "izzzi.test", "xn--mller-kva.de"])
+def test_names_that_do(name):
+    assert _domain.problems(name) == []
+
+
+@pytest.mark.parametrize("name", ["", "example", "-a.com", "a..com", "a_b.com", "https://example.com", "1.2.3.4"])
+def test_names_that_do_not(name):
+    (problem,) = _domain.problems(name)
+    assert problem.startswith("domain.name: ")
+
+
+def test_case_and_last_dot_do_not_matter():
+    assert context(domain=domain("Example.COM.")).declared["domain"]["name"] == "example.com"
+
+
+def test_create_then_nothing():
+    api = MemoryApi()
+    for action in ("create", "noop"):
+        noun = _domain.Domain(context(api, domain=domain()))
+        account = {listing: read() for listing, read in noun.reads().items()}
+        (step,) = noun.steps(account)
+        assert step.action == action
+        if step.apply:
+            step.apply()
+    assert api.writes == [("POST", "/domains", {"name": "example.com"})]
+
+
+def test_what_is_not_declared_costs_no_request():
+    assert _domain.Domain(context()).reads() == {}
+
+
+def test_prune_looks_into_all_domains():
+    api = MemoryApi()
+    api.rows["domains"] = [{"name": "example.com"}, {"name": "example.org"}]
+    noun = _domain.Domain(context(api, prune=True))
+    assert set(noun.reads()["zones"]()) == {"example.com", "example.org"}
+    assert len(api.calls) == 3
