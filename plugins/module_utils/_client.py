@@ -191,6 +191,10 @@ class Client:
     def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._request("PUT", path, body)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Sets fields: like put, it may be repeated."""
+        return self._request("PATCH", path, body)
+
     def delete(self, path: str, body: Mapping[str, Any] | None = None) -> None:
         """What is gone already is fine."""
         try:

@@ -63,6 +63,20 @@ def reads(context: Context) -> Reads:
     }
 
 
+def doomed(context: Context, account: Account) -> list[str]:
+    """The domains that go: those with nothing in them but what is ours and goes too. The name servers that DigitalOcean
+    puts into every domain do not count."""
+    declared = (context.declared["domain"] or {}).get("name", "")
+    keep = "" if context.is_absent else declared
+    found = []
+    for name, rows in account.get("zones", {}).items():
+        ours = _record_owner.leftover(context, name, rows, account)
+        others = [row for row in rows if row not in ours and not _record_owner.is_the_domains_own(row)]
+        if name != keep and not others and (ours or name == declared):
+            found.append(name)
+    return found
+
+
 class Domain(Noun):
     kind = "domain"
     phase = BASE
@@ -95,19 +109,11 @@ class Domain(Noun):
         self.context.client.create("/domains", {"name": self._name}, lambda: self.context.client.find(path))
 
     def surplus(self, account: Account) -> list[Step]:
-        """A domain goes with the last records of its last environment: what is not ours keeps it, but for the name
-        servers that DigitalOcean puts into every domain."""
-        declared = (self.context.declared["domain"] or {}).get("name")
+        delete = self.context.client.delete
         return [
-            Step(DELETE, "domain", name, apply=lambda name=name: self.context.client.delete(f"/domains/{name}"))
-            for name, rows in account.get("zones", {}).items()
-            if name != self._name and self._is_ours_alone(name, rows, account, is_declared=name == declared)
+            Step(DELETE, "domain", name, apply=lambda name=name: delete(f"/domains/{name}"))
+            for name in doomed(self.context, account)
         ]
-
-    def _is_ours_alone(self, name: str, rows: list[Row], account: Account, *, is_declared: bool) -> bool:
-        ours = _record_owner.leftover(self.context, name, rows, account)
-        others = [row for row in rows if row not in ours and not _record_owner.is_the_domains_own(row)]
-        return not others and (bool(ours) or is_declared)
 
     def outputs(self) -> dict[str, Any]:
         return {"domain": self._name}

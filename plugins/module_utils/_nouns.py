@@ -9,9 +9,21 @@ from ._domain import Domain
 from ._droplet import Droplets
 from ._firewall import Firewalls
 from ._noun import Noun
+from ._project import Assignment, Project
 from ._record import Records, Register
 from ._ssh_key import SshKeys
 from ._tag import Tags
 from ._vpc import Vpc
 
-NOUNS: tuple[type[Noun], ...] = (Vpc, Domain, SshKeys, Tags, Firewalls, Droplets, Register, Records)
+NOUNS: tuple[type[Noun], ...] = (
+    Project,
+    Vpc,
+    Domain,
+    SshKeys,
+    Tags,
+    Firewalls,
+    Droplets,
+    Register,
+    Records,
+    Assignment,
+)

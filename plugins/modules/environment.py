@@ -91,6 +91,31 @@ options:
       - A smaller C(count) is an error too, unless O(prune) is set.
     type: dict
     default: {}
+  do_project:
+    description:
+      - The DigitalOcean project in which the resources are shown. Without it they stay in the default project.
+      - A domain that other environments have records in stays in the project where it is.
+      - It is deleted with the environment when it has the name C(PROJECT-ENVIRONMENT) and holds nothing else.
+    type: dict
+    suboptions:
+      id:
+        description: The id, or the name, of a project that exists. Use either this or O(do_project.name).
+        type: str
+        default: ''
+      name:
+        description: Its name; it is made when it is missing. By default C(PROJECT-ENVIRONMENT).
+        type: str
+        default: ''
+      description:
+        description: A text for people. When it is not given, what is there stays.
+        type: str
+      purpose:
+        description: What it is for. A new project's is V(Web Application) by default.
+        type: str
+      environment:
+        description: A new project's follows from O(environment) by default.
+        type: str
+        choices: [Development, Staging, Production]
   domain:
     description:
       - The domain and its records. It may be shared with other environments, but no name in it.
@@ -231,6 +256,8 @@ EXAMPLES = r"""
         size: s-2vcpu-4gb
         image: debian-13-x64
         groups: [web]
+    do_project:
+      name: izzzi
     domain:
       name: example.com
       records:
@@ -264,7 +291,8 @@ plan:
       description: V(create), V(update), V(replace), V(delete) or V(noop).
       type: str
     kind:
-      description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain) or V(record).
+      description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project)
+        or V(project_resources).
       type: str
     name:
       description: The resource's name on the account.
@@ -369,6 +397,9 @@ outputs:
     ssh_command:
       description: How to log in, by the droplet's name.
       type: dict
+    project_id:
+      description: The DigitalOcean project's id; empty when none is declared or it is not made yet.
+      type: str
     domain:
       description: The domain's name; empty when none is declared.
       type: str
@@ -386,6 +417,7 @@ outputs:
     droplet_ip: {izzzi-production-app: 203.0.113.10}
     droplet_private_ip: {izzzi-production-app: 10.20.0.2}
     ssh_command: {izzzi-production-app: ssh deploy@203.0.113.10}
+    project_id: 4e1bfbc3-dc3e-41f2-a18f-1b4d7ba71679
     domain: example.com
     dns_records: {www.example.com A: [203.0.113.10]}
     monthly_cost: 24.0

@@ -20,7 +20,7 @@ FINGERPRINT = "16:87:69:3f:34:e0:a5:14:2e:51:4a:aa:40:fa:f0:cb"  # as ssh-keygen
 URL = "http://127.0.0.1:8780"
 TOKEN = "dop_v1_secret"
 SINGULAR = {"vpcs": "vpc", "tags": "tag", "firewalls": "firewall", "droplets": "droplet", "images": "image"}
-SINGULAR |= {"domains": "domain"}
+SINGULAR |= {"domains": "domain", "projects": "project"}
 NOT_FOUND = {"id": "not_found", "message": "Not found"}
 
 
@@ -38,6 +38,7 @@ class MemoryApi:
             ],
             "images": [{"slug": "debian-13-x64", "regions": ["fra1"]}, {"slug": None, "regions": ["fra1"]}],
         }
+        self.urns: dict[str, list[str]] = {}  # what each project holds
         self.actions: dict[str, str] = {}
         self.calls: list[tuple[str, str, Any]] = []
         self.polls = polls
@@ -62,6 +63,8 @@ class MemoryApi:
                 return Reply(404 if answer is None else 200, {}, json.dumps(answer or NOT_FOUND).encode())
             noun = next(noun for noun in [*self.rows, "actions"] if path.startswith(f"/{noun}"))
             rest = path.removeprefix(f"/{noun}").strip("/")
+            if path.endswith("/resources") and noun == "projects":
+                return Reply(200, {}, json.dumps(self._project_resources(method, rest.split("/")[0], content)).encode())
             answer = getattr(self, f"_{method.lower()}")(noun, rest, content, query)
             status = 404 if answer is None else 200
             return Reply(status, {}, json.dumps(answer or NOT_FOUND).encode())
@@ -98,6 +101,16 @@ class MemoryApi:
         row = {"id": next(self._ids), "ttl": 1800, **fields, "data": undotted(fields)}
         self.records.setdefault(domain, []).append(row)
         return row
+
+    def _project_resources(self, method: str, id: str, content: Any) -> dict[str, Any]:
+        urns = self.urns.setdefault(id, [])
+        if method == "POST":
+            urns += [urn for urn in content["resources"] if urn not in urns]
+            return {"resources": [{"urn": urn, "status": "assigned"} for urn in content["resources"]]}
+        return {"resources": [{"urn": urn, "status": "ok"} for urn in urns]}
+
+    def _patch(self, noun: str, rest: str, content: Any, query: dict[str, str]) -> dict[str, Any] | None:
+        return self._put(noun, rest, content, query)
 
     def _age(self) -> None:
         for droplet in self.rows["droplets"]:
@@ -205,6 +218,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
         },
         "droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
         "domain": None,
+        "do_project": None,
         "user_data": "#cloud-config\n",
         "ssh_user": "deploy",
         "prune": False,
