@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -147,7 +148,7 @@ def status() -> None:
     typer.echo(f"spaces    {settings.spaces_url}")
     typer.echo(f"dns       {'  '.join(summary['dns'])}")
     typer.echo(f"home      {settings.home} (backend {settings.backend})")
-    for noun in ("vpcs", "firewalls", "domains", "ssh_keys", "tags"):
+    for noun in ("vpcs", "firewalls", "domains", "buckets", "ssh_keys", "tags"):
         typer.echo(f"{noun:<9} {', '.join(summary[noun]) or '-'}")
     for droplet in summary["droplets"]:
         typer.echo(
@@ -156,6 +157,38 @@ def status() -> None:
         )
     for failure in summary["failures"]:
         typer.echo(f"failed    {failure}")
+
+
+@app.command()
+def fault(
+    definition: Annotated[str | None, typer.Argument(help='JSON, such as {"kind": "status", "status": 503}.')] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all faults.")] = False,
+) -> None:
+    """Arm a fault; without one, list those that are armed. docs/sandbox.md tells the kinds and what they take."""
+    settings = _running()
+    if clear:
+        process.call(settings, "DELETE", "faults")
+    if definition is not None:
+        process.call(settings, "POST", "faults", body=definition.encode())
+    for row in process.call(settings, "GET", "faults")["faults"]:
+        typer.echo(json.dumps(row))
+
+
+@app.command()
+def requests(
+    writes: Annotated[bool, typer.Option("--writes", help="Only those that may change something.")] = False,
+) -> None:
+    """What clients asked of the API and of Spaces, oldest first, without their secrets."""
+    for row in process.call(_running(), "GET", f"requests?writes={str(writes).lower()}")["requests"]:
+        note = f"  [{row['fault']}]" if row["fault"] else ""
+        typer.echo(f"{row['time']}  {row['status']:>3}  {row['method']:<6} {row['path']}  {row['body']}{note}")
+
+
+def _running() -> Settings:
+    settings = load()
+    if not process.running_pid(settings):
+        raise process.ProcessError("not running; start it: izzzi-sandbox up")
+    return settings
 
 
 @app.command()
@@ -197,7 +230,7 @@ def ssh(
 ) -> None:
     """Log in to a droplet with the sandbox's SSH key."""
     settings = load()
-    droplet = _droplet(settings, name)
+    droplet = _droplet(name)
     if not shutil.which("ssh"):
         raise process.ProcessError("ssh is not installed (Debian: apt install openssh-client)")
     options = ["-i", str(settings.ssh_key_file), "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"]
@@ -223,7 +256,7 @@ def _login(options: list[str], address: str) -> str:
 def logs(name: str) -> None:
     """The journal of a droplet, or what its console last showed when it is off."""
     settings = load()
-    droplet = _droplet(settings, name)
+    droplet = _droplet(name)
     if settings.backend != "docker":
         raise process.ProcessError(f"droplets of the {settings.backend} backend have no logs")
     container = f"izzzi-sandbox-droplet-{droplet['id']}"
@@ -232,10 +265,8 @@ def logs(name: str) -> None:
     os.execvp("docker", ["docker", "logs", container])
 
 
-def _droplet(settings: Settings, name: str) -> dict[str, Any]:
-    if not process.running_pid(settings):
-        raise process.ProcessError("not running; start it: izzzi-sandbox up")
-    droplets = process.call(settings, "GET", "summary")["droplets"]
+def _droplet(name: str) -> dict[str, Any]:
+    droplets = process.call(_running(), "GET", "summary")["droplets"]
     matches = [droplet for droplet in droplets if name in (droplet["name"], str(droplet["id"]))]
     if len(matches) != 1:
         names = ", ".join(f"{droplet['name']} ({droplet['id']})" for droplet in droplets) or "none"

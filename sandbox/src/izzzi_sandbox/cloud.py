@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from .droplets.backend import BackendError, DropletBackend, DropletSpec
 from .enforcer import Enforcer
+from .faults import Faults
 from .operations import OPERATIONS, Job, spec_of
-from .records import Action, Assignment, Domain, DomainRecord, Droplet, Firewall, Project, SshKey, Tag, Vpc, now
+from .records import (
+    Action,
+    Assignment,
+    Domain,
+    DomainRecord,
+    Droplet,
+    Firewall,
+    Project,
+    SpacesAccessKey,
+    SshKey,
+    Tag,
+    Vpc,
+    now,
+)
 from .settings import Settings
+from .spaces.server import Spaces
 from .state import State
 
 FIRST_DROPLET_ID = 410_000_001
@@ -32,11 +49,22 @@ def open_backend(settings: Settings) -> DropletBackend:
     return DockerBackend(settings)
 
 
+@dataclass(frozen=True)
+class Ghost:
+    """A droplet that is gone and still counts as a member of its VPC."""
+
+    droplet: Droplet
+    until: float
+
+
 class Cloud:
     def __init__(self, settings: Settings, backend: DropletBackend) -> None:
         self.settings = settings
         self.backend = backend
         self.state = State(settings.database)
+        self.spaces = Spaces(settings.spaces_database, self.state)
+        self.faults = Faults()
+        self.ghosts: dict[str, Ghost] = {}
         self.enforcer = Enforcer(self.state, backend)
         self._slots = threading.BoundedSemaphore(PARALLEL_OPERATIONS)
         self._turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # one operation per droplet
@@ -65,11 +93,15 @@ class Cloud:
             list(pool.map(self._turn_off, running))
 
     def reset(self) -> None:
-        """An account as on its first day. Identifiers are not used twice, so stale ones cannot hit a new resource."""
+        """An account as on its first day, without faults. Identifiers are not used twice, so stale ones cannot hit a
+        new resource."""
+        self.faults.remove()
+        self.ghosts.clear()
         with self.state.transaction():
-            for kind in (Firewall, SshKey, Assignment, Domain, DomainRecord):
+            for kind in (Firewall, SshKey, Assignment, Domain, DomainRecord, SpacesAccessKey):
                 for record in self.state.all(kind):
                     self.state.remove(record)
+            self.spaces.reset()
             droplets = self.state.all(Droplet)
             for droplet in droplets:
                 droplet.deleting = droplet.locked = True
@@ -129,8 +161,10 @@ class Cloud:
     def _run(self, action_id: int) -> None:
         with self.state.transaction():  # waits for the transaction of the request that submitted it
             action = self.state.get(Action, action_id)
-        if action is None:
+            droplet = self.state.get(Droplet, action.resource_id) if action else None
+        if action is None or droplet is None:
             return  # the request was rolled back
+        self._stuck(droplet, action.type)
         with self._turns[action.resource_id], self._slots:
             with self.state.transaction():
                 droplet = self.state.get(Droplet, action.resource_id)
@@ -139,6 +173,8 @@ class Cloud:
                 protection = self.enforcer.protection(droplet)
             error, changes = "", {}
             try:
+                if self.faults.on_droplet("errored", droplet.name, action.type):
+                    raise BackendError("a fault of the sandbox")
                 changes = OPERATIONS[action.type](Job(self.backend, droplet, protection.rules, action.arguments))
             except BackendError as failure:
                 error = str(failure)
@@ -174,8 +210,10 @@ class Cloud:
             self._begin(self._destroy, droplet.id)
 
     def _destroy(self, droplet_id: int) -> None:
-        with self.state.transaction():
-            pass  # the request that asked for it has committed
+        with self.state.transaction():  # the request that asked for it has committed
+            droplet = self.state.get(Droplet, droplet_id)
+        if droplet:
+            self._stuck(droplet, "destroy")
         with self._turns[droplet_id], self._slots:
             droplet = self.state.get(Droplet, droplet_id)
             if droplet is None or not droplet.deleting or self._stopping:
@@ -191,8 +229,20 @@ class Cloud:
         self.enforcer.wake()
         log.info("droplet %s destroyed", droplet_id)
 
+    def _stuck(self, droplet: Droplet, action: str) -> None:
+        fault = self.faults.on_droplet("stuck", droplet.name, action)
+        if fault:
+            self.faults.wait(fault, lambda: self._stopping or self._is_over(droplet.id, action))
+
+    def _is_over(self, droplet_id: int, action: str) -> bool:
+        droplet = self.state.get(Droplet, droplet_id)
+        return droplet is None or (droplet.deleting and action != "destroy")
+
     def _forget(self, droplet: Droplet) -> None:
         self.state.remove(droplet)
+        lag = self.faults.on_droplet("member_lag", droplet.name)
+        if lag:
+            self.ghosts[droplet.urn] = Ghost(droplet, time.monotonic() + (lag.seconds or 0))
         for firewall in self.state.all(Firewall):
             if droplet.id in firewall.droplet_ids:
                 firewall.droplet_ids.remove(droplet.id)

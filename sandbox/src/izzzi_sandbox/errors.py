@@ -22,6 +22,7 @@ IDS = {
     422: "unprocessable_entity",
     429: "too_many_requests",
     500: "server_error",
+    503: "service_unavailable",
 }
 NOT_FOUND = "The resource you requested could not be found."
 

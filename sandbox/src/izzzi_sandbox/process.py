@@ -99,9 +99,10 @@ def health(url: str, timeout: float = 2.0) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and answer.get("service") == "izzzi-sandbox" else None
 
 
-def call(settings: Settings, method: str, path: str, timeout: float = 600) -> Any:
+def call(settings: Settings, method: str, path: str, *, body: bytes | None = None, timeout: float = 600) -> Any:
     """A request to the daemon's own interface."""
-    request = urllib.request.Request(f"{settings.http_url}/_sandbox/{path}", method=method)
+    request = urllib.request.Request(f"{settings.http_url}/_sandbox/{path}", method=method, data=body)
+    request.add_header("Content-Type", "application/json")
     request.add_header("Authorization", f"Bearer {credentials.token(settings)}")
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=timeout) as response:

@@ -141,3 +141,12 @@ class DomainRecord:
     weight: int | None = None
     flags: int | None = None
     tag: str | None = None
+
+
+@dataclass
+class SpacesAccessKey:
+    id: str  # the access key
+    secret: str
+    name: str
+    grants: list[dict[str, str]]
+    created_at: str = field(default_factory=now)

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from . import credentials, process, settings, spaces
-from .api.app import create_app
+from . import credentials, process, settings
+from .api.app import Transport, create_app
 from .cloud import Cloud, open_backend
 from .dns.server import NameServer
 from .droplets.backend import BackendError
+from .requestlog import RequestLog
 from .settings import Settings
+from .spaces.store import StoreError
 
 DNS_PORT = 53  # resolvers ask no other one
 log = logging.getLogger("izzzi_sandbox")
@@ -43,17 +45,19 @@ class Daemon:
             self._dns.listen(settings.host, settings.dns_port)
         except OSError as error:
             raise process.ProcessError(f"cannot listen on {settings.dns_address}: {error.strerror}") from None
-        app = create_app(cloud, credentials.token(settings))
+        token, self._spaces_key = credentials.token(settings), credentials.spaces_key(settings)
+        self._log = RequestLog([token, self._spaces_key.secret])
+        app = create_app(cloud, token, self._log)
         app.state.identity = process.identity(settings)
         app.state.dns = self._dns.addresses
         self._listeners = [
-            (_listener(app), self._sockets[settings.http_port]),
-            (_listener(app, settings), self._sockets[settings.tls_port]),
+            (_listener(Transport(app)), self._sockets[settings.http_port]),
+            (_listener(Transport(app), settings), self._sockets[settings.tls_port]),
         ]
         self._spaces = self._sockets[settings.spaces_port]
 
     async def serve(self) -> None:
-        spaces.serve(self._spaces)
+        self._cloud.spaces.serve(self._spaces, self._spaces_key, self._log.spaces)
         self._cloud.start()
         self._listen_at_gateway()
         self._dns.serve()
@@ -110,7 +114,7 @@ def main() -> int:
             daemon = Daemon(chosen, Cloud(chosen, open_backend(chosen)))
             log.info("backend %s, %s, %s, %s", chosen.backend, chosen.http_url, chosen.tls_url, chosen.spaces_url)
             asyncio.run(_serve_until_signal(daemon))
-    except (settings.SettingsError, process.ProcessError, BackendError) as error:
+    except (settings.SettingsError, process.ProcessError, BackendError, StoreError) as error:
         print(error, file=sys.stderr)
         return 1
     log.info("stopped")

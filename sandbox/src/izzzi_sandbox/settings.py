@@ -48,6 +48,10 @@ class Settings:
         return self.home / "state.db"
 
     @property
+    def spaces_database(self) -> Path:
+        return self.home / "spaces.db"
+
+    @property
     def token_file(self) -> Path:
         return self.home / "token"
 
@@ -83,11 +87,12 @@ class Settings:
     def files(self) -> list[Path]:
         """All that the sandbox keeps in its home, and nothing else."""
         public_key = self.ssh_key_file.with_suffix(".pub")
-        database = [self.database.with_name(self.database.name + suffix) for suffix in ("", "-wal", "-shm")]
+        bases = (self.database, self.spaces_database)
+        databases = [base.with_name(base.name + suffix) for base in bases for suffix in ("", "-wal", "-shm")]
         logs = [self.log_file, self.log_file.with_suffix(".log.1")]
         secrets = [self.token_file, self.spaces_key_file, self.ssh_key_file, public_key]
         certificates = [self.ca_file, self.ca_key_file, self.tls_file]
-        return [*database, *logs, *secrets, *certificates, self.pid_file, self.command_lock]
+        return [*databases, *logs, *secrets, *certificates, self.pid_file, self.command_lock]
 
     @property
     def command_lock(self) -> Path:

@@ -1,23 +1,30 @@
-"""The HTTP application: authentication, limits, unknown parameters, and the routes of every noun."""
+"""The HTTP application: authentication, limits, faults, unknown parameters, and the routes of every noun."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import socket
+import struct
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 
 from .. import __version__, errors
 from ..cloud import Cloud
+from ..faults import Fault
 from ..ratelimit import RateLimit
+from ..requestlog import RequestLog
 from .routes import (
     account,
     actions,
     domain_records,
     domains,
     droplets,
+    faults,
     firewalls,
     images,
     internal,
@@ -25,6 +32,7 @@ from .routes import (
     projects,
     regions,
     sizes,
+    spaces_keys,
     tags,
     vpcs,
 )
@@ -43,55 +51,113 @@ NOUNS = (
     firewalls,
     domains,
     domain_records,
+    spaces_keys,
     projects,
 )
+Next = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(cloud: Cloud, token: str) -> FastAPI:
+def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
     app = FastAPI(title="izzzi-sandbox", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False  # a redirect would lose a POST
     app.state.cloud = cloud
-    app.state.requests = 0  # of clients, for benchmarks
+    app.state.log = log
     errors.install(app)
     limit = RateLimit()
 
     @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def guard(request: Request, call_next: Next) -> Response:
         request.state.request_id = str(uuid.uuid4())
         if request.scope["path"].startswith("/v2/"):
             request.scope["path"] = request.scope["path"].rstrip("/")  # community.digitalocean posts to /v2/domains/
         headers = {"x-request-id": request.state.request_id}
         if request.url.path in OPEN_PATHS:
             return await call_next(request)
-        if not authorized(request.headers.get("authorization", ""), token):
-            response: Response = errors.reply(request, 401, "Unable to authenticate you")
-        elif request.url.path.startswith("/_sandbox/"):
-            response = await call_next(request)
+        allowed = authorized(request.headers.get("authorization", ""), token)
+        if request.url.path.startswith("/_sandbox/"):
+            response = await call_next(request) if allowed else _unauthorized(request)
+        elif not allowed:
+            response = _unauthorized(request)
         else:
-            app.state.requests += 1
             verdict = limit.count(key_list=(request.method, request.url.path) == ("GET", "/v2/account/keys"))
             headers |= verdict.headers
-            if cloud.settings.enforce_rate_limits and not verdict.allowed:
-                response = errors.reply(request, 429, "API rate limit exceeded.")
-            else:
-                response = await answer(request, call_next)
+            refused = cloud.settings.enforce_rate_limits and not verdict.allowed
+            response = await _logged(request, call_next, cloud, log, refused)
         if request.method != "GET":
             cloud.enforcer.wake()
-        response.headers.update(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
         return response
 
     for noun in NOUNS:
         app.include_router(noun.router, prefix="/v2", dependencies=[Depends(refuse_unknown_query)])
-    app.include_router(internal.router, prefix="/_sandbox")
+    for route in (internal, faults):
+        app.include_router(route.router, prefix="/_sandbox")
     return app
 
 
-async def answer(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _logged(request: Request, call_next: Next, cloud: Cloud, log: RequestLog, refused: bool) -> Response:
+    body = await request.body()
+    hits = cloud.faults.on_request(request.method, request.url.path)
+    if refused:
+        response: Response = errors.reply(request, 429, "API rate limit exceeded.")
+    else:
+        response = await _faulty(request, call_next, hits)
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    fault = hits[-1].kind if hits else ""
+    log.add(request.method, path, 0 if fault == "reset" else response.status_code, body=body, fault=fault)
+    if fault == "reset":
+        await _reset(request)
+    return response
+
+
+async def _faulty(request: Request, call_next: Next, hits: list[Fault]) -> Response:
+    for fault in hits:
+        if fault.kind == "latency":
+            await asyncio.sleep(fault.seconds or 0)
+    fault = next((fault for fault in hits if fault.kind != "latency"), None)
+    if fault is None:
+        return await answer(request, call_next)
+    if fault.when == "after":
+        await answer(request, call_next)
+    message = fault.message or f"{fault.status} by a fault of the sandbox"
+    response = errors.reply(request, fault.status, message)
+    if fault.status == 429:
+        response.headers["retry-after"] = "1"
+    response.headers.update(fault.headers)
+    return response
+
+
+async def _reset(request: Request) -> None:
+    """The reply that follows goes nowhere."""
+    transport = request.scope["sandbox.transport"]
+    bound = transport.get_extra_info("socket")
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close means RST
+    transport.abort()
+    await asyncio.sleep(0.01)  # until the server has noticed
+
+
+class Transport:
+    """ASGI: lets the application reach the connection, to reset it. uvicorn's `send` belongs to what holds it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        scope["sandbox.transport"] = getattr(getattr(send, "__self__", None), "transport", None)
+        await self._app(scope, receive, send)
+
+
+async def answer(request: Request, call_next: Next) -> Response:
     try:
         return await call_next(request)
     except Exception:
         errors.log.exception("%s %s failed", request.method, request.url.path)
         return errors.reply(request, 500, "Server was unable to give you a response.")
+
+
+def _unauthorized(request: Request) -> Response:
+    return errors.reply(request, 401, "Unable to authenticate you")
 
 
 def authorized(header: str, token: str) -> bool:

@@ -79,7 +79,7 @@ def check_name(name: str) -> None:
         raise ValueError(BAD_HOSTNAME)
 
 
-def show(droplet: Droplet, state: State) -> dict[str, Any]:
+def show(droplet: Droplet, cloud: Cloud) -> dict[str, Any]:
     size = SIZES[droplet.size]
     return {
         "id": droplet.id,
@@ -100,7 +100,7 @@ def show(droplet: Droplet, state: State) -> dict[str, Any]:
         "volume_ids": [],
         "size": show_size(size),
         "size_slug": size.slug,
-        "networks": {"v4": [] if droplet.status == "new" else _networks(droplet, state), "v6": []},
+        "networks": _networks(droplet, cloud),
         "region": show_region(REGIONS[droplet.region]),
         "tags": droplet.tags,
         "vpc_uuid": droplet.vpc_id,
@@ -118,7 +118,13 @@ def _backup_window() -> dict[str, str]:
     return {"start": start.strftime(form), "end": (start + timedelta(hours=23)).strftime(form)}
 
 
-def _networks(droplet: Droplet, state: State) -> list[dict[str, Any]]:
+def _networks(droplet: Droplet, cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
+    if droplet.status == "new" or cloud.faults.on_droplet("no_addresses", droplet.name):
+        return {"v4": [], "v6": []}
+    return {"v4": _v4(droplet, cloud.state), "v6": []}
+
+
+def _v4(droplet: Droplet, state: State) -> list[dict[str, Any]]:
     """Clients must choose by type: DigitalOcean promises no order. A private network has no gateway."""
     vpc = found(state.get(Vpc, droplet.vpc_id))
     private = {"ip_address": droplet.private_ip, "netmask": str(IPv4Network(vpc.ip_range).netmask), "gateway": "nil"}
@@ -143,14 +149,14 @@ def list_droplets(
         for droplet in cloud.state.all(Droplet)
         if name in (None, droplet.name) and (tag_name is None or tag_name in droplet.tags) and type != "gpus"
     ]
-    return pager.reply("droplets", rows, lambda row: show(row, cloud.state))
+    return pager.reply("droplets", rows, lambda row: show(row, cloud))
 
 
 @router.post("", status_code=202)
 def create(cloud: Account, request: Request, body: Create) -> dict[str, Any]:
     with cloud.state.transaction():
         made = [_add(cloud, body, name) for name in body.all_names]
-        droplets = [show(found(cloud.state.get(Droplet, action.resource_id)), cloud.state) for action in made]
+        droplets = [show(found(cloud.state.get(Droplet, action.resource_id)), cloud) for action in made]
     links = {"actions": [_link(request, action) for action in made]}
     if body.names is None:
         return {"droplet": droplets[0], "links": links}
@@ -234,7 +240,7 @@ def delete_by_tag(cloud: Account, tag_name: str) -> None:
 
 @router.get("/{droplet_id}")
 def show_droplet(cloud: Account, droplet_id: int) -> dict[str, Any]:
-    return {"droplet": show(found(cloud.state.get(Droplet, droplet_id)), cloud.state)}
+    return {"droplet": show(found(cloud.state.get(Droplet, droplet_id)), cloud)}
 
 
 @router.delete("/{droplet_id}", status_code=204)

@@ -1,4 +1,4 @@
-"""/_sandbox: what only the sandbox's own command line uses."""
+"""/_sandbox: what the sandbox's own command line and tests use. Faults are in faults.py."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def summary(cloud: Account, request: Request) -> dict[str, Any]:
         "vpcs": [f"{vpc.name} {vpc.ip_range} ({vpc.region})" for vpc in state.all(Vpc)],
         "dns": request.app.state.dns,
         "domains": [domain.name for domain in state.all(Domain)],
+        "buckets": [bucket.name for bucket in cloud.spaces.buckets()],
         "firewalls": [firewall.name for firewall in state.all(Firewall)],
         "ssh_keys": [key.name for key in state.all(SshKey)],
         "tags": [tag.name for tag in state.all(Tag)],
-        "requests": request.app.state.requests,
+        "requests": request.app.state.log.count,
         "failures": [
             f"{action.completed_at} {action.type} of droplet {action.resource_id}: {action.error}"
             for action in failed[-5:]
@@ -59,3 +60,14 @@ def reset(cloud: Account) -> None:
 @router.post("/suspend", status_code=204)
 def suspend(cloud: Account) -> None:
     cloud.suspend()
+
+
+@router.get("/requests")
+def list_requests(request: Request, since: int = 0, writes: bool = False) -> dict[str, Any]:
+    """What clients asked, oldest first; `since` is the number of an entry."""
+    return {"requests": request.app.state.log.entries(since, writes=writes)}
+
+
+@router.delete("/requests", status_code=204)
+def forget_requests(request: Request) -> None:
+    request.app.state.log.clear()

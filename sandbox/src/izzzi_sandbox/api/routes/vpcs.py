@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from ipaddress import IPv4Network
 from typing import Annotated, Any
@@ -58,8 +59,9 @@ def show(vpc: Vpc) -> dict[str, Any]:
     }
 
 
-def members(state: State, vpc: Vpc) -> list[Droplet]:
-    return [droplet for droplet in state.all(Droplet) if droplet.vpc_id == vpc.id]
+def members(cloud: Cloud, vpc: Vpc) -> list[Droplet]:
+    ghosts = [ghost.droplet for ghost in list(cloud.ghosts.values()) if ghost.until > time.monotonic()]
+    return [droplet for droplet in [*cloud.state.all(Droplet), *ghosts] if droplet.vpc_id == vpc.id]
 
 
 def default_of(state: State, region: str) -> Vpc | None:
@@ -174,7 +176,7 @@ def _change(cloud: Cloud, vpc_id: str, body: Replace | Update) -> dict[str, Any]
 def delete(cloud: Account, vpc_id: str) -> None:
     with cloud.state.transaction():
         vpc = found(cloud.state.get(Vpc, vpc_id))
-        if members(cloud.state, vpc):
+        if members(cloud, vpc):
             raise errors.ApiError(409, "Can not delete VPC with members")
         if vpc.default:
             raise errors.ApiError(403, "Can not delete default VPCs")
@@ -185,5 +187,5 @@ def delete(cloud: Account, vpc_id: str) -> None:
 @router.get("/{vpc_id}/members")
 def list_members(cloud: Account, vpc_id: str, pager: Paged, resource_type: str | None = None) -> dict[str, Any]:
     vpc = found(cloud.state.get(Vpc, vpc_id))
-    rows = members(cloud.state, vpc) if resource_type in (None, "", "droplet") else []
+    rows = members(cloud, vpc) if resource_type in (None, "", "droplet") else []
     return pager.reply("members", rows, lambda row: {"name": row.name, "urn": row.urn, "created_at": row.created_at})
