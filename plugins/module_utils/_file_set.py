@@ -1,0 +1,141 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files, links and directories that change together or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+HIDDEN = "(not shown: sensitive)\n"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands at a path. A text is a file, a target a link, neither of them a directory."""
+
+    text: bytes | None = None
+    target: str | None = None
+    mode: int | None = None
+
+    def shown(self, sensitive: bool) -> str:
+        if self.target is not None:
+            return f"-> {self.target}\n"
+        if self.text is None:
+            return "directory\n"
+        return HIDDEN if sensitive else self.text.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Change:
+    path: str
+    before: Entry | None
+    after: Entry | None
+    sensitive: bool = False
+
+    def diff(self) -> dict[str, str]:
+        sides = {"before": self.before, "after": self.after}
+        result = {}
+        for side, entry in sides.items():
+            mode = "" if entry is None or entry.mode is None else f" (mode {entry.mode:04o})"
+            result[side] = "" if entry is None else entry.shown(self.sensitive)
+            result[f"{side}_header"] = f"{self.path}{mode}"
+        return result
+
+
+def look(path: str) -> Entry | None:
+    """What stands at the path now. Anything but a file, a link or a directory is refused."""
+    try:
+        status = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(status.st_mode):
+        return Entry(target=os.readlink(path))
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISDIR(status.st_mode):
+        return Entry(mode=mode)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path} is neither a file nor a link nor a directory. Move it away.")
+    with open(path, "rb") as file:
+        return Entry(text=file.read(), mode=mode)
+
+
+def changes(parameters: dict[str, Any]) -> list[Change]:
+    """What must be done, in the order in which it can be done."""
+    wanted: list[tuple[str, Entry | None, bool]] = [
+        *((item["path"], Entry(mode=int(item["mode"], 8)), False) for item in parameters["directories"]),
+        *((path, None, False) for path in parameters["absent"]),
+        *((item["path"], _file(item), item["sensitive"]) for item in parameters["files"]),
+        *((item["path"], Entry(target=item["target"]), False) for item in parameters["links"]),
+    ]
+    kept = {item["path"] for item in parameters["files"] if not item["replace"]}
+    found = [Change(path, look(path), entry, sensitive) for path, entry, sensitive in wanted]
+    for change in found:
+        _refuse_a_directory_in_the_way(change)
+    return [c for c in found if c.before != c.after and not (c.path in kept and c.before is not None)]
+
+
+def _file(item: dict[str, Any]) -> Entry:
+    return Entry(text=item["content"].encode(), mode=int(item["mode"], 8))
+
+
+def _refuse_a_directory_in_the_way(change: Change) -> None:
+    is_directory = [
+        entry is not None and entry.text is None and entry.target is None for entry in (change.before, change.after)
+    ]
+    if change.before is not None and is_directory[0] != is_directory[1]:
+        what = "is a directory" if is_directory[0] else "is not a directory"
+        raise ValueError(f"{change.path} {what}. Move it away.")
+
+
+def apply(wanted: Iterable[Change]) -> list[Change]:
+    """Makes the changes. When one fails, those before it are undone."""
+    done: list[Change] = []
+    try:
+        for change in wanted:
+            _put(change.path, change.after)
+            done.append(change)
+    except OSError:
+        undo(done)
+        raise
+    return done
+
+
+def undo(done: list[Change]) -> None:
+    for change in reversed(done):
+        _put(change.path, change.before)
+
+
+def _put(path: str, entry: Entry | None) -> None:
+    if entry is None:
+        os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
+    elif entry.text is None and entry.target is None:
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, entry.mode)
+    else:
+        _replace(path, entry)
+
+
+def _replace(path: str, entry: Entry) -> None:
+    """A reader sees the old entry or the new one. Programs that read *.conf do not see the temporary name."""
+    directory, name = os.path.split(path)
+    if entry.target is not None:
+        temporary = tempfile.mktemp(prefix=f".{name}.", dir=directory)
+        os.symlink(entry.target, temporary)
+    else:
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)  # mode 0600
+        with os.fdopen(handle, "wb") as file:
+            file.write(entry.text)
+            os.fchmod(file.fileno(), entry.mode)
+            file.flush()
+            os.fsync(file.fileno())
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a declaration of nginx sites, in words, before nginx or a certificate authority sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
+HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z"
+)
+SERVER = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}\Z|\[[0-9a-fA-F:]+\]:[0-9]{1,5}\Z|unix:/[A-Za-z0-9._/-]+\Z")
+PATH = re.compile(r"/[^\s;{}\"'\\$#]*\Z")
+SIZE = re.compile(r"[0-9]+[kKmMgG]?\Z")
+TIME = re.compile(r"[0-9]+(ms|s|m|h|d)?\Z")
+RATE = re.compile(r"[1-9][0-9]*r/[sm]\Z")
+HEADER = re.compile(r"[A-Za-z0-9-]+\Z")
+HEADER_VALUE = re.compile(r"[^\"\\\x00-\x1f\x7f$]*\Z")
+SITE_KEYS = frozenset(
+    ("server_names", "listen", "listen_tls", "client_max_body_size", "locations", "app", "headers", "tls", "hsts")
+)
+LOCATION_KEYS = frozenset(
+    (
+        *("path", "upstream", "service", "sticky", "websocket", "compress"),
+        *("read_timeout", "client_max_body_size", "rate", "burst"),
+    )
+)
+TLS_KEYS = {
+    "acme": frozenset({"source", "challenge"}),
+    "files": frozenset({"source", "certificate", "key"}),
+    "self-signed": frozenset({"source"}),
+}
+CHALLENGES = ("http-01", "dns-01")
+
+
+def problems(sites: Any) -> list[str]:
+    """One sentence for each fault: where, what, and what would be right."""
+    if not isinstance(sites, Mapping) or not sites:
+        return ["nginx_sites is empty: declare at least one site, {name: {locations: [...]}}."]
+    found = [problem for name, site in sites.items() for problem in _site(str(name), site)]
+    return found + list(_catch_all(sites))
+
+
+def _site(name: str, site: Any) -> Iterator[str]:
+    where = f"nginx_sites.{name}"
+    if not NAME.match(name):
+        yield f"nginx_sites: {name!r} is no name for a site. Use lower-case letters, digits, - and _."
+        return
+    if not isinstance(site, Mapping):
+        yield f"{where} must be a dictionary with locations."
+        return
+    yield from _unknown(where, site, SITE_KEYS)
+    yield from _names(where, site.get("server_names", ["_"]))
+    for key in ("listen", "listen_tls"):
+        if not _is_port(site.get(key, 80)):
+            yield f"{where}.{key}: {site[key]!r} is no port. Use a number from 1 to 65535."
+    if not SIZE.match(str(site.get("client_max_body_size", "1m"))):
+        yield f"{where}.client_max_body_size: {site['client_max_body_size']!r} is no size. Use for example 10m."
+    yield from _headers(f"{where}.headers", site.get("headers", {}))
+    if not NAME.match(str(site.get("app", name))):
+        yield f"{where}.app: {site['app']!r} is no name for an app. Use lower-case letters, digits, - and _."
+    yield from _locations(where, site)
+    yield from _tls(where, site)
+
+
+def _unknown(where: str, given: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+    for key in given:
+        if key not in known:
+            yield f"{where}: {key!r} is not known. Known are: {', '.join(sorted(known))}."
+
+
+def _names(where: str, names: Any) -> Iterator[str]:
+    if not isinstance(names, list) or not names:
+        yield f"{where}.server_names must be a list of host names, or be left out for any name."
+        return
+    for name in names:
+        if name != "_" and not HOST_NAME.match(str(name)):
+            yield f"{where}.server_names: {name!r} is no host name. Use lower case, and punycode for other scripts."
+
+
+def _is_port(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
+
+
+def _headers(where: str, headers: Any) -> Iterator[str]:
+    if not isinstance(headers, Mapping):
+        yield f"{where} must be a dictionary of header names and values."
+        return
+    for name, value in headers.items():
+        if not HEADER.match(str(name)):
+            yield f"{where}: {name!r} is no name for a header."
+        if value is not None and not HEADER_VALUE.match(str(value)):
+            yield f"{where}.{name}: a value has no quotation marks, backslashes, dollars or line breaks."
+
+
+def _locations(where: str, site: Mapping[str, Any]) -> Iterator[str]:
+    locations = site.get("locations")
+    if not isinstance(locations, list) or not locations:
+        yield f"{where}.locations must be a list of {{path, upstream}} or {{path, service}}."
+        return
+    for number, location in enumerate(locations, 1):
+        place = f"{where}.locations[{number}]"
+        if (
+            not isinstance(location, Mapping)
+            or "path" not in location
+            or len({"upstream", "service"} & {*location}) != 1
+        ):
+            yield f"{place} needs path, and upstream or service."
+            continue
+        yield from _unknown(place, location, LOCATION_KEYS)
+        if not PATH.match(str(location["path"])):
+            yield f"{place}.path: {location['path']!r} must begin with / and have no blanks, quotes, braces, ; $ or #."
+        yield from _target(place, location)
+        for key, pattern, example in (
+            ("read_timeout", TIME, "60s"),
+            ("client_max_body_size", SIZE, "10m"),
+            ("rate", RATE, "20r/s"),
+            ("burst", re.compile(r"[0-9]+\Z"), "50"),
+        ):
+            if key in location and not pattern.match(str(location[key])):
+                yield f"{place}.{key}: {location[key]!r} is not understood. Use for example {example}."
+
+
+def _target(place: str, location: Mapping[str, Any]) -> Iterator[str]:
+    if "upstream" in location and not SERVER.match(str(location["upstream"])):
+        yield f"{place}.upstream: {location['upstream']!r} is no host:port, for example 127.0.0.1:4000."
+    if "service" in location and not NAME.match(str(location["service"])):
+        yield f"{place}.service: {location['service']!r} is no name for a service."
+
+
+def _tls(where: str, site: Mapping[str, Any]) -> Iterator[str]:
+    tls = site.get("tls") or {}
+    if not tls:
+        return
+    source = tls.get("source") if isinstance(tls, Mapping) else None
+    if source not in TLS_KEYS:
+        yield f"{where}.tls.source must be one of {', '.join(TLS_KEYS)}."
+        return
+    yield from _unknown(f"{where}.tls", tls, TLS_KEYS[source])
+    names = site.get("server_names", ["_"])
+    challenge = tls.get("challenge", "http-01")
+    if source == "acme" and "_" in names:
+        yield f"{where}.tls: a certificate authority needs names. Declare server_names."
+    if challenge not in CHALLENGES:
+        yield f"{where}.tls.challenge: {challenge!r} is not known. Use {' or '.join(CHALLENGES)}."
+    if source == "acme" and challenge == "http-01" and any(str(name).startswith("*.") for name in names):
+        yield f"{where}.tls: names with * need the challenge dns-01."
+    if source == "files" and not (tls.get("certificate") and tls.get("key")):
+        yield f"{where}.tls needs certificate and key, both as PEM text."
+
+
+def _catch_all(sites: Mapping[str, Any]) -> Iterator[str]:
+    seen: dict[tuple[int, str], str] = {}
+    for site_name, site in sites.items():
+        if not isinstance(site, Mapping):
+            continue
+        names = site.get("server_names") or ["_"]
+        for name in names if isinstance(names, list) else []:
+            key = (site.get("listen", 80), str(name))
+            if key in seen:
+                what = "go without server_names" if name == "_" else f"have the name {name}"
+                yield f"nginx_sites: only one site of a port may {what}: {seen[key]} and {site_name} do."
+            seen.setdefault(key, str(site_name))
