@@ -146,6 +146,11 @@ class Client:
         self._lock = threading.Lock()
         self.calls = 0
 
+    def count(self) -> None:
+        """One more request, also of other clients that work for the same run."""
+        with self._lock:
+            self.calls += 1
+
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         return self._request("GET", path + (f"?{urlencode(query)}" if query else ""))
 
@@ -207,8 +212,7 @@ class Client:
         content = None if body is None else json.dumps(body).encode()
         headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
         for attempt in range(1, ATTEMPTS + 1):
-            with self._lock:
-                self.calls += 1
+            self.count()
             last = attempt == ATTEMPTS
             try:
                 reply = self._transport(method, f"{self.url}/v2{path}", headers, content, self._timeout)

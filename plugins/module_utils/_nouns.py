@@ -11,6 +11,7 @@ from ._firewall import Firewalls
 from ._noun import Noun
 from ._project import Assignment, Project
 from ._record import Records, Register
+from ._space import Buckets
 from ._ssh_key import SshKeys
 from ._tag import Tags
 from ._vpc import Vpc
@@ -19,6 +20,7 @@ NOUNS: tuple[type[Noun], ...] = (
     Project,
     Vpc,
     Domain,
+    Buckets,
     SshKeys,
     Tags,
     Firewalls,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from . import _domain, _droplet, _record_owner
+from . import _domain, _droplet, _record_owner, _space
 from ._account import Account, Reads, Row
 from ._names import Names
 from ._noun import BASE, PROJECT, Context, Noun
@@ -78,7 +78,7 @@ def members(context: Context, account: Account) -> list[tuple[str, str]]:
         name = domain["name"]
         if not _record_owner.shares(names, account["zones"].get(name, []), name, account):
             found.append(("domain", name))
-    return found
+    return found + [("bucket", names.bucket(name)) for name in declared["spaces"]]
 
 
 def doomed(context: Context, account: Account) -> set[str]:
@@ -86,6 +86,7 @@ def doomed(context: Context, account: Account) -> set[str]:
     tag = context.names.owner_tag
     found = [urn("droplet", row["id"]) for row in account["droplets"] if tag in row["tags"]]
     found += [urn("domain", name) for name in _domain.doomed(context, account)]
+    found += [urn("bucket", name) for name in _space.doomed(context, account)]
     return {spelling(urn) for urn in found}
 
 

@@ -188,6 +188,46 @@ options:
             description: For CAA, by default V(issue).
             type: str
             choices: [issue, issuewild, iodef]
+  spaces:
+    description:
+      - Spaces buckets by short name; the real one is C(PROJECT-ENVIRONMENT-NAME), and all accounts share these names.
+      - "Each has C(acl) (V(private), the default, or V(public-read), which lets anybody list the bucket; objects have
+        ACLs of their own), C(versioning), C(lifecycle) and C(cors). What is not given of the last three is left as it
+        is."
+      - "C(lifecycle) is a list of rules with C(id), C(prefix), C(enabled) and C(expire_days),
+        C(expire_old_versions_days) or C(abort_uploads_days). C(cors) is one of rules with C(origins), C(methods),
+        C(headers) and C(max_age) in seconds."
+      - The subscription to Spaces, $5 a month, is the account's, and not in RV(monthly_cost).
+    type: dict
+    default: {}
+  spaces_region:
+    description: Where the buckets are. By default O(region).
+    type: str
+    default: ''
+  spaces_endpoint_url:
+    description:
+      - Where Spaces is. By default C(https://REGION.digitaloceanspaces.com).
+      - When it is not given, the environment variable E(SPACES_ENDPOINT_URL) is used.
+    type: str
+    default: ''
+  spaces_access_key_id:
+    description:
+      - The id of the Spaces key. Spaces has keys of its own; the API token does not open it.
+      - When it is not given, the environment variable E(SPACES_ACCESS_KEY_ID) is used.
+    type: str
+    default: ''
+  spaces_secret_access_key:
+    description:
+      - Its secret. Requests are signed with it; it is never sent.
+      - When it is not given, the environment variable E(SPACES_SECRET_ACCESS_KEY) is used.
+    type: str
+    default: ''
+  delete_data:
+    description:
+      - With O(prune), or when the O(state) is V(absent), delete buckets although they hold data. Otherwise these are
+        kept.
+    type: bool
+    default: false
   user_data:
     description: cloud-init's user data for new droplets, at most 64 KiB. Shown as a checksum only.
     type: str
@@ -258,6 +298,15 @@ EXAMPLES = r"""
         groups: [web]
     do_project:
       name: izzzi
+    spaces:
+      backups:
+        versioning: true
+        lifecycle:
+          - {id: old, expire_old_versions_days: 30}
+      assets:
+        acl: public-read
+        cors:
+          - {origins: ["https://example.com"]}
     domain:
       name: example.com
       records:
@@ -291,8 +340,8 @@ plan:
       description: V(create), V(update), V(replace), V(delete) or V(noop).
       type: str
     kind:
-      description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project)
-        or V(project_resources).
+      description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project),
+        V(project_resources) or V(bucket).
       type: str
     name:
       description: The resource's name on the account.
@@ -406,6 +455,9 @@ outputs:
     dns_records:
       description: What the declared records say, a list by name and type. Addresses that nobody knows yet are missing.
       type: dict
+    spaces_buckets:
+      description: The declared buckets' URLs, by the names they have in O(spaces).
+      type: dict
     monthly_cost:
       description: As RV(monthly_cost.after).
       type: float
@@ -419,6 +471,7 @@ outputs:
     ssh_command: {izzzi-production-app: ssh deploy@203.0.113.10}
     project_id: 4e1bfbc3-dc3e-41f2-a18f-1b4d7ba71679
     domain: example.com
+    spaces_buckets: {backups: https://fra1.digitaloceanspaces.com/izzzi-production-backups}
     dns_records: {www.example.com A: [203.0.113.10]}
     monthly_cost: 24.0
 api_calls:
