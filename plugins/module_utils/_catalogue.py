@@ -44,6 +44,17 @@ def image_problems(where: str, slug: str, region: str, row: Row | None, client: 
     return _offer_problems(where, "image", slug, region, {row["slug"]: row["regions"] for row in rows if row["slug"]})
 
 
+def disk_problems(where: str, slug: str, row: Row, sizes: list[Row]) -> list[str]:
+    """A droplet's disk cannot shrink."""
+    disk = next((size.get("disk", 0) for size in sizes if size["slug"] == slug), 0)
+    if disk >= row.get("disk", 0):
+        return []
+    return [
+        f"{where}: {slug} has a disk of {disk} GB, {row['name']} (id {row['id']}) has one of {row['disk']} GB, which "
+        "cannot shrink. Declare a size with as much."
+    ]
+
+
 def _offer_problems(where: str, noun: str, slug: str, region: str, offered: dict[str, list[str]]) -> list[str]:
     """`offered`: the regions of each slug."""
     if region in offered.get(slug, []):

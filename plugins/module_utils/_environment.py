@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._account import read, together
+from ._account import Account, read, together
 from ._client import Client
 from ._droplet import Droplets
 from ._names import Names
@@ -57,6 +57,7 @@ class Environment:
         self._client = client
         self._context = Context(declared, names, client, Wait(declared["wait_timeout"], sleep, clock))
         self._nouns = [noun(self._context) for noun in NOUNS]
+        self.warnings: list[str] = []
 
     def plan(self) -> Plan:
         """Two round trips at most. Raises Problems before anything is written."""
@@ -70,12 +71,19 @@ class Environment:
             problems += [problem for noun in self._nouns for problem in _refusal(noun, surplus[noun])]
         if problems:
             raise Problems(problems)
-        makings = [
-            Phase([step for noun in nouns for step in noun.steps(account)], [noun.settle for noun in nouns])
-            for phase in PHASES
-            if (nouns := [noun for noun in self._nouns if noun.phase == phase])
-        ]
+        self.warnings = [warning for noun in self._nouns for warning in noun.warnings(account)]
+        makings = self._makings(account)
         return Plan(makings + (self._removals(surplus) if self._context.may_delete else []))
+
+    def _makings(self, account: Account) -> list[Phase]:
+        nouns = sorted(self._nouns, key=lambda noun: noun.phase)  # those of one phase stay in their order
+        steps = [
+            (noun.phase if step.phase is None else step.phase, step) for noun in nouns for step in noun.steps(account)
+        ]
+        return [
+            Phase([step for at, step in steps if at == phase], [noun.settle for noun in nouns if noun.phase == phase])
+            for phase in PHASES
+        ]
 
     def _removals(self, surplus: dict[Noun, list[Step]]) -> list[Phase]:
         """In reverse: what others refer to goes last."""

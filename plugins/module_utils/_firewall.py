@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ._account import Account, Reads, Row
 from ._declaration import WORDS, complete_each, group_problems, name_problems
 from ._names import Names
-from ._noun import FIREWALLS, Context, Noun
+from ._noun import ATTACHED, FIREWALLS, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
 
 Rule = dict[str, Any]
@@ -23,6 +23,8 @@ ALLOW_ALL_OUT = [
     for protocol in ("tcp", "udp", "icmp")
 ]
 SIDES = (("inbound", "inbound_rules", "sources"), ("outbound", "outbound_rules", "destinations"))
+SSH = 22
+WIDEST = {4: 8, 6: 16}  # prefixes shorter than these are not somebody's office
 RULES_LIMIT = 50  # of one firewall, both directions
 TARGET_SPEC = {"addresses": WORDS, "groups": WORDS, "members": {"type": "bool", "default": False}}
 
@@ -75,6 +77,29 @@ def _rule_problems(where: str, rule: Rule, side: str) -> list[str]:
         except ValueError as error:
             found.append(f"{where}.{side}.addresses: {error}. Example: 203.0.113.7/32.")
     return found
+
+
+def open_ssh(firewalls: dict[str, Any]) -> list[str]:
+    """Rules that let the whole world try SSH. `firewalls` have no other problem."""
+    return [
+        f"firewalls.{name}.inbound[{index}].sources.addresses: {address} lets the whole world try SSH. Give "
+        "your own networks, such as 203.0.113.7/32 (provision_allowed_ssh_ips), or allow it: set allow_open_ssh "
+        "(provision_allow_open_ssh) to true."
+        for name, firewall in firewalls.items()
+        for index, rule in enumerate(firewall["inbound"] or [])
+        for address in rule["sources"]["addresses"]
+        if rule["protocol"] == "tcp" and _covers_ssh(rule["ports"]) and _is_open(address)
+    ]
+
+
+def _covers_ssh(ports: str) -> bool:
+    first, _dash, last = ports.partition("-")
+    return ports in ALL_PORTS or int(first) <= SSH <= int(last or first)
+
+
+def _is_open(address: str) -> bool:
+    network = ip_network(address)
+    return network.prefixlen < WIDEST[network.version]
 
 
 def _valid_ports(text: str) -> bool:
@@ -173,7 +198,10 @@ def groups(firewalls: dict[str, Any]) -> list[tuple[str, str]]:
 class Firewalls(Noun):
     kind = "firewall"
     phase = FIREWALLS
-    arguments: ClassVar[dict[str, Any]] = {"firewalls": {"type": "dict", "default": {}}}
+    arguments: ClassVar[dict[str, Any]] = {
+        "firewalls": {"type": "dict", "default": {}},
+        "allow_open_ssh": {"type": "bool", "default": False},
+    }
     loss = ""
 
     @classmethod
@@ -183,7 +211,8 @@ class Firewalls(Noun):
             found += name_problems(f"firewalls.{name}", name)
         for where, group in groups(declared["firewalls"]):
             found += group_problems(where, group)
-        return found + problems(declared["firewalls"], names)
+        found += problems(declared["firewalls"], names)
+        return found if found or declared["allow_open_ssh"] else open_ssh(declared["firewalls"])
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -208,7 +237,10 @@ class Firewalls(Noun):
         if not changes:
             return Step(NOOP, "firewall", name)
         path = f"/firewalls/{current['id']}"
-        return Step(UPDATE, "firewall", name, changes, lambda: self.context.client.put(path, wanted))
+        # What is attached in another way loses that only after the droplets have their tag: none is ever without.
+        detaches = set(current.get("tags") or []) - set(wanted["tags"]) or current.get("droplet_ids")
+        phase = ATTACHED if detaches else FIREWALLS
+        return Step(UPDATE, "firewall", name, changes, lambda: self.context.client.put(path, wanted), phase=phase)
 
     def _create(self, short_name: str, wanted: dict[str, Any]) -> None:
         client = self.context.client
@@ -225,8 +257,14 @@ class Firewalls(Noun):
         return [
             Step(DELETE, "firewall", row["name"], apply=lambda id=row["id"]: self._delete(id))
             for row in account["firewalls"]
-            if self.context.names.owns_firewall(row["name"], row.get("tags") or []) and row["name"] not in keep
+            if self._is_ours(row) and row["name"] not in keep
         ]
+
+    def _is_ours(self, row: Row) -> bool:
+        """Also one that is declared: names are unique, and Terraform's has its tags, not ours."""
+        names = self.context.names
+        declared = map(names.firewall, self.context.declared["firewalls"])
+        return row["name"] in declared or names.owns_firewall(row["name"], row.get("tags") or [])
 
     def _delete(self, id: str) -> None:
         self.context.client.delete(f"/firewalls/{id}")

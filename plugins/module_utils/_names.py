@@ -33,6 +33,10 @@ class Names:
         """Makes a droplet a member of a group of the dynamic inventory."""
         return f"{self.owner_tag}:{group}"
 
+    def owns(self, name: str) -> bool:
+        """A name that only this environment gives, if no project or environment begins with another and a hyphen."""
+        return name.startswith(f"{self.base}-")
+
     def owns_tag(self, tag: str) -> bool:
         return tag == self.owner_tag or tag.startswith(f"{self.owner_tag}:")
 

@@ -130,6 +130,10 @@ class Noun:
         """What stands against the declaration in the account."""
         return []
 
+    def warnings(self, account: Account) -> list[str]:
+        """What differs and no run can mend."""
+        return []
+
     def steps(self, account: Account) -> list[Step]:
         """One step for each declared resource. Puts what exists into `known`. Not called when the state is absent."""
         return []

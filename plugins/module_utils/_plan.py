@@ -29,7 +29,8 @@ class Change:
 @dataclass(frozen=True)
 class Step:
     """One thing that a run does to one resource. `apply` sends it; the rest is for people. Costs are US dollars a month
-    before and after the step, so a `noop` has twice the same."""
+    before and after the step, so a `noop` has twice the same. `phase` is for a step that must wait for another phase
+    than its kind's."""
 
     action: str
     kind: str
@@ -38,6 +39,7 @@ class Step:
     apply: Callable[[], None] | None = field(default=None, compare=False, repr=False)
     cost_before: float = 0.0
     cost_after: float = 0.0
+    phase: int | None = field(default=None, compare=False, repr=False)
 
     def show(self) -> dict[str, Any]:
         return {

@@ -77,6 +77,22 @@ class SshKeys(Noun):
         reply = self.context.client.find(f"/account/keys/{mark}")
         return reply["ssh_key"] if reply else None
 
+    def more_reads(self, account: Account) -> Reads:
+        """The whole list only when a key must be made."""
+        if self.context.is_absent or all(account[f"ssh_key {mark}"] for mark in fingerprints(self.context.declared)):
+            return {}
+        return {"ssh_keys": lambda: self.context.client.list("/account/keys", "ssh_keys")}
+
+    def problems(self, account: Account) -> list[str]:
+        """DigitalOcean takes two keys of one name, but people would not know which is which."""
+        others = {row["name"]: row["fingerprint"] for row in account.get("ssh_keys", [])}
+        return [
+            f"ssh_keys[{index}].name: the account has another key named {key['name']} ({others[key['name']]}). Give "
+            "this one another name, or delete the other."
+            for index, key in enumerate(self.context.declared["ssh_keys"])
+            if not account[f"ssh_key {fingerprint(key['public_key'])}"] and key["name"] in others
+        ]
+
     def steps(self, account: Account) -> list[Step]:
         return [self._step(key, account) for key in self.context.declared["ssh_keys"]]
 

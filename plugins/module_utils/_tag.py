@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _droplet, _firewall
+from . import _droplet_declared, _firewall
 from ._account import Account, Reads
 from ._names import Names
 from ._noun import BASE, Context, Noun
@@ -16,7 +16,7 @@ from ._plan import CREATE, DELETE, NOOP, Step
 
 def wanted(declared: dict[str, Any], names: Names) -> list[str]:
     """The environment's own tag, and all that droplets carry and rules name."""
-    of_droplets = [tag for droplet in _droplet.wanted(declared["droplets"], names) for tag in droplet.tags]
+    of_droplets = [tag for droplet in _droplet_declared.wanted(declared["droplets"], names) for tag in droplet.tags]
     of_rules = [names.group_tag(group) for _where, group in _firewall.groups(declared["firewalls"])]
     return list(dict.fromkeys([names.owner_tag, *of_droplets, *of_rules]))
 

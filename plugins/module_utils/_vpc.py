@@ -22,6 +22,8 @@ RESERVED = tuple(
 )
 # Docker's own default network, on every host: addresses of the VPC inside it would be unreachable from containers.
 DOCKER = IPv4Network("172.17.0.0/16")
+# Where Docker Swarm takes its overlay networks from, unless it is told otherwise: of 10.0.0.0/8, from the beginning.
+SWARM = IPv4Network("10.0.0.0/16")
 LAG_SECONDS = 60.0  # a deleted droplet counts as a member for a while
 
 
@@ -48,11 +50,18 @@ def conflicts(name: str, vpc: dict[str, Any], region: str, rows: list[Row]) -> l
     current = find(name, rows)
     if current is None:
         wanted = IPv4Network(vpc["ip_range"])
-        return [
+        found = [
             f"vpc.ip_range: {wanted} overlaps the VPC {other['name']} ({other['ip_range']}) of this account."
             for other in rows
             if wanted.overlaps(IPv4Network(other["ip_range"]))
         ]
+        if wanted.overlaps(SWARM) and not vpc["allow_swarm_overlap"]:
+            found.append(
+                f"vpc.ip_range: {wanted} overlaps {SWARM}, where Docker Swarm makes its overlay networks by default. "
+                "Choose another, such as 10.20.0.0/16; or give Swarm a pool of its own (docker swarm init "
+                "--default-addr-pool) and set vpc.allow_swarm_overlap to true."
+            )
+        return found
     fixed = {"region": region, "ip_range": vpc["ip_range"]}
     return [
         f"VPC {name}: {change.field} is {change.before}, declared is {change.after}, and that cannot be changed. "
@@ -74,7 +83,8 @@ class Vpc(Noun):
             "required": True,
             "options": {
                 "ip_range": {"type": "str", "required": True},
-                "description": {"type": "str", "default": ""},
+                "description": {"type": "str"},
+                "allow_swarm_overlap": {"type": "bool", "default": False},
             },
         }
     }
@@ -106,11 +116,12 @@ class Vpc(Noun):
     def steps(self, account: Account) -> list[Step]:
         current = find(self._name, account["vpcs"])
         if current is None:
-            fields = {"region": self._region, **self._declared}
+            text = self._declared["description"] or ""
+            fields = {"region": self._region, "ip_range": self._declared["ip_range"], "description": text}
             return [Step(CREATE, "vpc", self._name, created(fields), lambda: self._create(fields))]
         self.context.known.put("vpc", self._name, current)
         changes = changed(current, {"description": self._declared["description"]})
-        if not changes:
+        if not changes or self._declared["description"] is None:
             return [Step(NOOP, "vpc", self._name)]
         body = {"name": self._name, "description": self._declared["description"]}
         path = f"/vpcs/{current['id']}"

@@ -15,7 +15,9 @@ description:
   - There is no state file. Resources are found by names that follow from O(project) and O(environment), and droplets
     must carry the environment's tag C(izzzi:PROJECT:ENVIRONMENT). Nothing else is ever touched.
   - The whole declaration is checked first. Every problem is named in one message, and then nothing is written.
-  - A droplet is never rebuilt or powered off. O(user_data) and O(ssh_keys) count when a droplet is created.
+  - A droplet is powered off or replaced only with consent. O(user_data) and O(ssh_keys) count when a droplet is made.
+  - What was made before under the same names, by Terraform or by hand, is adopted. A droplet is taken for the
+    environment's when it has the tag or stands in the environment's VPC.
 options:
   api_url:
     description:
@@ -56,9 +58,14 @@ options:
         type: str
         required: true
       description:
-        description: A text for people.
+        description: A text for people. When it is not given, what is there stays.
         type: str
-        default: ''
+      allow_swarm_overlap:
+        description:
+          - Take a new O(vpc.ip_range) that overlaps 10.0.0.0/16, where Docker Swarm makes its overlay networks unless
+            it is given a pool of its own. A VPC that exists is taken as it is.
+        type: bool
+        default: false
   ssh_keys:
     description:
       - Keys that a new droplet lets in as root. A key that the account has under another name is used as it is.
@@ -80,15 +87,22 @@ options:
         environment by tag. What they allow adds up.
     type: dict
     default: {}
+  allow_open_ssh:
+    description:
+      - Take firewall rules that let the whole world try SSH. Without it they are an error, in a range of ports too.
+    type: bool
+    default: false
   droplets:
     description:
       - Groups of equal droplets by name. The first is C(PROJECT-ENVIRONMENT-GROUP), the next C(...-2), and so on.
       - "Each has C(size) and C(image) (slugs, or the id of an own image; required), C(count) (default 1), C(groups)
-        (inventory groups that the droplets join, by the tag C(izzzi:PROJECT:ENVIRONMENT:GROUP)), C(monitoring) and
-        C(backups) (both by default false)."
-      - Tags and backups of a droplet that exists are changed in place. Its monitoring agent is not touched. Size, image
-        and region are not changed; a difference is an error that says what to do.
-      - A smaller C(count) is an error too, unless O(prune) is set.
+        (inventory groups that the droplets join, by the tag C(izzzi:PROJECT:ENVIRONMENT:GROUP)), C(tags) (more tags),
+        C(monitoring), C(backups) and C(ipv6) (all by default false)."
+      - Tags and backups are changed in place, and so is a size with O(allow_resize). IPv6 can be turned on, never off.
+        A droplet that is powered off is powered on. Tags of others stay.
+      - A new image takes a new droplet, which needs O(allow_replace). The monitoring agent cannot be added by the API,
+        so a difference there is a warning.
+      - A smaller C(count) is an error, unless O(prune) is set.
     type: dict
     default: {}
   do_project:
@@ -229,13 +243,27 @@ options:
     type: bool
     default: false
   user_data:
-    description: cloud-init's user data for new droplets, at most 64 KiB. Shown as a checksum only.
+    description:
+      - cloud-init's user data for new droplets, at most 64 KiB. Shown as a checksum only.
+      - The API does not give it back. A droplet that was made with other user data is therefore not seen as different.
     type: str
     default: ''
   ssh_user:
     description: Who logs in, for RV(outputs.ssh_command).
     type: str
     default: root
+  allow_resize:
+    description:
+      - Consent to power droplets off for a change of their size. It takes some minutes for each, one after the other.
+        The disk keeps its size, so that a smaller size stays possible.
+    type: bool
+    default: false
+  allow_replace:
+    description:
+      - Names of droplets that may be deleted, with their data, and made again, for what cannot be changed otherwise.
+    type: list
+    elements: str
+    default: []
   prune:
     description:
       - Delete droplets (with their data), firewalls and tags of this environment that are not declared any more.
@@ -395,6 +423,9 @@ droplets:
     private_ip:
       description: Its address in the VPC.
       type: str
+    ipv6:
+      description: Its IPv6 address; empty when it has none.
+      type: str
     groups:
       description: The inventory groups that its tags make it a member of.
       type: list
@@ -416,6 +447,7 @@ droplets:
       size: s-2vcpu-4gb
       public_ip: 203.0.113.10
       private_ip: 10.20.0.2
+      ipv6: ''
       groups: [web]
       tags: ["izzzi:izzzi:production", "izzzi:izzzi:production:web"]
       created: true
@@ -527,6 +559,8 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except (OSError, ssl.SSLError) as error:
         module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
+    for warning in environment.warnings:
+        module.warn(warning)
     result = environment.outcome(plan)
     if module._diff:
         result["diff"] = diff(plan.work)

@@ -179,11 +179,11 @@ def test_many_droplets_at_once(sandbox: Sandbox, declared, run: Run):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("size", "s-2vcpu-4gb", ["droplets.app.size", "s-1vcpu-1gb", "s-2vcpu-4gb"]),
-        ("image", "debian-12-x64", ["droplets.app.image", "debian-13-x64"]),
+        ("size", "s-2vcpu-4gb", ["droplets.app.size", "s-1vcpu-1gb", "s-2vcpu-4gb", "allow_resize"]),
+        ("image", "debian-12-x64", ["droplets.app.image", "debian-13-x64", "allow_replace"]),
     ],
 )
-def test_a_replacement_is_refused(sandbox: Sandbox, declared, run: Run, field, value, words):
+def test_what_hurts_is_refused_without_consent(sandbox: Sandbox, declared, run: Run, field, value, words):
     run(declared)
     before = sandbox.account()
     declared["droplets"]["app"][field] = value
@@ -191,6 +191,39 @@ def test_a_replacement_is_refused(sandbox: Sandbox, declared, run: Run, field, v
     assert refused["failed"]
     assert [word for word in words if word not in refused["msg"]] == []
     assert sandbox.account() == before
+
+
+def test_a_size_is_changed_with_consent_and_back(sandbox: Sandbox, declared, run: Run):
+    run(declared)
+    (before,) = sandbox.all("droplets")
+    larger = copy.deepcopy(declared)
+    larger["droplets"]["app"]["size"] = "s-2vcpu-4gb"
+    predicted = run({**larger, "allow_resize": True}, check=True)
+    done = run({**larger, "allow_resize": True})
+    assert predicted["plan"] == done["plan"]
+    assert actions(done) == {"droplet shop-staging-app": "update"}
+    assert done["monthly_cost"]["before"] < done["monthly_cost"]["after"] == done["outputs"]["monthly_cost"]
+    (after,) = sandbox.all("droplets")
+    assert (after["id"], after["size_slug"], after["status"]) == (before["id"], "s-2vcpu-4gb", "active")
+    assert not run(larger)["changed"]
+    run({**declared, "allow_resize": True})
+    assert sandbox.all("droplets")[0]["size_slug"] == before["size_slug"], "the disk did not grow, so it fits again"
+
+
+def test_an_image_is_changed_by_a_new_droplet_with_consent(sandbox: Sandbox, declared, run: Run):
+    run(declared)
+    (before,) = sandbox.all("droplets")
+    declared["droplets"]["app"]["image"] = "debian-12-x64"
+    consent = {"allow_replace": ["shop-staging-app"]}
+    predicted = run({**declared, **consent}, check=True)
+    done = run({**declared, **consent})
+    assert predicted["plan"] == done["plan"]
+    assert actions(done) == {"droplet shop-staging-app": "replace"}
+    assert done["droplets"][0]["created"]
+    (after,) = sandbox.all("droplets")
+    assert after["id"] != before["id"]
+    assert after["image"]["slug"] == "debian-12-x64"
+    assert not run({**declared, **consent})["changed"], "consent alone replaces nothing"
 
 
 def test_a_vpc_keeps_its_range_and_region(sandbox: Sandbox, declared, run: Run):
@@ -276,20 +309,35 @@ def test_two_droplets_of_one_name_are_an_error(sandbox: Sandbox, declared, run: 
     assert "2 droplets are named shop-staging-app" in refused["msg"]
 
 
-def test_a_powered_off_droplet_is_an_error_before_anything_is_changed(sandbox: Sandbox, declared, run: Run):
-    run(declared)
-    (droplet,) = sandbox.all("droplets")
+def power_off(sandbox: Sandbox, droplet: dict) -> None:
     sandbox.api("POST", f"/v2/droplets/{droplet['id']}/actions", {"type": "power_off"})
     deadline = time.monotonic() + 10
-    while sandbox.all("droplets")[0]["status"] != "off":
+    while sandbox.api("GET", f"/v2/droplets/{droplet['id']}")["droplet"]["status"] != "off":
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    declared["vpc"]["description"] = "must not be written"
-    refused = run(declared)
-    assert refused["failed"]
-    assert "shop-staging-app" in refused["msg"]
-    assert "status off" in refused["msg"]
-    assert sandbox.all("vpcs")[0]["description"] == ""
+
+
+def test_a_powered_off_droplet_is_drift_and_is_powered_on(sandbox: Sandbox, declared, run: Run):
+    run(declared)
+    power_off(sandbox, sandbox.all("droplets")[0])
+    predicted = run(declared, check=True)
+    (step,) = [step for step in predicted["plan"] if step["action"] != "noop"]
+    assert step["changes"] == [{"field": "status", "before": "off", "after": "active"}]
+    assert sandbox.all("droplets")[0]["status"] == "off"
+    assert run(declared)["droplets"][0]["status"] == "active"
+    assert not run(declared)["changed"]
+
+
+def test_a_resize_that_was_cut_off_is_finished(sandbox: Sandbox, declared, run: Run):
+    run(declared)
+    (droplet,) = sandbox.all("droplets")
+    power_off(sandbox, droplet)  # and then the run was killed
+    declared["droplets"]["app"]["size"] = "s-1vcpu-2gb"
+    (step,) = [s for s in run({**declared, "allow_resize": True})["plan"] if s["action"] != "noop"]
+    assert [change["field"] for change in step["changes"]] == ["status", "size"]
+    (droplet,) = sandbox.all("droplets")
+    assert (droplet["size_slug"], droplet["status"]) == ("s-1vcpu-2gb", "active")
+    assert not run(declared)["changed"]
 
 
 def test_a_key_that_is_there_under_another_name_is_used_as_it_is(sandbox: Sandbox, declared, run: Run):

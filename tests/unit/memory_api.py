@@ -34,9 +34,14 @@ class MemoryApi:
             "regions": [{"slug": slug, "available": True} for slug in ("fra1", "ams3")],
             "sizes": [
                 {"slug": "s-1vcpu-1gb", "available": True, "regions": ["fra1", "ams3"], "price_monthly": 6.0},
+                {"slug": "s-1vcpu-2gb", "available": True, "regions": ["fra1", "ams3"], "price_monthly": 12.0},
                 {"slug": "s-2vcpu-4gb", "available": True, "regions": ["ams3"], "price_monthly": 24.0},
             ],
-            "images": [{"slug": "debian-13-x64", "regions": ["fra1"]}, {"slug": None, "regions": ["fra1"]}],
+            "images": [
+                {"slug": "debian-13-x64", "regions": ["fra1"]},
+                {"slug": "debian-12-x64", "regions": ["fra1"]},
+                {"slug": None, "regions": ["fra1"]},
+            ],
         }
         self.urns: dict[str, list[str]] = {}  # what each project holds
         self.actions: dict[str, str] = {}
@@ -77,7 +82,7 @@ class MemoryApi:
         rows = [row for row in self.rows[noun] if query.get("tag_name") in (None, *row.get("tags", []))]
         if noun == "droplets":
             self._age()
-        return {noun: rows, "links": {}}
+        return {noun.rsplit("/", 1)[-1].replace("keys", "ssh_keys"): rows, "links": {}}
 
     def _domain(self, method: str, name: str, *rest: str, content: Any) -> dict[str, Any] | None:
         if not any(row["name"] == name for row in self.rows["domains"]):
@@ -132,9 +137,7 @@ class MemoryApi:
                 self._droplet(resource["resource_id"])["tags"].append(rest.removesuffix("/resources"))
             return {"done": True}
         if rest.endswith("/actions"):
-            feature = self._droplet(rest.split("/")[0])["features"]
-            feature.append("backups") if content["type"] == "enable_backups" else feature.remove("backups")
-            return {"action": {"id": next(self._ids)}}
+            return self._act(self._droplet(rest.split("/")[0]), content)
         if noun == "droplets":
             return self._post_droplets(content)
         row = {"id": str(next(self._ids)), **content}
@@ -147,8 +150,31 @@ class MemoryApi:
         self.rows[noun].append(row)
         return {SINGULAR.get(noun, "ssh_key"): row}
 
+    def _act(self, row: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+        """Done at once, but for the power, which DigitalOcean requires to be right."""
+        verb, _, feature = content["type"].partition("_")
+        match content["type"]:
+            case "shutdown" | "power_off":
+                row["status"] = "off"
+            case "power_on":
+                row["status"] = "active"
+            case "resize":
+                assert row["status"] == "off"
+                row.update(size_slug=content["size"], size={"price_monthly": self._price(content["size"])})
+            case _:
+                row["features"] = [name for name in row["features"] if name != feature]
+                row["features"] += [feature] if verb == "enable" else []
+        action = str(next(self._ids))
+        self.actions[action] = "completed"
+        return {"action": {"id": action}}
+
+    def _price(self, size: str) -> float:
+        return next(row["price_monthly"] for row in self.rows["sizes"] if row["slug"] == size)
+
     def _post_droplets(self, content: dict[str, Any]) -> dict[str, Any]:
         made = [droplet(next(self._ids), name, content, self.polls) for name in content["names"]]
+        for row in made:
+            row["size"]["price_monthly"] = self._price(content["size"])
         self.rows["droplets"] += made
         for row in made:
             self.actions[str(row["id"] + 1000)] = "in-progress"
@@ -198,11 +224,30 @@ def droplet(id: int, name: str, content: dict[str, Any], polls: int = 1) -> dict
         "image": {"slug": content["image"]},
         "region": {"slug": content["region"]},
         "tags": list(content["tags"]),
-        "features": ["backups"] if content.get("backups") else [],
+        "features": [name for name in ("backups", "monitoring", "ipv6") if content.get(name)],
         "created_at": "2026-01-05T10:00:00Z",
         "vpc_uuid": content["vpc_uuid"],
         "polls": polls,
     }
+
+
+APP = {
+    "count": 1,
+    "size": "s-1vcpu-1gb",
+    "image": "debian-13-x64",
+    "groups": ["web"],
+    "tags": [],
+    "monitoring": False,
+    "backups": False,
+    "ipv6": False,
+}
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    """The droplet of APP as the API shows it."""
+    made = droplet(7, "shop-staging-app", {**APP, "region": "fra1", "vpc_uuid": "v1"})
+    ours = ["izzzi:shop:staging", "izzzi:shop:staging:web"]
+    return {**made, "status": "active", "networks": networks(7), "tags": ours, **changes}
 
 
 def declaration(**changes: Any) -> dict[str, Any]:
@@ -211,7 +256,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "project": "shop",
         "environment": "staging",
         "region": "fra1",
-        "vpc": {"ip_range": "10.66.0.0/16", "description": ""},
+        "vpc": {"ip_range": "10.66.0.0/16", "description": "", "allow_swarm_overlap": False},
         "ssh_keys": [{"name": "deploy", "public_key": KEY}],
         "firewalls": {
             "web": {"inbound": [{"protocol": "tcp", "ports": "443", "sources": {"addresses": ["0.0.0.0/0"]}}]}
@@ -228,6 +273,9 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "delete_data": False,
         "user_data": "#cloud-config\n",
         "ssh_user": "deploy",
+        "allow_open_ssh": False,
+        "allow_resize": False,
+        "allow_replace": [],
         "prune": False,
         "state": "present",
         "timeout": 30,

@@ -22,8 +22,10 @@ def test_defaults_are_filled_in():
         "size": "s-1vcpu-1gb",
         "image": "debian-13-x64",
         "groups": ["web"],
+        "tags": [],
         "monitoring": False,
         "backups": False,
+        "ipv6": False,
     }
     web = declared["firewalls"]["web"]
     assert web["outbound"] is None, "not given, which is not the same as empty"
@@ -47,12 +49,15 @@ def test_what_templates_give_as_text_is_understood():
         ({"project": "-shop"}, ["project"]),
         ({"droplets": {"app": "big"}}, ["droplets.app", "not a dictionary of count, size"]),
         ({"droplets": {"app": {}}}, ["droplets.app", "image, size"]),
-        ({"droplets": {"app": {**APP, "ipv6": True}}}, ["droplets.app", "ipv6", "monitoring"]),
+        ({"droplets": {"app": {**APP, "volumes": True}}}, ["droplets.app", "volumes", "monitoring"]),
         ({"droplets": {"app": {**APP, "count": "many"}}}, ["droplets.app", "count", "int"]),
         ({"droplets": {"app": {**APP, "count": -1}}}, ["droplets.app.count", "-1"]),
         ({"droplets": {"my app": APP}}, ["droplets.my app", "not a name"]),
         ({"droplets": {"app": {**APP, "groups": ["we b"]}}}, ["droplets.app.groups", "'we b'"]),
         ({"droplets": {"app": {**APP, "count": 2}, "app-2": APP}}, ["2 droplets", "shop-staging-app-2"]),
+        ({"droplets": {"app": {**APP, "tags": ["a b"]}}}, ["droplets.app.tags", "'a b'"]),
+        ({"droplets": {"app": {**APP, "tags": ["izzzi:x"]}}}, ["droplets.app.tags", "Use groups"]),
+        ({"allow_replace": ["app"]}, ["allow_replace: 'app' is no declared droplet", "shop-staging-app"]),
         ({"project": "p" * 32, "droplets": {"d" * 32: APP}}, ["63 at most"]),
         ({"firewalls": {"web": []}}, ["firewalls.web", "not a dictionary of inbound, outbound"]),
         ({"firewalls": {"fw_web": {"inbound": [RULE]}}}, ["firewalls.fw_web", "not a name"]),

@@ -4,6 +4,7 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _firewall
 from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._noun import DROPLETS
 from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ HTTPS = {"protocol": "tcp", "ports": "443", "sources": WORLD}
 
 
 def firewalls(**given) -> dict:
-    declared, found = complete(declaration(firewalls=given), NOUNS)
+    declared, found = complete(declaration(firewalls=given, allow_open_ssh=True), NOUNS)
     assert found == []
     return declared["firewalls"]
 
@@ -26,7 +27,7 @@ def account(*rows: dict) -> dict:
 
 
 def noun(api: MemoryApi | None = None, **given) -> _firewall.Firewalls:
-    return _firewall.Firewalls(context(api, firewalls=given))
+    return _firewall.Firewalls(context(api, firewalls=given, allow_open_ssh=True))
 
 
 def stored(body: dict) -> dict:
@@ -89,6 +90,28 @@ def test_addresses_that_do_not(address):
     assert len(found) == 1
     assert found[0].startswith("firewalls.x.inbound[0].sources.addresses: ")
     assert repr(address) in found[0] or address in found[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_open"),
+    [
+        ({"ports": "22"}, True),
+        ({"ports": "all"}, True),
+        ({"ports": "20-30"}, True),
+        ({"ports": "22", "sources": {"addresses": ["128.0.0.0/1"]}}, True),
+        ({"ports": "22", "sources": {"addresses": ["2000::/3"]}}, True),
+        ({"ports": "22", "sources": {"addresses": ["203.0.113.0/24", "2001:db8::/32"]}}, False),
+        ({"ports": "23-80"}, False),
+        ({"ports": "22", "protocol": "udp"}, False),
+    ],
+)
+def test_ssh_for_the_whole_world_needs_consent(changes, is_open):
+    given = {"x": {"inbound": [{**HTTPS, "sources": {"addresses": ["0.0.0.0/0"]}, **changes}]}}
+    _, found = complete(declaration(firewalls=given), NOUNS)
+    assert ["firewalls.x.inbound[0]" in problem and "allow_open_ssh" in problem for problem in found] == [
+        True
+    ] * is_open
+    assert complete(declaration(firewalls=given, allow_open_ssh=True), NOUNS)[1] == []
 
 
 def test_limits_of_the_api():
@@ -191,6 +214,15 @@ def test_any_drift_is_replaced_as_a_whole(drift, field):
     assert api.calls == [("PUT", "/firewalls/f1", wanted)]
 
 
+@pytest.mark.parametrize("held", [{"droplet_ids": [4]}, {"tags": ["project:shop"]}])
+def test_what_is_attached_otherwise_is_let_go_only_after_the_droplets_have_their_tag(held):
+    wanted = _firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
+    (step,) = noun(web={"inbound": [HTTPS]}).steps(account({**stored(wanted), **held}))
+    assert step.phase > DROPLETS
+    (step,) = noun(web={"inbound": [HTTPS]}).steps(account({**stored(wanted), "inbound_rules": []}))
+    assert step.phase < DROPLETS
+
+
 def test_surplus_is_ours_only():
     api = MemoryApi()
     rows = [
@@ -202,3 +234,9 @@ def test_surplus_is_ours_only():
     (step,) = noun(api, web={"inbound": [HTTPS]}).surplus(account(*rows))
     step.apply()
     assert api.calls == [("DELETE", "/firewalls/2", None)]
+
+
+def test_a_removal_takes_what_is_declared_whatever_its_tags():
+    row = {"id": "1", "name": "shop-staging-fw-web", "tags": ["managedby:terraform"]}
+    gone = _firewall.Firewalls(context(state="absent"))
+    assert [step.name for step in gone.surplus(account(row))] == ["shop-staging-fw-web"]

@@ -5,8 +5,10 @@ from ansible_collections.izzzi.infra.plugins.module_utils import _record_form
 from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._record_form import Record, body, current
 
+from tests.unit.memory_api import APP
+
 NAMES = Names("shop", "staging")
-GROUPS = {"app": {"count": 2, "size": "s", "image": "i", "groups": ["web"], "monitoring": False, "backups": False}}
+GROUPS = {"app": {**APP, "count": 2}}
 EMPTY = {"name": "@", "data": "", "target": "", "ttl": None, "tag": None}
 EMPTY |= dict.fromkeys(("priority", "port", "weight", "flags"))
 

@@ -62,3 +62,18 @@ def test_keys_are_asked_for_one_by_one_and_not_for_a_removal():
     assert read() is None
     assert api.calls == [("GET", f"/account/keys/{FINGERPRINT}", None)]
     assert _ssh_key.SshKeys(context(state="absent")).reads() == {}
+
+
+def test_another_key_of_the_same_name_is_a_problem():
+    keys = _ssh_key.SshKeys(context())
+    other = {"name": "deploy", "fingerprint": "00:11"}
+    (problem,) = keys.problems({f"ssh_key {FINGERPRINT}": None, "ssh_keys": [other]})
+    assert "ssh_keys[0].name" in problem
+    assert "00:11" in problem
+    assert keys.problems({f"ssh_key {FINGERPRINT}": {"name": "laptop"}}) == []
+
+
+def test_the_list_of_keys_is_asked_for_only_when_one_must_be_made():
+    keys = _ssh_key.SshKeys(context())
+    assert list(keys.more_reads({f"ssh_key {FINGERPRINT}": None})) == ["ssh_keys"]
+    assert keys.more_reads({f"ssh_key {FINGERPRINT}": {"name": "laptop"}}) == {}

@@ -6,7 +6,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils import _vpc
 from tests.unit.memory_api import MemoryApi, context
 
 NAME = "shop-staging-vpc"
-DECLARED = {"ip_range": "10.66.0.0/16", "description": ""}
+DECLARED = {"ip_range": "10.66.0.0/16", "description": "", "allow_swarm_overlap": False}
+BODY = {"ip_range": "10.66.0.0/16", "description": ""}
 CURRENT = {"id": "v1", "name": NAME, "region": "fra1", "ip_range": "10.66.0.0/16", "description": "", "default": False}
 
 
@@ -49,8 +50,24 @@ def test_a_new_vpc_must_not_overlap_any_other():
     assert _vpc.conflicts(NAME, DECLARED, "fra1", [{**other, "ip_range": "10.67.0.0/16"}]) == []
 
 
+@pytest.mark.parametrize("ip_range", ["10.0.0.0/16", "10.0.64.0/20"])
+def test_a_new_vpc_must_not_lie_where_swarm_makes_its_networks(ip_range):
+    declared = {**DECLARED, "ip_range": ip_range}
+    (problem,) = _vpc.conflicts(NAME, declared, "fra1", [])
+    assert "Swarm" in problem
+    assert _vpc.conflicts(NAME, {**declared, "allow_swarm_overlap": True}, "fra1", []) == []
+    assert _vpc.conflicts(NAME, declared, "fra1", [{**CURRENT, "ip_range": ip_range}]) == [], "adopted as it is"
+
+
+def test_a_description_that_is_not_declared_stays():
+    (step,) = _vpc.Vpc(context(vpc={"ip_range": "10.66.0.0/16", "description": None})).steps(
+        {"vpcs": [{**CURRENT, "description": "VPC for shop"}]}
+    )
+    assert step.action == "noop"
+
+
 def test_range_and_region_of_one_that_exists_are_fixed():
-    problems = _vpc.conflicts(NAME, {"ip_range": "10.67.0.0/16"}, "ams3", [CURRENT])
+    problems = _vpc.conflicts(NAME, {**DECLARED, "ip_range": "10.67.0.0/16"}, "ams3", [CURRENT])
     assert ["region is fra1" in problems[0], "ip_range is 10.66.0.0/16" in problems[1]] == [True, True]
     assert _vpc.conflicts(NAME, DECLARED, "fra1", [CURRENT]) == []
 
@@ -61,7 +78,7 @@ def test_create():
     (step,) = vpc.steps({"vpcs": []})
     assert (step.action, vpc.outputs()) == ("create", {"vpc_id": "", "vpc_cidr": ""})
     step.apply()
-    assert api.calls == [("POST", "/vpcs", {"name": NAME, "region": "fra1", **DECLARED})]
+    assert api.calls == [("POST", "/vpcs", {"name": NAME, "region": "fra1", **BODY})]
     assert vpc.outputs() == {"vpc_id": api.rows["vpcs"][0]["id"], "vpc_cidr": "10.66.0.0/16"}
 
 
