@@ -55,8 +55,11 @@ class Droplet:
         done = wait_until(lambda: ended(action["id"]), f"action {type} ends", 90)
         assert done["status"] == "completed", done
 
-    def ssh(self, command: str, *, user: str = "root", check: bool = True) -> subprocess.CompletedProcess[str]:
+    def ssh(
+        self, command: str, *, user: str = "root", port: int = 22, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         options = [
+            f"-oPort={port}",
             "-oBatchMode=yes",
             "-oStrictHostKeyChecking=no",
             "-oUserKnownHostsFile=/dev/null",
@@ -90,15 +93,23 @@ def ended(action_id: int) -> dict[str, Any] | None:
     return None if action["status"] == "in-progress" else action
 
 
+FETCH = "python3 -c 'import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode())'"
+
+
+def metadata(droplet: Droplet) -> dict[str, Any]:
+    return json.loads(droplet.run(f"{FETCH} http://169.254.169.254/metadata/v1.json"))
+
+
 def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 CONNECT = """
 import socket, sys
-with socket.socket() as s:
-    s.settimeout(1.5)
-    sys.exit(0 if s.connect_ex((sys.argv[1], int(sys.argv[2]))) == 0 else 1)
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1.5).close()
+except OSError:
+    sys.exit(1)
 """
 
 

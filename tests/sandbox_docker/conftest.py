@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from .cloud import HOME, Droplet, api, wait_until
+from .machines import Machines, running
 
 NAME = "sandbox-test"
 USER_DATA = """#cloud-config
@@ -85,3 +86,15 @@ def is_active(id: int) -> dict | None:
 
 def alive_of(ids: list[int]) -> set[int]:
     return {d["id"] for d in api("GET", "/droplets?per_page=200")["droplets"]}.intersection(ids)
+
+
+@pytest.fixture(scope="package")
+def machines(sandbox) -> Iterator[Machines]:
+    with running() as machines:
+        yield machines
+
+
+@pytest.fixture(scope="package")
+def pair(machines: Machines) -> tuple[Droplet, Droplet]:
+    """Two droplets that many tests use, because a boot costs seconds: each test leaves them as it found them."""
+    return machines.create(1), machines.create(2)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from .cloud import Droplet, api, docker, wait_until
+from .cloud import FETCH, Droplet, api, docker, metadata, wait_until
 
 GIB = 1024**3
 
@@ -38,6 +38,21 @@ def test_cloud_init_ran_the_user_data(droplet):
     assert droplet.run("cat /etc/seen-by-cloud-init") == "user_data ran"
     assert droplet.run("id -un visitor") == "visitor"
     assert "done" in droplet.run("cloud-init status")
+
+
+def test_the_metadata_are_its_own_and_of_this_moment(droplet):
+    before = metadata(droplet)
+    assert (before["droplet_id"], before["hostname"], before["tags"]) == (droplet.id, "sandbox-test", [])
+    addresses = {kind: before["interfaces"][kind][0]["ipv4"]["ip_address"] for kind in ("public", "private")}
+    assert addresses == {"public": droplet.public, "private": droplet.private}
+    assert before["user_data"].startswith("#cloud-config")
+    macs = droplet.run("cat /sys/class/net/*/address").split()
+    assert {before["interfaces"][kind][0]["mac"] for kind in addresses} <= set(macs)
+    assert droplet.run(f"{FETCH} http://169.254.169.254/metadata/v1/interfaces/public/0/ipv4/address") == droplet.public
+    api("POST", "/tags", {"name": "sandbox-test-live"})
+    resource = {"resource_id": str(droplet.id), "resource_type": "droplet"}
+    api("POST", "/tags/sandbox-test-live/resources", {"resources": [resource]})
+    wait_until(lambda: metadata(droplet)["tags"] == ["sandbox-test-live"], "the tag is seen from within", 10)
 
 
 def test_the_size_limits_memory_and_cpu(droplet):

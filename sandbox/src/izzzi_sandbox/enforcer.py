@@ -33,6 +33,7 @@ class Enforcer:
         self._failed: set[int] = set()
         self._wake = threading.Event()
         self._stopped = False
+        self._told: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def start(self) -> None:
         threading.Thread(target=self._loop, name="enforcer", daemon=True).start()
@@ -85,6 +86,7 @@ class Enforcer:
 
     def _loop(self) -> None:
         while not self._stopped:
+            self._tell_droplets()
             self._wake.wait(RETRY_SECONDS if self._failed else None)
             self._wake.clear()
             for droplet in self._state.all(Droplet):
@@ -110,3 +112,15 @@ class Enforcer:
                 self._failed.add(droplet.id)
         else:
             self.booted(droplet.id, wanted)
+
+    def _tell_droplets(self) -> None:
+        """A droplet that asks the metadata service sees its name and tags of this moment."""
+        shown = {d.id: (d.name, tuple(d.tags)) for d in self._state.all(Droplet) if d.status == "active"}
+        for id in [id for id, facts in shown.items() if self._told.get(id) != facts]:
+            try:
+                self._backend.metadata_changed(id)
+            except BackendError as error:
+                log.error("droplet %s: its metadata are old: %s", id, error)
+            except Exception:  # as above: the loop must live
+                log.exception("droplet %s: its metadata are old", id)
+        self._told = shown

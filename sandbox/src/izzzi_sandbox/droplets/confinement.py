@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -63,14 +62,3 @@ def limits(vcpus: int, memory_mb: int) -> dict[str, int]:
         "mem_limit": memory,
         "memswap_limit": memory,
     }
-
-
-def resolvers() -> str:
-    """The host's real name servers as a resolv.conf. A loopback address would mean the guest itself."""
-    for path in ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"):
-        lines = Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
-        servers = [words[1] for words in map(str.split, lines) if len(words) > 1 and words[0] == "nameserver"]
-        usable = [s for s in servers if not s.startswith("127.") and s != "::1"]
-        if usable:
-            return "".join(f"nameserver {server}\n" for server in usable[:3])
-    return "nameserver 1.1.1.1\nnameserver 8.8.8.8\n"

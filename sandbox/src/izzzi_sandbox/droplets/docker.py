@@ -8,10 +8,14 @@ nothing answers.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import ip_network
+from typing import Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -20,7 +24,7 @@ from docker.models.containers import Container
 from ..archive import archive
 from ..images import ImageError, Kitchen, droplet_image, port_image
 from ..settings import Settings
-from . import confinement, network, nft, seed
+from . import balancers, confinement, disks, metadata, network, nft, resolvers, seed, snapshots
 from .backend import BackendError, DropletSpec, LoadBalancerSpec, Ruleset, VolumeSpec
 
 LABEL = "izzzi.sandbox"
@@ -51,11 +55,16 @@ def engine_errors(what: str) -> Iterator[None]:
 
 class DockerBackend:
     gateway = network.PUBLIC_GATEWAY
-    ipv6_network = ""  # the public network has none
+    ipv6_network = ""  # until `start` finds out what the engine can do
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = docker.from_env(timeout=120)
+        self._metadata = metadata.MetadataService(self._client)
+        self._disks = disks.Disks(self._client)
+        self._balancers = balancers.Balancers(self._client)
+        self._snapshots = snapshots.Snapshots(self._client, self._disks)
+        self._describe: Callable[[int], DropletSpec | None] = lambda _: None  # until `start`
         self._busy: set[int] = set()  # droplets whose power we change ourselves: their exits are no news
         self._lock = threading.Lock()
         self._events = None
@@ -63,8 +72,13 @@ class DockerBackend:
     # -- watching
 
     def start(self, on_guest_power: Callable[[int, str], None], describe: Callable[[int], DropletSpec | None]) -> None:
+        self._describe = describe
         with engine_errors("the public network cannot be made"):
-            network.ensure_public(self._client)
+            self.ipv6_network = network.PUBLIC_RANGE_V6 if network.ensure_public(self._client) else ""
+        with engine_errors("the metadata service cannot be started"):
+            self._metadata.start()
+            running = [id for id, power in self.power_states().items() if power == "active"]
+            self._metadata.publish(self._documents(*running))
         self._events = self._client.events(decode=True, filters={"event": "die", "label": ID_LABEL})
         threading.Thread(target=self._watch, args=(on_guest_power,), name="guests", daemon=True).start()
 
@@ -78,12 +92,12 @@ class DockerBackend:
             id = int(attributes[ID_LABEL])
             with self._lock:
                 ours = id in self._busy
-            if ours:
+            if ours or self._describe(id) is None:
                 continue
             try:
                 if attributes.get("exitCode") == GUEST_REBOOTED:
                     with self._power_change(id):
-                        self._boot(id, None)
+                        self._boot(self._known(id), None)
                     on_guest_power(id, "active")
                 else:
                     with self._power_change(id):
@@ -118,7 +132,7 @@ class DockerBackend:
         with engine_errors(f"droplet {spec.name} cannot be created"), self._power_change(spec.id):
             self._create_port(spec)
             self._create_machine(spec)
-            self._boot(spec.id, rules)
+            self._boot(spec, rules)
 
     def _create_port(self, spec: DropletSpec) -> None:
         addresses = {network.PUBLIC: spec.public_ip, network.vpc_network(spec.vpc_id): spec.private_ip}
@@ -138,7 +152,7 @@ class DockerBackend:
         self._client.networks.get(private).connect(container, ipv4_address=spec.private_ip)
 
     def _create_machine(self, spec: DropletSpec) -> None:
-        image = droplet_image(Kitchen(log.info), spec.image)
+        image = self._image(spec)
         self._client.api.create_container(
             image,
             name=machine_name(spec.id),
@@ -151,14 +165,21 @@ class DockerBackend:
                 network_mode=f"container:{port_name(spec.id)}",
                 # overlayfs cannot lie on overlayfs, so the guest's Docker needs a real file system.
                 binds={machine_name(spec.id): {"bind": "/var/lib/docker"}},
+                device_cgroup_rules=[disks.LOOP_DEVICES],
                 **confinement.limits(spec.vcpus, spec.memory_mb),
             ),
         )
-        self._machine(spec.id).put_archive("/", archive(seed.files(spec, confinement.resolvers())))
+        self._machine(spec.id).put_archive("/", archive(seed.files(spec, resolvers.resolv_conf())))
+
+    def _image(self, spec: DropletSpec) -> str:
+        if spec.snapshot is None:
+            return droplet_image(Kitchen(log.info), spec.image)
+        self._snapshots.restore_docker_data(spec.snapshot, machine_name(spec.id))
+        return self._snapshots.image(spec.snapshot)
 
     def power_on(self, id: int, rules: Ruleset) -> None:
         with engine_errors(f"droplet {id} cannot be powered on"), self._power_change(id):
-            self._boot(id, rules)
+            self._boot(self._known(id), rules)
 
     def power_off(self, id: int) -> None:
         with engine_errors(f"droplet {id} cannot be powered off"), self._power_change(id):
@@ -179,11 +200,14 @@ class DockerBackend:
 
     def destroy(self, id: int) -> None:
         with engine_errors(f"droplet {id} cannot be deleted"), self._power_change(id):
+            with _absent_is_fine():
+                self._metadata.withdraw(_public_ip(self._client.containers.get(port_name(id))))
             for name in (machine_name(id), port_name(id)):
                 with _absent_is_fine():
                     self._client.containers.get(name).remove(force=True, v=True)
             with _absent_is_fine():
                 self._client.volumes.get(machine_name(id)).remove()
+            self._snapshots.sweep()
 
     def apply_firewall(self, id: int, rules: Ruleset) -> None:
         with engine_errors(f"the firewall of droplet {id} cannot be changed"):
@@ -194,77 +218,144 @@ class DockerBackend:
             machines = self._client.containers.list(all=True, filters={"label": ID_LABEL})
             return {int(m.labels[ID_LABEL]): "active" if m.status == "running" else "off" for m in machines}
 
-    # -- not possible yet: DropletBackend tells what each is to do
+    # -- addresses and metadata
 
     def enable_ipv6(self, spec: DropletSpec) -> None:
-        raise BackendError("droplets of the docker backend have no IPv6")
+        with engine_errors(f"droplet {spec.id} cannot have IPv6"):
+            self._set_addresses(spec)
 
     def metadata_changed(self, id: int) -> None:
-        """Nothing is kept."""
-
-    def snapshot_droplet(self, id: int, snapshot_id: int) -> float:
-        raise BackendError("the docker backend takes no snapshots yet")
-
-    def delete_droplet_snapshot(self, snapshot_id: int) -> None:
-        """None was taken."""
+        with engine_errors(f"the metadata of droplet {id} cannot be changed"):
+            self._metadata.publish(self._documents(id))
 
     def assign_reserved_ip(self, address: str, droplet_id: int) -> None:
-        raise BackendError("the docker backend has no reserved IPs yet")
+        with engine_errors(f"{address} cannot be assigned to droplet {droplet_id}"):
+            for id in self.power_states():
+                other = self._describe(id)
+                if other and id != droplet_id and other.reserved_ip == address:
+                    self._set_addresses(replace(other, reserved_ip=""))
+            self._set_addresses(replace(self._known(droplet_id), reserved_ip=address))
 
     def unassign_reserved_ip(self, address: str, droplet_id: int) -> None:
-        """None was assigned."""
+        with engine_errors(f"{address} cannot be taken from droplet {droplet_id}"), _absent_is_fine():
+            self._client.containers.get(port_name(droplet_id))
+            self._set_addresses(replace(self._known(droplet_id), reserved_ip=""))
+
+    def _set_addresses(self, spec: DropletSpec) -> None:
+        port = self._port(spec.id)
+        self._write_addresses(port, spec)
+        if port.status == "running":
+            self._confirm(port)
+        self._metadata.publish([self._document(spec)])
+
+    def _documents(self, *ids: int) -> list[dict[str, Any]]:
+        """Of a droplet that is being made there is none yet: its first boot publishes it."""
+        known = [spec for spec in map(self._describe, ids) if spec]
+        rows = self._client.api.containers(all=True, filters={"label": LABEL})
+        names = {name.lstrip("/") for row in rows for name in row["Names"]}
+        return [self._document(spec) for spec in known if port_name(spec.id) in names]
+
+    def _document(self, spec: DropletSpec) -> dict[str, Any]:
+        port = self._port(spec.id)
+        networks = port.attrs["NetworkSettings"]["Networks"]
+        vpc = network.vpc_network(spec.vpc_id)
+        macs = {"public": networks[network.PUBLIC]["MacAddress"], "private": networks[vpc]["MacAddress"]}
+        netmask = str(ip_network(network.range_of(self._client, vpc)).netmask)
+        return metadata.document(spec, macs, netmask, resolvers.name_servers())
+
+    # -- disks
+
+    def snapshot_droplet(self, id: int, snapshot_id: int) -> float:
+        with engine_errors(f"droplet {id} cannot be copied"):
+            return self._snapshots.take(self._machine(id), machine_name(id), snapshot_id)
+
+    def delete_droplet_snapshot(self, snapshot_id: int) -> None:
+        with engine_errors(f"snapshot {snapshot_id} cannot be deleted"):
+            self._snapshots.delete(snapshot_id)
 
     def create_volume(self, volume: VolumeSpec) -> None:
-        raise BackendError("the docker backend has no volumes yet")
+        with engine_errors(f"volume {volume.name} cannot be made"):
+            self._disks.make(volume)
 
     def delete_volume(self, volume_id: str) -> None:
-        """None was made."""
+        with engine_errors(f"volume {volume_id} cannot be deleted"):
+            self._disks.delete(volume_id)
 
     def attach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
-        raise BackendError("the docker backend has no volumes yet")
+        with engine_errors(f"volume {volume.name} cannot be attached to droplet {droplet_id}"):
+            machine = self._machine(droplet_id)
+            if machine.status == "running":
+                self._disks.plug(machine, volume)
 
     def detach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
-        """None was attached."""
+        with engine_errors(f"volume {volume.name} cannot be detached from droplet {droplet_id}"), _absent_is_fine():
+            machine = self._client.containers.get(machine_name(droplet_id))
+            self._disks.unplug(machine if machine.status == "running" else None, volume)
 
     def resize_volume(self, volume: VolumeSpec) -> None:
-        raise BackendError("the docker backend has no volumes yet")
+        with engine_errors(f"volume {volume.name} cannot be resized"):
+            self._disks.grow(volume)
 
     def snapshot_volume(self, volume: VolumeSpec, snapshot_id: str) -> float:
-        raise BackendError("the docker backend takes no snapshots yet")
+        with engine_errors(f"volume {volume.name} cannot be copied"):
+            return self._disks.snapshot(volume, snapshot_id)
 
     def delete_volume_snapshot(self, snapshot_id: str) -> None:
-        """None was taken."""
+        with engine_errors(f"snapshot {snapshot_id} cannot be deleted"):
+            self._disks.delete_snapshot(snapshot_id)
+
+    # -- load balancers
 
     def apply_load_balancer(self, spec: LoadBalancerSpec) -> None:
-        raise BackendError("the docker backend has no load balancers yet")
+        with engine_errors(f"load balancer {spec.name} cannot be set up"):
+            self._balancers.apply(spec)
 
     def delete_load_balancer(self, id: str) -> None:
-        """None was made."""
+        with engine_errors(f"load balancer {id} cannot be deleted"):
+            self._balancers.delete(id)
 
     # -- parts
 
-    def _boot(self, id: int, rules: Ruleset | None) -> None:
+    def _boot(self, spec: DropletSpec, rules: Ruleset | None) -> None:
         """Without rules the port keeps those of the last boot."""
-        machine, port = self._machine(id), self._port(id)
+        machine, port = self._machine(spec.id), self._port(spec.id)
         self._kill(machine)
         self._kill(port)
+        self._write_addresses(port, spec)
         if rules is not None:
             self._write_rules(port, rules)
         port.start()
-        self._confirm_rules(port)
+        self._confirm(port)
+        self._metadata.publish([self._document(spec)])
+        self._disks.insert(machine, spec)
         machine.start()
+
+    def _known(self, id: int) -> DropletSpec:
+        spec = self._describe(id)
+        if spec is None:
+            raise BackendError(f"droplet {id} is unknown")
+        return spec
 
     def _load_rules(self, port: Container, rules: Ruleset) -> None:
         self._write_rules(port, rules)
-        self._confirm_rules(port)
+        self._confirm(port)
 
     def _write_rules(self, port: Container, rules: Ruleset) -> None:
         port.put_archive("/", archive({"etc/izzzi-port/rules.nft": nft.render(rules).encode()}))
 
-    def _confirm_rules(self, port: Container) -> None:
+    def _write_addresses(self, port: Container, spec: DropletSpec) -> None:
+        addresses = {
+            "ipv6": f"{spec.public_ipv6}/{ip_network(network.PUBLIC_RANGE_V6).prefixlen}" if spec.public_ipv6 else "",
+            "ipv6_gateway": network.PUBLIC_GATEWAY_V6,
+            "reserved": [spec.reserved_ip] if spec.reserved_ip else [],
+        }
+        port.put_archive("/", archive({"etc/izzzi-port/addresses.json": json.dumps(addresses).encode()}))
+
+    def _confirm(self, port: Container) -> None:
         status, output = port.exec_run(["izzzi-port", "apply"])
         if status:
-            raise BackendError(f"the firewall's rules were refused: {output.decode(errors='replace').strip()}")
+            output = output or port.logs(tail=3)  # the guard itself has ended
+            raise BackendError(f"the network was refused: {output.decode(errors='replace').strip()}")
 
     def _kill(self, container: Container) -> None:
         container.reload()
@@ -285,6 +376,10 @@ class DockerBackend:
             raise BackendError(f"droplet {id} has no container {name}; was it removed by hand?") from error
 
 
+def _public_ip(port: Container) -> str:
+    return port.attrs["NetworkSettings"]["Networks"][network.PUBLIC]["IPAMConfig"]["IPv4Address"]
+
+
 @contextmanager
 def _absent_is_fine() -> Iterator[None]:
     try:
@@ -299,6 +394,7 @@ def purge(settings: Settings) -> None:
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         with _absent_is_fine():
             container.remove(force=True, v=True)
+    disks.purge(client)
     for volume in client.volumes.list(filters={"name": "izzzi-sandbox-"}):
         with _absent_is_fine():
             volume.remove(force=True)

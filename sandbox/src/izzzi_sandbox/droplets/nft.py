@@ -23,6 +23,9 @@ flush chain {TABLE} outbound
 # Without neighbour discovery IPv6 does not work at all, and no provider filters it.
 NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept"
 
+# The metadata service is the hypervisor's, on no network that a firewall guards.
+METADATA = "ip daddr 169.254.169.254 tcp dport 80 accept"
+
 
 def render(ruleset: Ruleset) -> str:
     """The whole table, to be loaded in one transaction. Without a firewall both chains are empty: all is open."""
@@ -40,6 +43,7 @@ def _chain(name: str, interface: str, side: str, rules: Iterable[Rule]) -> str:
         f"{interface} != $external accept",
         "ct state established,related accept",
         NEIGHBOURS,
+        *([METADATA] if name == "outbound" else []),
         *(line for rule in rules for line in _rule(rule, side)),
         "drop",
     ]

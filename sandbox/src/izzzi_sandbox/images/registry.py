@@ -21,7 +21,7 @@ MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/v
 
 def ensure(kitchen: Kitchen) -> str:
     """Starts the registry and returns the address to push to."""
-
+    network.ensure_public(kitchen.client)  # first: an outdated network takes its containers along
     image = kitchen.build("registry", "registry", ROOT=root.ensure(kitchen, "trixie"))
     try:
         container = kitchen.client.containers.get(NAME)
@@ -29,7 +29,6 @@ def ensure(kitchen: Kitchen) -> str:
             container.remove(force=True)
             raise NotFound("built from an older recipe")
     except NotFound:
-        network.ensure_public(kitchen.client)
         container = kitchen.client.containers.create(
             image,
             name=NAME,
