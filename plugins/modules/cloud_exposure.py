@@ -1,0 +1,134 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cloud_exposure
+short_description: Compare the cloud firewalls that apply to an environment's droplets with the declared ones
+version_added: 0.1.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Reads all firewalls of the account, those made by hand included, works out what they let in to each droplet of the
+    environment, and says where that is more or less than declared.
+options:
+  api_url:
+    description: Where the API is, without C(/v2).
+    type: str
+    default: https://api.digitalocean.com
+  api_token:
+    description: The API token. It is sent as a header only.
+    type: str
+    default: ''
+  ca_path:
+    description: A file of CA certificates that O(api_url)'s certificate is checked against, beside the system's.
+    type: path
+  project:
+    description: What the environment belongs to.
+    type: str
+    required: true
+  environment:
+    description: Which environment of the project.
+    type: str
+    required: true
+  reach:
+    description: The rows C(cloud) of P(izzzi.infra.exposure#filter).
+    type: list
+    elements: dict
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: It changes nothing, so check mode is the same.
+"""
+
+EXAMPLES = r"""
+- name: Compare the account's firewalls with the declared ones
+  izzzi.infra.cloud_exposure:
+    api_token: "{{ provision_api_token }}"
+    project: izzzi
+    environment: production
+    reach: "{{ (provision_firewalls | izzzi.infra.exposure).cloud }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+differences:
+  description: Lines that name droplet, port, source, expected and found. Empty when all is as declared.
+  returned: success
+  type: list
+  elements: str
+live:
+  description: For each droplet, the rows that its firewalls let in.
+  returned: success
+  type: dict
+"""
+
+import ssl
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+
+from ..module_utils import _client, _exposure, _exposure_check
+from ..module_utils._client import ApiError, Client
+from ..module_utils._names import Names
+
+ARGUMENT_SPEC = {
+    "api_url": {
+        "type": "str",
+        "default": "https://api.digitalocean.com",
+        "fallback": (env_fallback, ["DIGITALOCEAN_API_URL"]),
+    },
+    "api_token": {
+        "type": "str",
+        "default": "",
+        "no_log": True,
+        "fallback": (env_fallback, ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]),
+    },
+    "ca_path": {"type": "path"},
+    "project": {"type": "str", "required": True},
+    "environment": {"type": "str", "required": True},
+    "reach": {"type": "list", "elements": "dict", "required": True},
+}
+
+
+def read(client: Client, owner_tag: str) -> dict[str, list[_exposure.Reach]]:
+    """By droplet. A firewall applies by the droplet's id or by any of its tags."""
+    firewalls = client.list("/firewalls", "firewalls")
+    return {
+        droplet["name"]: _exposure.of_account(
+            [
+                firewall
+                for firewall in firewalls
+                if droplet["id"] in (firewall.get("droplet_ids") or [])
+                or set(droplet.get("tags") or []) & set(firewall.get("tags") or [])
+            ],
+            owner_tag,
+        )
+        for droplet in client.list("/droplets", "droplets", tag_name=owner_tag)
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params, token = module.params, module.params["api_token"].strip()
+    if problems := _client.problems(params["api_url"], token):
+        module.fail_json(msg=" ".join(problems))
+    try:
+        declared = _exposure.from_rows(params["reach"])
+        client = Client(params["api_url"], token, _client.https(params["ca_path"]))
+        live = read(client, Names(params["project"], params["environment"]).owner_tag)
+    except ApiError as error:
+        module.fail_json(msg=str(error))
+    except (OSError, ssl.SSLError) as error:
+        module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
+    except (ValueError, KeyError) as error:
+        module.fail_json(msg=f"reach: {error}")
+    differences = [line for name, boxes in live.items() for line in _exposure_check.of_cloud(name, boxes, declared)]
+    module.exit_json(
+        changed=False, differences=differences, live={name: _exposure.rows(boxes) for name, boxes in live.items()}
+    )
+
+
+if __name__ == "__main__":
+    main()

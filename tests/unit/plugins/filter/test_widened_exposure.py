@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.izzzi.infra.plugins.filter.exposure import exposure
+from ansible_collections.izzzi.infra.plugins.filter.widened_exposure import FilterModule
+
+widened_exposure = FilterModule().filters()["widened_exposure"]
+OPEN = {"addresses": ["0.0.0.0/0", "::/0"]}
+
+
+def declared(*ports: int, host=(80,), services=None) -> dict:
+    rules = [{"protocol": "tcp", "ports": str(port), "sources": OPEN} for port in ports]
+    return exposure({"web": {"inbound": rules}}, [{"name": "x", "protocol": "tcp", "ports": list(host)}], services)
+
+
+def test_nothing_new_is_no_line():
+    assert widened_exposure(declared(80), declared(80)) == []
+    assert widened_exposure(declared(80), declared(80, 5432)) == []
+
+
+def test_what_both_walls_open_is_said_once_and_a_wall_alone_is_named():
+    assert widened_exposure(declared(80, 5432, host=(80, 5432)), declared(80)) == ["5432/tcp open to everybody"]
+    assert widened_exposure(declared(80, host=(80, 5432)), declared(80)) == [
+        "5432/tcp open to everybody (host firewall)"
+    ]
+    assert widened_exposure(declared(80, 5432), declared(80)) == ["5432/tcp open to everybody (cloud firewall)"]
+
+
+def test_a_container_behind_an_open_port_is_said():
+    services = {"web": {"ports": ["0.0.0.0:80:80"]}}
+    assert widened_exposure(declared(80, services=services), declared(80)) == [
+        "80/tcp open to everybody (IPv4) (a container answers)"
+    ]
+
+
+def test_a_wall_that_is_not_known_is_not_compared():
+    before = {"cloud": declared(80)["cloud"]}
+    assert widened_exposure(declared(80, 81), before) == ["81/tcp open to everybody (cloud firewall)"]
+
+
+def test_rubbish_is_refused():
+    with pytest.raises(AnsibleFilterError, match="widened_exposure"):
+        widened_exposure({"cloud": [{"first": 1}]}, {"cloud": []})
