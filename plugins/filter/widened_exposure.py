@@ -5,27 +5,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: widened_exposure
-short_description: What an exposure lets in that another one does not
+short_description: What a declared exposure lets in that the live one does not
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - Compares two results of P(izzzi.infra.exposure#filter), point by point, and says in words what is new. It compares
-    each firewall alone as well, since a hole in one wall is a hole although the other one hides it today.
+  - Compares, point by point, and says in words what is new behind both firewalls, then behind a container's published
+    port, then in each firewall alone. A hole in one wall is a hole although the other one hides it today.
 options:
   _input:
-    description: The exposure that is to come.
+    description: The result of P(izzzi.infra.exposure#filter) for what is to come.
     type: dict
     required: true
-  before:
-    description: The exposure that is. Rows may be missing; a wall that is missing here is not compared.
-    type: dict
+  cloud:
+    description: Rows of what the cloud firewalls let in today, from M(izzzi.infra.cloud_exposure).
+    type: list
+    elements: dict
     required: true
+  host:
+    description: Rows of what the host's table lets in today, from M(izzzi.infra.host_exposure).
+    type: list
+    elements: dict
+    required: true
+  published:
+    description: What containers publish today, from M(izzzi.infra.host_exposure).
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
-- name: Refuse to open more than before
+- name: Refuse to open more than is open now
   ansible.builtin.assert:
-    that: wanted | izzzi.infra.widened_exposure(current) | length == 0
+    that: wanted | izzzi.infra.widened_exposure(cloud.live[inventory_hostname], host.live, host.published) | length == 0
 """
 
 RETURN = r"""
@@ -39,18 +50,20 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils import _exposure
 
-KINDS = {"reach": "", "answered": " (a container answers)", "cloud": " (cloud firewall)", "host": " (host firewall)"}
 
-
-def widened_exposure(after, before):
-    lines = []
+def widened_exposure(after, cloud, host, published=()):
     try:
-        for kind, suffix in KINDS.items():
-            if kind in before and kind in after:
-                more = _exposure.wider(_exposure.from_rows(after[kind]), _exposure.from_rows(before[kind]))
-                lines += [f"{line}{suffix}" for line in _exposure.words(more) if line not in lines]
+        walls = {"cloud": _exposure.from_rows(cloud), "host": _exposure.from_rows(host)}
+        reach = _exposure.both(walls["cloud"], walls["host"])
+        answered = _exposure.narrowed(reach, [_exposure.Published(**door) for door in published])
+        before = {"reach": reach, "answered": answered, **walls}
+        new = {kind: _exposure.wider(_exposure.from_rows(after[kind]), boxes) for kind, boxes in before.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"widened_exposure: {error}") from error
+    said = _exposure.words(new["reach"])
+    lines = list(said)
+    for kind, where in (("answered", "a container answers"), ("cloud", "cloud firewall"), ("host", "host firewall")):
+        lines += [f"{line} ({where})" for line in _exposure.words(new[kind]) if line not in said]
     return lines
 
 

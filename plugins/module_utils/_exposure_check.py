@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
 from . import _exposure as exposure
@@ -151,6 +151,28 @@ def of_table(host: str, live: str, wanted: str) -> list[str]:
     if not gone and not extra and have != want:
         return [f"{host}: host firewall: its rules are loaded in another order than in /etc/nftables.conf"]
     return gone + extra
+
+
+SET = r"\{[^}]*\}|\S+"
+ACCEPT = re.compile(rf"(?:ip6? saddr (?P<sources>{SET}) )?(?P<protocol>tcp|udp) dport (?P<ports>{SET}) accept\b.*")
+
+
+def reach_of_table(text: str) -> list[Reach]:
+    """What the loaded table lets in by port, from `nft list table`. Without a table that is everything."""
+    lines = _rules(text)
+    if not lines:
+        return exposure.compact(exposure.everything())
+    found = [box for box in exposure.everything() if box.protocol == "icmp"]
+    for match in filter(None, map(ACCEPT.fullmatch, lines)):
+        networks = _elements(match["sources"]) if match["sources"] else exposure.EVERYWHERE
+        for network in networks:
+            for ports in _elements(match["ports"]):
+                found.append(Reach(match["protocol"], *exposure.ports(ports), ip_network(network, strict=False)))
+    return exposure.compact(found)
+
+
+def _elements(text: str) -> list[str]:
+    return [element.strip() for element in text.strip("{} ").split(",")]
 
 
 def _rules(text: str) -> list[str]:

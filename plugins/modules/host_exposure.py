@@ -51,6 +51,16 @@ differences:
   returned: success
   type: list
   elements: str
+live:
+  description: Rows of what the loaded table lets in. Without a table that is everything.
+  returned: success
+  type: list
+  elements: dict
+published:
+  description: The ports that containers publish, each with C(service), C(protocol), C(first), C(last) and C(address).
+  returned: success
+  type: list
+  elements: dict
 """
 
 import json
@@ -103,11 +113,18 @@ def main() -> None:
         module.fail_json(msg=f"reach or ignored_ports: {error}")
     host = socket.gethostname()
     differences = _exposure_check.of_host(host, heard, doors, inner, reach)
+    live = ""
     if params["table"]:
-        live = module.run_command(["nft", "list", "table", *params["table"].split()])[1]
-        wanted = run("sh", "-c", READ_BACK, "sh", params["table_file"], params["table"])
+        # Without nftables or the table there is nothing to list, and everything is let in.
+        live = module.run_command(["nft", "list", "table", *params["table"].split()])[1] if shutil.which("nft") else ""
+        wanted = run("sh", "-c", READ_BACK, "sh", params["table_file"], params["table"]) if live else ""
         differences += _exposure_check.of_table(host, live, wanted)
-    module.exit_json(changed=False, differences=differences)
+    module.exit_json(
+        changed=False,
+        differences=differences,
+        live=_exposure.rows(_exposure_check.reach_of_table(live)),
+        published=[door._asdict() for door in doors],
+    )
 
 
 if __name__ == "__main__":

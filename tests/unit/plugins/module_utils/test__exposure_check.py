@@ -117,3 +117,26 @@ def test_the_cloud_is_compared_in_both_directions():
         "app: cloud firewall: 5432/tcp open to everybody: expected closed",
         "app: cloud firewall: expected 80/tcp open to everybody: found closed",
     ]
+
+
+def test_what_a_loaded_table_lets_in():
+    table = """table inet izzzi {
+	chain inbound {
+		type filter hook prerouting priority -150; policy accept;
+		ct state established,related accept
+		iifname "br-*" accept
+		ip saddr { 203.0.113.7, 10.0.0.0/8 } tcp dport 22 accept comment "SSH"
+		tcp dport { 80, 8000-8009 } accept comment "web, and more"
+		ip6 saddr fd00::/8 udp dport 53 accept
+		counter packets 1 bytes 2 drop
+	}
+}
+"""
+    assert exposure.words(check.reach_of_table(table)) == [
+        "icmp open to everybody",
+        "22/tcp open to 10.0.0.0/8, 203.0.113.7/32",
+        "80/tcp open to everybody",
+        "8000-8009/tcp open to everybody",
+        "53/udp open to fd00::/8",
+    ]
+    assert check.reach_of_table("") == exposure.compact(exposure.everything())
