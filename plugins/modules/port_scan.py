@@ -127,7 +127,7 @@ ARGUMENT_SPEC = {
     "rate": {"type": "int", "default": 6000},
     "timeout": {"type": "float", "default": 1.3},
 }
-PATIENCE = 3  # times the timeout, for ports that should have answered and did not
+PATIENCE = 3  # times the timeout, for ports that are asked again
 
 
 def source_of(address: str) -> str:
@@ -168,9 +168,12 @@ def compare(target: dict, protocol: str, ports, found: dict, params: dict, resul
     address, source = target["address"], target["source"]
     let_in = _exposure.lets_in(_exposure.from_rows(target["reach"]), protocol, source, params["who"])
     answers = {probe.port: answer for probe, answer in found.items() if probe.address == address}
-    missing = [port for port in ports if let_in(port) and port not in answers]
-    if protocol == "tcp" and missing:
-        again = _port_scan.tcp({address: missing}, params["rate"], params["timeout"] * PATIENCE)
+    if protocol == "tcp":
+        # Asked again: what was lost on the way, and what answered because the target itself had a connection open to
+        # the very port that was asked from.
+        doubtful = [port for port in ports if let_in(port) != (port in answers)]
+        again = _port_scan.tcp({address: doubtful}, params["rate"], params["timeout"] * PATIENCE)
+        answers = {port: answer for port, answer in answers.items() if let_in(port)}
         answers |= {probe.port: answer for probe, answer in again.items()}
     result["reachable"].setdefault(address, {})[protocol] = dict(sorted(answers.items())[:100])
     result["differences"] += _exposure_check.of_scan(
