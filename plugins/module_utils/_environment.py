@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from ._droplet import Droplets
 from ._names import Names
 from ._noun import PHASES, Context, Noun, Wait
 from ._nouns import NOUNS
-from ._plan import NOOP, Problems, Step
+from ._plan import DELETE, NOOP, REPLACE, Problems, Step
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Environment:
         self._context = Context(declared, names, client, Wait(declared["wait_timeout"], sleep, clock))
         self._nouns = [noun(self._context) for noun in NOUNS]
         self.warnings: list[str] = []
+        self.planned = ""
 
     def plan(self) -> Plan:
         """Two round trips at most. Raises Problems before anything is written."""
@@ -65,7 +68,7 @@ class Environment:
         account |= read({listing: call for noun in self._nouns for listing, call in noun.more_reads(account).items()})
         surplus = {noun: noun.surplus(account) for noun in self._nouns}
         if self._context.is_absent:
-            return Plan(self._removals(surplus))
+            return self._unless_protected(Plan(self._removals(surplus)))
         problems = [problem for noun in self._nouns for problem in noun.problems(account)]
         if not self._context.may_delete:
             problems += [problem for noun in self._nouns for problem in _refusal(noun, surplus[noun])]
@@ -73,7 +76,34 @@ class Environment:
             raise Problems(problems)
         self.warnings = [warning for noun in self._nouns for warning in noun.warnings(account)]
         makings = self._makings(account)
-        return Plan(makings + (self._removals(surplus) if self._context.may_delete else []))
+        return self._unless_protected(Plan(makings + (self._removals(surplus) if self._context.may_delete else [])))
+
+    def _unless_protected(self, plan: Plan) -> Plan:
+        lost = [f"{step.kind} {step.name}" for step in plan.steps if step.action in (DELETE, REPLACE)]
+        if lost and self._context.declared["protect"]:
+            raise Problems(
+                [
+                    f"protect: this would delete or replace {', '.join(lost)}. To do so all the same, set protect "
+                    "(provision_protect) to false."
+                ]
+            )
+        return plan
+
+    def fingerprint(self, plan: Plan) -> str:
+        """Stands for all that the plan would do, and to what."""
+        told = {"plan": [step.show() for step in plan.steps], "ids": self._context.known.all_ids()}
+        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def require(self, plan: Plan, fingerprint: str) -> None:
+        """Empty: any plan will do. Before the plan is carried out, since that changes the account."""
+        self.planned = self.fingerprint(plan)
+        if fingerprint and fingerprint != self.planned:
+            raise Problems(
+                [
+                    "The plan is not the one that was saved or shown: the declaration or the account has changed. "
+                    "Nothing was written. Plan again: playbooks/plan.yml."
+                ]
+            )
 
     def _makings(self, account: Account) -> list[Phase]:
         nouns = sorted(self._nouns, key=lambda noun: noun.phase)  # those of one phase stay in their order
@@ -103,6 +133,7 @@ class Environment:
         return {
             "changed": bool(plan.work),
             "plan": [step.show() for step in plan.steps],
+            "fingerprint": self.planned,
             "monthly_cost": {"before": now, "after": then},
             "droplets": droplets,
             "outputs": {**outputs, "monthly_cost": then},

@@ -49,6 +49,9 @@ class Known:
     def ids(self, kind: str) -> dict[str, Any]:
         return {name: row["id"] for name, row in self._rows.get(kind, {}).items() if "id" in row}
 
+    def all_ids(self) -> dict[str, dict[str, Any]]:
+        return {kind: self.ids(kind) for kind in self._rows}
+
 
 @dataclass(frozen=True)
 class Wait:

@@ -269,6 +269,16 @@ options:
       - Delete droplets (with their data), firewalls and tags of this environment that are not declared any more.
     type: bool
     default: false
+  protect:
+    description: Refuse every plan that would delete or replace something, with O(state=absent) too.
+    type: bool
+    default: false
+  fingerprint:
+    description:
+      - RV(fingerprint) of a plan that was made before. When the declaration or the account have changed since, so that
+        the plan is another, the module fails and writes nothing.
+    type: str
+    default: ''
   state:
     description:
       - V(absent) deletes the environment's droplets, firewalls, tags and VPC. Account SSH keys stay, and so does a VPC
@@ -399,6 +409,11 @@ monthly_cost:
       description: When the plan is carried out.
       type: float
   sample: {before: 0.0, after: 24.0}
+fingerprint:
+  description: What O(fingerprint) takes. It stands for the plan, and for the ids of what exists.
+  returned: success
+  type: str
+  sample: 5f0c7c3a9f6a4a2b
 droplets:
   description: The declared droplets that exist. In check mode those to be created are missing.
   returned: success
@@ -536,6 +551,8 @@ ARGUMENT_SPEC = {
     "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
     "region": {"type": "str", "required": True},
     "prune": {"type": "bool", "default": False},
+    "protect": {"type": "bool", "default": False},
+    "fingerprint": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "timeout": {"type": "int", "default": 30},
     "wait_timeout": {"type": "int", "default": 300},
@@ -553,6 +570,7 @@ def main() -> None:
         client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])
         environment = Environment(declared, client)
         plan = environment.plan()
+        environment.require(plan, params["fingerprint"])
         if not module.check_mode:
             environment.carry_out(plan)
     except (ApiError, Problems) as error:

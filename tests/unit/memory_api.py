@@ -277,6 +277,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "allow_resize": False,
         "allow_replace": [],
         "prune": False,
+        "protect": False,
         "state": "present",
         "timeout": 30,
         "wait_timeout": 300,

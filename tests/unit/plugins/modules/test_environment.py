@@ -122,3 +122,32 @@ def test_token_and_url_come_from_the_environment(run_module, api, monkeypatch):
 
 def test_user_data_is_not_in_the_result(run):
     assert "hunter2" not in json.dumps(run(user_data="#cloud-config\npassword: hunter2\n"))
+
+
+def test_protect_refuses_to_delete_or_replace(api, run):
+    run()
+    api.calls.clear()
+    renewed = {"image": "debian-12-x64", "size": "s-1vcpu-1gb", "groups": ["web"]}
+    for changes in (
+        {"state": "absent"},
+        {"firewalls": {}, "prune": True},
+        {"droplets": {"app": renewed}, "allow_replace": ["shop-staging-app"]},
+    ):
+        result = run(protect=True, **changes)
+        assert result["failed"]
+        assert result["msg"].startswith("protect: this would delete or replace ")
+    assert api.writes == []
+    assert not run(protect=True)["changed"]
+
+
+def test_a_plan_that_is_not_the_one_that_was_shown_is_not_carried_out(api, run):
+    shown = run(check=True)
+    assert run(fingerprint=shown["fingerprint"])["changed"]
+    api.calls.clear()
+    again = run(fingerprint=shown["fingerprint"])
+    assert again["failed"]
+    assert "has changed" in again["msg"]
+    same = run(check=True)
+    api.rows["firewalls"][0]["id"] = "made-anew"
+    assert run(fingerprint=same["fingerprint"])["failed"], "another resource of the same name and content"
+    assert api.writes == []

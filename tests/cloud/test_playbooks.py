@@ -1,0 +1,113 @@
+"""plan.yml, provision.yml with a saved plan, and destroy.yml, as people run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import KEY, PLAYBOOK, ROOT, Sandbox
+
+Play = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def play(sandbox: Sandbox, tmp_path: Path) -> Play:
+    variables = {
+        "provision_api_url": sandbox.url,
+        "provision_api_token": sandbox.token,
+        "provision_project": "shop",
+        "provision_environment": "staging",
+        "provision_region": "fra1",
+        "provision_vpc": {"ip_range": "10.66.0.0/16"},
+        "provision_ssh_keys": [{"name": "deploy", "public_key": KEY}],
+        "provision_droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
+        "provision_known_hosts": str(tmp_path / "known_hosts"),
+        "ansible_python_interpreter": sys.executable,
+    }
+    config = tmp_path / "ansible.cfg"
+    config.write_text(f"[defaults]\ncollections_path = {ROOT}/.ansible/collections\ncallback_result_format = yaml\n")
+
+    def run(name: str, *arguments: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "vars.json").write_text(json.dumps({**variables, **changes}))
+        command = [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json", *arguments]
+        ran = subprocess.run(
+            [*command, ROOT / "playbooks" / f"{name}.yml"],
+            env={**os.environ, "ANSIBLE_CONFIG": str(config), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert sandbox.token not in ran.stdout + ran.stderr
+        return ran
+
+    return run
+
+
+def test_a_saved_plan_is_carried_out_once_and_only_while_it_holds(sandbox: Sandbox, play: Play, tmp_path: Path):
+    saved = tmp_path / "plan.json"
+    before = sandbox.account()
+    planned = play("plan", "-e", f"plan_file={saved}")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert sandbox.account() == before
+    for line in ("+ vpc shop-staging-vpc", "+ droplet shop-staging-app  (+6.00 USD a month)", "6.00 USD then (+6.00)."):
+        assert line in planned.stdout
+    plan = json.loads(saved.read_text())
+    assert {step["action"] for step in plan["plan"]} == {"create"}
+    assert saved.stat().st_mode & 0o077 == 0
+
+    sandbox.api("POST", "/v2/tags", {"name": "izzzi:shop:staging"})  # somebody is quicker
+    refused = play("provision", "--tags", "provision_declare", "-e", f"plan={saved}")
+    assert refused.returncode != 0
+    assert "The plan is not the one that was saved" in refused.stdout
+    assert sandbox.all("vpcs") == []
+
+    assert play("plan", "-e", f"plan_file={saved}").returncode == 0
+    done = play("provision", "--tags", "provision_declare", "-e", f"plan={saved}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(sandbox.all("droplets")) == 1
+
+
+def test_drift_fails_a_job_that_asks_for_it(sandbox: Sandbox, play: Play):
+    assert play("provision", "--tags", "provision_declare").returncode == 0
+    calm = play("plan", "-e", "plan_fail_on_changes=true")
+    assert calm.returncode == 0, calm.stdout
+    assert "Nothing to do: " in calm.stdout
+    (web,) = [row for row in sandbox.all("firewalls") if row["name"] == "shop-staging-fw-web"]
+    rule = {"protocol": "tcp", "ports": "8080", "sources": {"addresses": ["0.0.0.0/0"]}}
+    sandbox.api("POST", f"/v2/firewalls/{web['id']}/rules", {"inbound_rules": [rule]})
+    drift = play("plan", "-e", "plan_fail_on_changes=true")
+    assert drift.returncode != 0
+    assert "Plan: 1 to change, " in drift.stdout
+    assert "inbound: - tcp 8080 from 0.0.0.0/0" in drift.stdout
+
+
+def test_destroying_asks_for_the_name_and_respects_protection(sandbox: Sandbox, play: Play):
+    sandbox.api("POST", "/v2/vpcs", {"name": "default-fra1", "region": "fra1", "ip_range": "10.99.0.0/16"})
+    assert play("provision", "--tags", "provision_declare").returncode == 0
+    before = sandbox.account()
+    for arguments in ([], ["-e", "confirm=production"], ["-e", "confirm=staging", "-e", '{"provision_protect": true}']):
+        refused = play("destroy", *arguments)
+        assert refused.returncode != 0, refused.stdout
+        assert "shop-staging-app" in refused.stdout
+        assert sandbox.account() == before
+    shown = play("destroy", "--check")
+    assert shown.returncode == 0, shown.stdout
+    assert sandbox.account() == before
+    done = play("destroy", "-e", "confirm=staging")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "- droplet shop-staging-app  (-6.00 USD a month)" in done.stdout
+    after = sandbox.account()
+    assert [vpc["name"] for vpc in after["vpcs"]] == ["default-fra1"]
+    assert (after["droplets"], after["firewalls"], after["tags"]) == ([], [], [])
+    again = play("destroy")
+    assert again.returncode == 0, again.stdout
+    assert "Nothing to do" in again.stdout
