@@ -95,7 +95,7 @@ def test_tags_follow_droplets(client, create):
         ({"ssh_keys": [1]}, "key"),
         ({"vpc_uuid": "5a4981aa-9653-4bd1-bef5-d6bff52042e4"}, "VPC"),
         ({"user_data": "x" * 65537}, "64"),
-        ({"ipv6": True}, "ipv6"),
+        ({"volumes": ["5a4981aa-9653-4bd1-bef5-d6bff52042e4"]}, "volume"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -169,3 +169,48 @@ def test_a_slow_cloud_locks_the_droplet_meanwhile(tmp_path):
             time.sleep(0.05)
         finished = slow.call("GET", f"/v2/actions/{action}").body["action"]
         assert finished["status"] == "completed", "an action that a crash interrupted is taken up again"
+
+
+def test_ipv6_is_asked_for_at_the_creation_or_later(client, create):
+    first = create(ipv6=True)
+    assert "ipv6" in first["features"]
+    assert [(row["type"], row["netmask"]) for row in first["networks"]["v6"]] == [("public", 64)]
+    id = create(name="web-2")["id"]
+    assert act(client, id, "enable_ipv6") == "completed"
+    later = client.droplets.get(id)["droplet"]["networks"]["v6"][0]["ip_address"]
+    assert later not in ("", first["networks"]["v6"][0]["ip_address"])
+    refusal(client.droplet_actions.post, id, body={"type": "enable_ipv6"})
+
+
+def test_a_droplet_from_a_snapshot(client, create):
+    id = create(size="s-1vcpu-2gb")["id"]
+    assert act(client, id, "snapshot", name="golden") == "completed"
+    snapshot = client.droplets.list_snapshots(id)["snapshots"][0]
+    assert (snapshot["name"], snapshot["min_disk_size"]) == ("golden", 50)
+    assert client.droplets.get(id)["droplet"]["snapshot_ids"] == [snapshot["id"]]
+    assert [image["id"] for image in client.images.list(private=True)["images"]] == [snapshot["id"]]
+    copy = create(name="web-2", image=snapshot["id"], size="s-1vcpu-2gb")
+    assert (copy["image"]["id"], copy["image"]["distribution"]) == (snapshot["id"], "Debian")
+    body = {"name": "small", "region": "fra1", "size": "s-1vcpu-1gb", "image": snapshot["id"]}
+    assert "disk" in str(refusal(client.droplets.create, body=body))
+    assert act(client, id, "restore", image=snapshot["id"]) == "completed"
+    client.snapshots.delete(str(snapshot["id"]))
+    assert client.snapshots.list(resource_type="droplet")["snapshots"] == []
+
+
+def test_more_than_a_page(client, daemon):
+    base = {"region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64", "tags": ["many"]}
+    for start in range(0, 210, 10):
+        made = daemon.call("POST", "/v2/droplets", {**base, "names": [f"web-{start + n}" for n in range(10)]})
+        assert made.status == 202, made.body
+    first = client.droplets.list(per_page=200, tag_name="many")
+    assert (len(first["droplets"]), first["meta"]["total"]) == (200, 210)
+    assert len(client.droplets.list(per_page=200, page=2, tag_name="many")["droplets"]) == 10
+    body = {"name": "fw", "inbound_rules": [{"protocol": "tcp", "ports": "22", "sources": {"tags": ["many"]}}]}
+    client.firewalls.create(body={**body, "tags": ["many"]})
+    for path in ("/v2/droplets?per_page=200", "/v2/firewalls?per_page=200", "/v2/projects/default/resources"):
+        start = time.monotonic()
+        assert daemon.call("GET", path).status == 200
+        assert time.monotonic() - start < 2, f"{path} is slow with 210 droplets"
+    too_many = daemon.call("POST", "/v2/droplets", {**base, "names": [f"more-{n}" for n in range(11)]})
+    assert too_many.status == 422

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 PUBLIC_NETWORK = IPv4Network("198.51.100.0/24")  # TEST-NET-2: no real host can have these
 PUBLIC_GATEWAY = IPv4Address("198.51.100.1")
@@ -28,6 +28,15 @@ def next_public(taken: Iterable[str], previous: str | None = None) -> str:
     pool = [address for address in PUBLIC_NETWORK.hosts() if address >= PUBLIC_FIRST]
     start = pool.index(IPv4Address(previous)) + 1 if previous else 0
     return _first_free([*pool[start:], *pool[:start]], used, PUBLIC_NETWORK)
+
+
+def next_ipv6(network: str, taken: Iterable[str]) -> str:
+    """The lowest free address; the first one is the gateway's."""
+    used = {IPv6Address(address) for address in taken if address}
+    address = IPv6Network(network)[2]
+    while address in used:
+        address += 1
+    return str(address)
 
 
 def next_private(ip_range: str, taken: Iterable[str]) -> str:

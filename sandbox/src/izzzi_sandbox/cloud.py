@@ -9,23 +9,32 @@ import uuid
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any
 
+from .attachments import ATTACHMENTS, volume_spec
+from .balancers import Balancers
 from .droplets.backend import BackendError, DropletBackend, DropletSpec
 from .enforcer import Enforcer
 from .faults import Faults
 from .operations import OPERATIONS, Job, spec_of
 from .records import (
     Action,
+    AlertPolicy,
     Assignment,
+    Certificate,
     Domain,
     DomainRecord,
     Droplet,
     Firewall,
+    LoadBalancer,
     Project,
+    ReservedIp,
+    Snapshot,
     SpacesAccessKey,
     SshKey,
     Tag,
+    Volume,
     Vpc,
     now,
 )
@@ -66,6 +75,7 @@ class Cloud:
         self.faults = Faults()
         self.ghosts: dict[str, Ghost] = {}
         self.enforcer = Enforcer(self.state, backend)
+        self.balancers = Balancers(self.state, backend)
         self._slots = threading.BoundedSemaphore(PARALLEL_OPERATIONS)
         self._turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # one operation per droplet
         self._stopping = False
@@ -77,11 +87,13 @@ class Cloud:
         self.backend.start(self._guest_power, self._describe)
         self._reconcile()
         self.enforcer.start()
+        self.balancers.start()
 
     def stop(self) -> None:
         """Droplets run on; operations in flight are taken up again by the next start."""
         self._stopping = True
         self.enforcer.stop()
+        self.balancers.stop()
         self.backend.stop()
 
     def suspend(self) -> None:
@@ -98,7 +110,7 @@ class Cloud:
         self.faults.remove()
         self.ghosts.clear()
         with self.state.transaction():
-            for kind in (Firewall, SshKey, Assignment, Domain, DomainRecord, SpacesAccessKey):
+            for kind in (Firewall, SshKey, Assignment, Domain, DomainRecord, SpacesAccessKey, AlertPolicy, ReservedIp):
                 for record in self.state.all(kind):
                     self.state.remove(record)
             self.spaces.reset()
@@ -111,11 +123,19 @@ class Cloud:
         with self.state.transaction():
             if self.state.all(Droplet):
                 raise BackendError("a droplet could not be deleted; server.log tells why. Run reset again.")
+            self.balancers.clear()
+            for volume in self.state.all(Volume):
+                self.backend.delete_volume(volume.id)
+                self.state.remove(volume)
+            for snapshot in self.state.all(Snapshot):
+                self.delete_snapshot(snapshot)
             for vpc in self.state.all(Vpc):
                 self.backend.delete_vpc(vpc.id)
                 self.state.remove(vpc)
             for record in [*self.state.all(Tag), *self.state.all(Action), *self.state.all(Project)]:
                 self.state.remove(record)
+            for certificate in self.state.all(Certificate):
+                self.state.remove(certificate)
             self._ensure_default_project()
 
     # -- what the routes use
@@ -136,6 +156,47 @@ class Cloud:
         self._begin(self._run, action.id)
         return action
 
+    def submit_attachment(
+        self, type: str, resource_type: str, subject: str, region: str, droplet: Droplet | None, **arguments: Any
+    ) -> Action:
+        """The same for a volume or a reserved IP. A droplet that takes part in it is locked meanwhile."""
+        number = int(IPv4Address(subject)) if resource_type == "floating_ip" else None
+        if droplet:
+            droplet.locked = True
+            self.state.put(droplet)
+            arguments["droplet_id"] = droplet.id
+        action = Action(self.state.next("action", FIRST_ACTION_ID), type, number, region, resource_type, subject)
+        action.arguments = arguments
+        self._begin(self._run, self.state.put(action).id)
+        return action
+
+    def wake(self) -> None:
+        """Something changed: bring firewalls and load balancers in line."""
+        self.enforcer.wake()
+        self.balancers.wake()
+
+    def delete_snapshot(self, snapshot: Snapshot) -> None:
+        if snapshot.resource_type == "droplet":
+            self.backend.delete_droplet_snapshot(int(snapshot.id))
+        else:
+            self.backend.delete_volume_snapshot(snapshot.id)
+        self.state.remove(snapshot)
+
+    def describe(self, droplet: Droplet) -> DropletSpec:
+        """All that a backend needs to know of it."""
+        volumes = [volume_spec(row) for row in self.state.all(Volume) if droplet.id in row.droplet_ids]
+        addresses = [row.id for row in self.state.all(ReservedIp) if row.droplet_id == droplet.id]
+        return spec_of(droplet, volumes, addresses[0] if addresses else "")
+
+    def public_addresses(self) -> list[str]:
+        """That are given out."""
+        others = [*self.state.all(Droplet), *self.state.all(LoadBalancer)]
+        return [*(row.public_ip for row in others), *(row.id for row in self.state.all(ReservedIp))]
+
+    def private_addresses(self, vpc_id: str) -> list[str]:
+        others = [*self.state.all(Droplet), *self.state.all(LoadBalancer)]
+        return [row.private_ip for row in others if row.vpc_id == vpc_id]
+
     def delete(self, droplet: Droplet) -> None:
         if droplet.deleting:
             return
@@ -148,9 +209,14 @@ class Cloud:
         tags = [self.state.get(Tag, name.lower()) or self.state.put(Tag(name.lower(), name)) for name in names]
         return list(dict.fromkeys(tag.name for tag in tags))
 
-    def untag(self, droplet: Droplet, name: str) -> None:
-        droplet.tags = [tag for tag in droplet.tags if tag != name]
-        self.state.put(droplet)
+    def untag(self, row: Droplet | Volume | Snapshot, name: str) -> None:
+        row.tags = [tag for tag in row.tags if tag != name]
+        self.state.put(row)
+        self.retagged(row)
+
+    def retagged(self, row: Droplet | Volume | Snapshot) -> None:
+        if isinstance(row, Droplet):
+            self.backend.metadata_changed(row.id)
 
     # -- operations
 
@@ -161,9 +227,14 @@ class Cloud:
     def _run(self, action_id: int) -> None:
         with self.state.transaction():  # waits for the transaction of the request that submitted it
             action = self.state.get(Action, action_id)
-            droplet = self.state.get(Droplet, action.resource_id) if action else None
-        if action is None or droplet is None:
+        if action is None:
             return  # the request was rolled back
+        if action.resource_type != "droplet":
+            self._run_attachment(action)
+            return
+        droplet = self.state.get(Droplet, action.resource_id)
+        if droplet is None:
+            return
         self._stuck(droplet, action.type)
         with self._turns[action.resource_id], self._slots:
             with self.state.transaction():
@@ -171,11 +242,12 @@ class Cloud:
                 if droplet is None or droplet.deleting or self._stopping:
                     return
                 protection = self.enforcer.protection(droplet)
+                spec = self.describe(droplet)
             error, changes = "", {}
             try:
                 if self.faults.on_droplet("errored", droplet.name, action.type):
                     raise BackendError("a fault of the sandbox")
-                changes = OPERATIONS[action.type](Job(self.backend, droplet, protection.rules, action.arguments))
+                changes = OPERATIONS[action.type](Job(self.backend, droplet, spec, protection.rules, action.arguments))
             except BackendError as failure:
                 error = str(failure)
             except Exception as failure:
@@ -189,7 +261,39 @@ class Cloud:
             elif changes.get("status") == "active":
                 self.enforcer.booted(droplet.id, protection)
             self._finish(action, changes, error)
-        self.enforcer.wake()
+        self.wake()
+
+    def _run_attachment(self, action: Action) -> None:
+        droplet_id, error = action.arguments.get("droplet_id"), ""
+        with self._turns[droplet_id or 0], self._slots:
+            if self._stopping:
+                return
+            try:
+                if self.faults.on_droplet("errored", action.subject, action.type):
+                    raise BackendError("a fault of the sandbox")
+                ATTACHMENTS[action.type](self.state, self.backend, action)
+            except (BackendError, LookupError) as failure:
+                error = str(failure)
+            except Exception as failure:
+                log.exception("action %s (%s) of %s failed", action.id, action.type, action.subject)
+                error = f"{type(failure).__name__}: {failure}"
+            if self._stopping:
+                return
+            with self.state.transaction():
+                action.status, action.error, action.completed_at = "errored" if error else "completed", error, now()
+                self.state.put(action)
+                droplet = self.state.get(Droplet, droplet_id) if droplet_id else None
+                if droplet and not droplet.deleting:
+                    droplet.locked = False
+                    self.state.put(droplet)
+                reserved = self.state.get(ReservedIp, action.subject)
+                if reserved:
+                    reserved.locked = False
+                    self.state.put(reserved)
+        log.info("action %s (%s) of %s %s %s", action.id, action.type, action.subject, action.status, error)
+        if droplet_id:
+            self.backend.metadata_changed(droplet_id)
+        self.wake()
 
     def _after_failure(self, droplet: Droplet) -> dict[str, Any]:
         if droplet.status == "new":
@@ -201,6 +305,9 @@ class Cloud:
             droplet = self.state.get(Droplet, action.resource_id)
             action.status, action.error, action.completed_at = "errored" if error else "completed", error, now()
             self.state.put(action)
+            size = changes.pop("snapshot_size", None)
+            if size is not None:
+                self.state.put(self._snapshot_of(droplet, action, size))
             for field, value in changes.items():
                 setattr(droplet, field, value)
             droplet.locked = droplet.deleting
@@ -208,6 +315,18 @@ class Cloud:
         log.info("action %s (%s) of droplet %s %s", action.id, action.type, droplet.id, action.status)
         if droplet.deleting:
             self._begin(self._destroy, droplet.id)
+
+    def _snapshot_of(self, droplet: Droplet, action: Action, size: float) -> Snapshot:
+        return Snapshot(
+            id=str(action.arguments["snapshot"]),
+            name=action.arguments["name"],
+            resource_type="droplet",
+            resource_id=str(droplet.id),
+            region=droplet.region,
+            min_disk_size=droplet.disk_gb,
+            size_gb=size,
+            image=droplet.image,
+        )
 
     def _destroy(self, droplet_id: int) -> None:
         with self.state.transaction():  # the request that asked for it has committed
@@ -226,7 +345,7 @@ class Cloud:
             with self.state.transaction():
                 self._forget(droplet)
         self.enforcer.forget(droplet_id)
-        self.enforcer.wake()
+        self.wake()
         log.info("droplet %s destroyed", droplet_id)
 
     def _stuck(self, droplet: Droplet, action: str) -> None:
@@ -247,6 +366,18 @@ class Cloud:
             if droplet.id in firewall.droplet_ids:
                 firewall.droplet_ids.remove(droplet.id)
                 self.state.put(firewall)
+        for volume in self.state.all(Volume):
+            if droplet.id in volume.droplet_ids:
+                volume.droplet_ids = []
+                self.state.put(volume)
+        for reserved in self.state.all(ReservedIp):
+            if reserved.droplet_id == droplet.id:
+                reserved.droplet_id = None
+                self.state.put(reserved)
+        for balancer in self.state.all(LoadBalancer):
+            if droplet.id in balancer.droplet_ids:
+                balancer.droplet_ids.remove(droplet.id)
+                self.state.put(balancer)
         for action in self.state.all(Action):
             if action.resource_id == droplet.id and action.status == "in-progress":
                 action.status, action.error, action.completed_at = "errored", "the droplet was deleted", now()
@@ -275,11 +406,11 @@ class Cloud:
         log.info("droplet %s is %s: the guest did it", droplet_id, status)
         if status == "off":
             self.enforcer.forget(droplet_id)
-        self.enforcer.wake()
+        self.wake()
 
     def _describe(self, droplet_id: int) -> DropletSpec | None:
         droplet = self.state.get(Droplet, droplet_id)
-        return spec_of(droplet) if droplet and not droplet.deleting else None
+        return self.describe(droplet) if droplet and not droplet.deleting else None
 
     def _power_of(self, droplet_id: int) -> str:
         return self.backend.power_states().get(droplet_id, "off")

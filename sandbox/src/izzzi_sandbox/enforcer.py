@@ -9,7 +9,7 @@ from typing import Any
 
 from . import firewall as rules_of
 from .droplets.backend import BackendError, DropletBackend, Ruleset
-from .records import Droplet, Firewall
+from .records import Droplet, Firewall, LoadBalancer
 from .state import State
 
 RETRY_SECONDS = 5.0
@@ -31,6 +31,7 @@ class Enforcer:
         self._lock = threading.Lock()
         self._applied: dict[int, Protection] = {}
         self._failed: set[int] = set()
+        self._known: tuple[int, dict[int, Protection]] = (-1, {})  # of a version of the state
         self._wake = threading.Event()
         self._stopped = False
         self._told: dict[int, tuple[str, tuple[str, ...]]] = {}
@@ -48,11 +49,24 @@ class Enforcer:
         self._wake.set()
 
     def protection(self, droplet: Droplet) -> Protection:
-        firewalls = self._state.all(Firewall)
-        return Protection(
-            rules_of.effective(droplet, firewalls, self._state.all(Droplet)),
-            frozenset(firewall.id for firewall in firewalls if firewall.applies_to(droplet)),
-        )
+        return self._protections()[droplet.id]
+
+    def _protections(self) -> dict[int, Protection]:
+        """Of all droplets. Those with the same firewalls have the same rules, so each set is computed once."""
+        version = self._state.version
+        if self._known[0] == version:
+            return self._known[1]
+        firewalls, droplets = self._state.all(Firewall), self._state.all(Droplet)
+        balancers = self._state.all(LoadBalancer)
+        sets: dict[frozenset[str], Protection] = {}
+        found: dict[int, Protection] = {}
+        for droplet in droplets:
+            names = frozenset(firewall.id for firewall in firewalls if firewall.applies_to(droplet))
+            if names not in sets:
+                sets[names] = Protection(rules_of.effective(droplet, firewalls, droplets, balancers), names)
+            found[droplet.id] = sets[names]
+        self._known = (version, found)
+        return found
 
     def booted(self, droplet_id: int, protection: Protection) -> None:
         """A droplet came up with these rules in force."""
@@ -69,13 +83,13 @@ class Enforcer:
         """The two fields of a firewall that tell how far its enforcement is."""
         with self._lock:
             applied, failed = dict(self._applied), set(self._failed)
-        pending = []
+        pending, protections = [], self._protections()
         for droplet in self._state.all(Droplet):
             if droplet.status != "active":
                 continue  # the rules are loaded before it boots
             before, wanted = applied.get(droplet.id), firewall.applies_to(droplet)
             was = before is not None and firewall.id in before.firewalls
-            if (was and not wanted) or (wanted and before != self.protection(droplet)):
+            if (was and not wanted) or (wanted and before != protections.get(droplet.id)):
                 status = "failed" if droplet.id in failed else "waiting"
                 pending.append({"droplet_id": droplet.id, "removing": not wanted, "status": status})
         statuses = {change["status"] for change in pending}
@@ -89,12 +103,13 @@ class Enforcer:
             self._tell_droplets()
             self._wake.wait(RETRY_SECONDS if self._failed else None)
             self._wake.clear()
+            protections = self._protections()
             for droplet in self._state.all(Droplet):
-                if droplet.status == "active" and not droplet.locked and not self._stopped:
-                    self._converge(droplet)
+                wanted = protections.get(droplet.id)
+                if wanted and droplet.status == "active" and not droplet.locked and not self._stopped:
+                    self._converge(droplet, wanted)
 
-    def _converge(self, droplet: Droplet) -> None:
-        wanted = self.protection(droplet)
+    def _converge(self, droplet: Droplet, wanted: Protection) -> None:
         before = self._applied.get(droplet.id)
         if wanted == before:
             return

@@ -7,26 +7,32 @@ from ipaddress import ip_network
 from typing import Any
 
 from .droplets.backend import Rule, Ruleset
-from .records import Droplet, Firewall
+from .records import Droplet, Firewall, LoadBalancer
 
 OPEN = Ruleset(enabled=False, inbound=(), outbound=())
 
 
-def effective(droplet: Droplet, firewalls: Iterable[Firewall], droplets: Sequence[Droplet]) -> Ruleset:
+def effective(
+    droplet: Droplet,
+    firewalls: Iterable[Firewall],
+    droplets: Sequence[Droplet],
+    balancers: Sequence[LoadBalancer] = (),
+) -> Ruleset:
     """No firewall: open. One or more: what any of them allows, and nothing else."""
     applied = [firewall for firewall in firewalls if firewall.applies_to(droplet)]
     if not applied:
         return OPEN
-    inbound = (rule_of(rule, rule["sources"], droplets) for firewall in applied for rule in firewall.inbound_rules)
+    everybody = [*droplets, *balancers]
+    inbound = (rule_of(rule, rule["sources"], everybody) for firewall in applied for rule in firewall.inbound_rules)
     outbound = (
-        rule_of(rule, rule["destinations"], droplets) for firewall in applied for rule in firewall.outbound_rules
+        rule_of(rule, rule["destinations"], everybody) for firewall in applied for rule in firewall.outbound_rules
     )
     return Ruleset(enabled=True, inbound=_useful(inbound), outbound=_useful(outbound))
 
 
-def rule_of(rule: dict[str, Any], target: dict[str, Any], droplets: Sequence[Droplet]) -> Rule:
+def rule_of(rule: dict[str, Any], target: dict[str, Any], everybody: Sequence[Droplet | LoadBalancer]) -> Rule:
     first, last = port_range(rule["protocol"], rule["ports"])
-    return Rule(rule["protocol"], first, last, _addresses(target, droplets))
+    return Rule(rule["protocol"], first, last, _addresses(target, everybody))
 
 
 def port_range(protocol: str, ports: str) -> tuple[int, int]:
@@ -39,15 +45,18 @@ def port_range(protocol: str, ports: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def _addresses(target: dict[str, Any], droplets: Sequence[Droplet]) -> tuple[str, ...]:
+def _addresses(target: dict[str, Any], everybody: Sequence[Droplet | LoadBalancer]) -> tuple[str, ...]:
     named = {str(ip_network(address, strict=False)) for address in target.get("addresses", ())}
     members = {
-        f"{address}/32"
-        for droplet in droplets
-        if droplet.id in target.get("droplet_ids", ()) or not set(droplet.tags).isdisjoint(target.get("tags", ()))
-        for address in (droplet.public_ip, droplet.private_ip)
+        f"{address}/32" for one in everybody if _is_meant(one, target) for address in (one.public_ip, one.private_ip)
     }
     return tuple(sorted(named | members))
+
+
+def _is_meant(one: Droplet | LoadBalancer, target: dict[str, Any]) -> bool:
+    if isinstance(one, LoadBalancer):
+        return one.id in target.get("load_balancer_uids", ())
+    return one.id in target.get("droplet_ids", ()) or not set(one.tags).isdisjoint(target.get("tags", ()))
 
 
 def _useful(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .catalogue import SIZES
-from .droplets.backend import DropletBackend, DropletSpec, Ruleset
+from .droplets.backend import DropletBackend, DropletSpec, Ruleset, VolumeSpec
 from .records import Droplet
 
 Changes = dict[str, Any]
@@ -17,11 +17,12 @@ Changes = dict[str, Any]
 class Job:
     backend: DropletBackend
     droplet: Droplet
+    spec: DropletSpec
     rules: Ruleset
     arguments: dict[str, Any]
 
 
-def spec_of(droplet: Droplet) -> DropletSpec:
+def spec_of(droplet: Droplet, volumes: Iterable[VolumeSpec], reserved_ip: str) -> DropletSpec:
     size = SIZES[droplet.size]
     return DropletSpec(
         id=droplet.id,
@@ -37,15 +38,31 @@ def spec_of(droplet: Droplet) -> DropletSpec:
         public_keys=tuple(droplet.public_keys),
         user_data=droplet.user_data,
         tags=tuple(droplet.tags),
+        snapshot=droplet.snapshot,
+        features=tuple(features(droplet)),
+        public_ipv6=droplet.public_ipv6,
+        reserved_ip=reserved_ip,
+        volumes=tuple(volumes),
     )
 
 
+def features(droplet: Droplet) -> list[str]:
+    asked = {"backups": droplet.backups, "ipv6": bool(droplet.public_ipv6), "monitoring": droplet.monitoring}
+    return [*(name for name, wanted in asked.items() if wanted), "droplet_agent", "private_networking"]
+
+
 def create(job: Job) -> Changes:
-    job.backend.create(spec_of(job.droplet), job.rules)
+    job.backend.create(job.spec, job.rules)
     return {"status": "active"}
 
 
 def power_on(job: Job) -> Changes:
+    if job.droplet.status == "active":
+        return {}  # no error on DigitalOcean: community.digitalocean does it after each creation
+    return _boot(job)
+
+
+def _boot(job: Job) -> Changes:
     job.backend.power_on(job.droplet.id, job.rules)
     return {"status": "active"}
 
@@ -62,12 +79,12 @@ def shutdown(job: Job) -> Changes:
 
 def reboot(job: Job) -> Changes:
     shutdown(job)
-    return power_on(job)
+    return _boot(job)
 
 
 def power_cycle(job: Job) -> Changes:
     power_off(job)
-    return power_on(job)
+    return _boot(job)
 
 
 def resize(job: Job) -> Changes:
@@ -77,10 +94,25 @@ def resize(job: Job) -> Changes:
 
 
 def rebuild(job: Job) -> Changes:
-    image = job.arguments["image"]
-    job.droplet.image = image
-    job.backend.rebuild(spec_of(job.droplet), job.rules)
-    return {"image": image, "status": "active"}
+    image, snapshot = job.arguments["image"], job.arguments.get("snapshot")
+    job.backend.rebuild(replace(job.spec, image=image, snapshot=snapshot), job.rules)
+    return {"image": image, "snapshot": snapshot, "status": "active"}
+
+
+def restore(job: Job) -> Changes:
+    return rebuild(job)
+
+
+def snapshot(job: Job) -> Changes:
+    """Its record is made by the cloud, when it is done."""
+    size = job.backend.snapshot_droplet(job.droplet.id, job.arguments["snapshot"])
+    return {"snapshot_size": size}
+
+
+def enable_ipv6(job: Job) -> Changes:
+    address = job.arguments["address"]
+    job.backend.enable_ipv6(replace(job.spec, public_ipv6=address))
+    return {"public_ipv6": address}
 
 
 def rename(job: Job) -> Changes:
@@ -107,6 +139,9 @@ OPERATIONS: dict[str, Callable[[Job], Changes]] = {
         power_cycle,
         resize,
         rebuild,
+        restore,
+        snapshot,
+        enable_ipv6,
         rename,
         enable_backups,
         disable_backups,

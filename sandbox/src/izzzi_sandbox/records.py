@@ -56,6 +56,8 @@ class Droplet:
     tags: list[str]
     backups: bool = False
     monitoring: bool = False
+    public_ipv6: str = ""
+    snapshot: int | None = None  # what it was made from; `image` is then what that droplet ran
     status: str = "new"  # new, active, off
     locked: bool = True  # an operation is under way
     deleting: bool = False
@@ -70,8 +72,10 @@ class Droplet:
 class Action:
     id: int
     type: str
-    resource_id: int
+    resource_id: int | None
     region: str
+    resource_type: str = "droplet"  # droplet, volume, floating_ip
+    subject: str = ""  # the id of what is not a droplet
     status: str = "in-progress"  # in-progress, completed, errored
     arguments: dict[str, Any] = field(default_factory=dict)
     error: str = ""
@@ -150,3 +154,98 @@ class SpacesAccessKey:
     name: str
     grants: list[dict[str, str]]
     created_at: str = field(default_factory=now)
+
+
+@dataclass
+class Volume:
+    id: str
+    name: str
+    region: str
+    size_gb: int
+    description: str
+    filesystem_type: str
+    filesystem_label: str
+    tags: list[str]
+    snapshot: str = ""  # what it was made from
+    droplet_ids: list[int] = field(default_factory=list)  # one at most
+    created_at: str = field(default_factory=now)
+
+    @property
+    def urn(self) -> str:
+        return f"do:volume:{self.id}"
+
+
+@dataclass
+class Snapshot:
+    id: str  # a number for a droplet's, a UUID for a volume's
+    name: str
+    resource_type: str  # droplet or volume
+    resource_id: str
+    region: str
+    min_disk_size: int
+    tags: list[str] = field(default_factory=list)
+    size_gb: float = 0.0
+    image: str = ""  # of the droplet
+    created_at: str = field(default_factory=now)
+
+
+@dataclass
+class ReservedIp:
+    id: str  # the address
+    region: str
+    droplet_id: int | None = None
+    locked: bool = False
+    created_at: str = field(default_factory=now)
+
+    @property
+    def urn(self) -> str:
+        return f"do:floatingip:{self.id}"  # the older name, as on DigitalOcean
+
+
+@dataclass
+class LoadBalancer:
+    id: str
+    name: str
+    region: str
+    vpc_id: str
+    public_ip: str
+    private_ip: str
+    settings: dict[str, Any]  # as the API shows them
+    droplet_ids: list[int]
+    tag: str = ""
+    status: str = "new"  # new, active, errored
+    deleting: bool = False
+    created_at: str = field(default_factory=now)
+
+    @property
+    def urn(self) -> str:
+        return f"do:loadbalancer:{self.id}"
+
+    def sends_to(self, droplet: Droplet) -> bool:
+        return droplet.id in self.droplet_ids or (bool(self.tag) and self.tag in droplet.tags)
+
+
+@dataclass
+class Certificate:
+    id: str
+    name: str
+    type: str  # custom, lets_encrypt
+    dns_names: list[str]
+    not_after: str
+    sha1_fingerprint: str
+    pem: str  # the chain and then the key
+    created_at: str = field(default_factory=now)
+
+
+@dataclass
+class AlertPolicy:
+    id: str
+    type: str
+    description: str
+    compare: str
+    value: float
+    window: str
+    entities: list[str]
+    tags: list[str]
+    alerts: dict[str, Any]
+    enabled: bool

@@ -34,6 +34,7 @@ class State:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self.version = 0  # grows with every change
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")  # survives a kill of the process; not a power cut
@@ -56,6 +57,7 @@ class State:
                 self._depth -= 1
                 if self._depth == 0:
                     self._connection.execute("ROLLBACK")
+                    self.version += 1
                 raise
             self._depth -= 1
             if self._depth == 0:
@@ -78,6 +80,7 @@ class State:
 
     def put(self, record: R) -> R:
         with self._lock:
+            self.version += 1
             self._connection.execute(
                 "INSERT INTO record (kind, id, document) VALUES (?, ?, ?) "
                 "ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document",
@@ -87,6 +90,7 @@ class State:
 
     def remove(self, record: R) -> None:
         with self._lock:
+            self.version += 1
             self._connection.execute(
                 "DELETE FROM record WHERE kind = ? AND id = ?", (type(record).__name__, str(record.id))
             )

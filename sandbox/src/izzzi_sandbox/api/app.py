@@ -21,6 +21,8 @@ from ..requestlog import RequestLog
 from .routes import (
     account,
     actions,
+    alerts,
+    certificates,
     domain_records,
     domains,
     droplets,
@@ -29,16 +31,21 @@ from .routes import (
     images,
     internal,
     keys,
+    load_balancers,
     projects,
     regions,
+    reserved_ips,
     sizes,
+    snapshots,
     spaces_keys,
     tags,
+    volume_actions,
+    volumes,
     vpcs,
 )
 
 OPEN_PATHS = frozenset({"/_sandbox/health"})
-NOUNS = (
+NOUNS = (  # a fixed path before one with a parameter in its place
     account,
     keys,
     regions,
@@ -48,10 +55,17 @@ NOUNS = (
     vpcs,
     actions,
     droplets,
+    snapshots,
+    volume_actions,
+    volumes,
+    reserved_ips,
     firewalls,
+    load_balancers,
+    certificates,
     domains,
     domain_records,
     spaces_keys,
+    alerts,
     projects,
 )
 Next = Callable[[Request], Awaitable[Response]]
@@ -84,7 +98,7 @@ def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
             refused = cloud.settings.enforce_rate_limits and not verdict.allowed
             response = await _logged(request, call_next, cloud, log, refused)
         if request.method != "GET":
-            cloud.enforcer.wake()
+            cloud.wake()
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response

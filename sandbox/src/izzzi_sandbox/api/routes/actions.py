@@ -8,29 +8,37 @@ from fastapi import APIRouter
 from pydantic import StrictInt
 
 from ... import errors
-from ...catalogue import IMAGES, REGIONS, SIZES, find_image, show_region
+from ...catalogue import IMAGES, REGIONS, SIZES, show_region
 from ...cloud import Cloud
 from ...operations import OPERATIONS
 from ...pagination import Paged
 from ...records import Action, Droplet
 from ..deps import Account, Body, found
+from . import droplets, images
 from .droplets import check_name
 
 router = APIRouter()
 
 PENDING = "Droplet already has a pending event."
 NOT_BY_HAND = {"create"}
+FIRST_SNAPSHOT_ID = 160_000_001
 
 
 class Create(Body):
     type: str
     size: str | None = None  # resize
     disk: bool | None = None  # resize
-    image: StrictInt | str | None = None  # rebuild
-    name: str | None = None  # rename
+    image: StrictInt | str | None = None  # rebuild, restore
+    name: str | None = None  # rename, snapshot
 
 
-PARAMETERS = {"resize": {"size", "disk"}, "rebuild": {"image"}, "rename": {"name"}}
+PARAMETERS = {
+    "resize": {"size", "disk"},
+    "rebuild": {"image"},
+    "restore": {"image"},
+    "rename": {"name"},
+    "snapshot": {"name"},
+}
 
 
 def show(action: Action) -> dict[str, Any]:
@@ -41,7 +49,7 @@ def show(action: Action) -> dict[str, Any]:
         "started_at": action.started_at,
         "completed_at": action.completed_at,
         "resource_id": action.resource_id,
-        "resource_type": "droplet",
+        "resource_type": action.resource_type,
         "region": show_region(REGIONS[action.region]),
         "region_slug": action.region,
     }
@@ -49,13 +57,11 @@ def show(action: Action) -> dict[str, Any]:
 
 def submit(cloud: Cloud, droplet: Droplet, body: Create) -> Action:
     """Inside a transaction."""
-    arguments = _arguments(droplet, body)
+    arguments = _arguments(cloud, droplet, body)
     if droplet.locked:
         raise errors.invalid(PENDING)
     if body.type == "power_off" and droplet.status == "off":
         raise errors.invalid("Droplet is already powered off.")
-    if body.type == "power_on" and droplet.status == "active":
-        raise errors.invalid("Droplet is already powered on.")
     if body.type in ("reboot", "power_cycle") and droplet.status == "off":
         raise errors.invalid("Droplet is powered off: power it on first.")
     if body.type == "resize" and droplet.status != "off":
@@ -63,7 +69,7 @@ def submit(cloud: Cloud, droplet: Droplet, body: Create) -> Action:
     return cloud.submit(droplet, body.type, **arguments)
 
 
-def _arguments(droplet: Droplet, body: Create) -> dict[str, Any]:
+def _arguments(cloud: Cloud, droplet: Droplet, body: Create) -> dict[str, Any]:
     if body.type not in OPERATIONS or body.type in NOT_BY_HAND:
         known = ", ".join(sorted(OPERATIONS.keys() - NOT_BY_HAND))
         raise errors.invalid(f"type: {body.type!r} is not an action of the sandbox. It has: {known}")
@@ -73,10 +79,14 @@ def _arguments(droplet: Droplet, body: Create) -> dict[str, Any]:
         raise errors.invalid(f"found unpermitted parameters: {', '.join(strange)}")
     if body.type == "resize":
         return _resize(droplet, body)
-    if body.type == "rebuild":
-        return _rebuild(body)
+    if body.type in ("rebuild", "restore"):
+        return _rebuild(cloud, body)
     if body.type == "rename":
         return _rename(body)
+    if body.type == "snapshot":
+        return _snapshot(cloud, droplet, body)
+    if body.type == "enable_ipv6":
+        return _ipv6(cloud, droplet)
     return {}
 
 
@@ -89,11 +99,24 @@ def _resize(droplet: Droplet, body: Create) -> dict[str, Any]:
     return {"size": size.slug, "disk": bool(body.disk)}
 
 
-def _rebuild(body: Create) -> dict[str, Any]:
-    image = find_image(body.image if body.image is not None else "")
-    if image is None:
+def _rebuild(cloud: Cloud, body: Create) -> dict[str, Any]:
+    found_image = images.find(cloud.state, body.image if body.image is not None else "")
+    if found_image is None:
         raise errors.invalid(f"You specified an invalid image. The sandbox has: {', '.join(IMAGES)}")
-    return {"image": image.slug}
+    slug, snapshot = found_image
+    return {"image": slug, "snapshot": int(snapshot.id) if snapshot else None}
+
+
+def _snapshot(cloud: Cloud, droplet: Droplet, body: Create) -> dict[str, Any]:
+    """The name may be left out, as on DigitalOcean."""
+    number = cloud.state.next("snapshot", FIRST_SNAPSHOT_ID)
+    return {"name": body.name or f"{droplet.name}-{number}", "snapshot": number}
+
+
+def _ipv6(cloud: Cloud, droplet: Droplet) -> dict[str, Any]:
+    if droplet.public_ipv6:
+        raise errors.invalid("Droplet already has IPv6 enabled.")
+    return {"address": droplets.free_ipv6(cloud)}
 
 
 def _rename(body: Create) -> dict[str, Any]:

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import Field, StrictInt, model_validator
 
 from ... import errors
-from ...addresses import PUBLIC_GATEWAY, PUBLIC_NETWORK, NoAddressLeft, next_private, next_public
-from ...catalogue import IMAGES, REGIONS, SIZES, find_image, find_region, show_image, show_region, show_size
+from ...addresses import PUBLIC_GATEWAY, PUBLIC_NETWORK, NoAddressLeft, next_ipv6, next_private, next_public
+from ...catalogue import IMAGES, REGIONS, SIZES, find_region, show_image, show_region, show_size
 from ...cloud import FIRST_DROPLET_ID, Cloud
+from ...operations import features
 from ...pagination import Paged
-from ...records import Action, Droplet, Firewall, Vpc
+from ...records import Action, Droplet, Firewall, Snapshot, Volume, Vpc
 from ...state import State
 from ..deps import Account, Body, found
-from . import firewalls, keys, vpcs
-from .account import DROPLET_LIMIT
+from . import firewalls, images, keys, snapshots, vpcs
+from .account import droplet_limit
 from .tags import TagName
 
 USER_DATA_LIMIT = 64 * 1024
 LAST_ADDRESS = "last public address"
 router = APIRouter(prefix="/droplets")
 
+OPTIONS_OF_A_CLIENT = frozenset(
+    {
+        "api_token",
+        "baseurl",
+        "firewall",
+        "oauth_token",
+        "project_name",
+        "resize_disk",
+        "sleep_interval",
+        "state",
+        "timeout",
+        "unique_name",
+        "validate_certs",
+        "wait",
+        "wait_timeout",
+    }
+)
 HOSTNAME = r"^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]\Z"
 BAD_HOSTNAME = "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"
 
@@ -51,6 +69,14 @@ class Create(Body):
     vpc_uuid: str | None = None
     with_droplet_agent: bool | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def forgive(cls, body: Any) -> Any:
+        """The module of community.digitalocean posts its own options along, and DigitalOcean lets them pass."""
+        if not isinstance(body, dict):
+            return body
+        return {name: value for name, value in body.items() if name not in OPTIONS_OF_A_CLIENT}
+
     @model_validator(mode="after")
     def check(self) -> Create:
         if (self.name is None) == (self.names is None):
@@ -59,10 +85,6 @@ class Create(Body):
             check_name(name)
         if len((self.user_data or "").encode()) > USER_DATA_LIMIT:
             raise ValueError("user_data is too long: at most 64 KiB")
-        if self.ipv6:
-            raise ValueError("ipv6: the sandbox has no IPv6; leave it out or false")
-        if self.volumes:
-            raise ValueError("volumes: the sandbox has no volumes; leave it out or empty")
         if self.backup_policy:
             raise ValueError("backup_policy: the sandbox takes no backups; leave it out")
         if self.public_networking is False:
@@ -92,12 +114,12 @@ def show(droplet: Droplet, cloud: Cloud) -> dict[str, Any]:
         "status": droplet.status,
         "kernel": None,
         "created_at": droplet.created_at,
-        "features": _features(droplet),
+        "features": features(droplet),
         "backup_ids": [],
         "next_backup_window": _backup_window() if droplet.backups else None,
-        "snapshot_ids": [],
-        "image": show_image(IMAGES[droplet.image]),
-        "volume_ids": [],
+        "snapshot_ids": [int(row.id) for row in snapshots.of(cloud.state, "droplet", droplet.id)],
+        "image": _image(droplet, cloud.state),
+        "volume_ids": [row.id for row in cloud.state.all(Volume) if droplet.id in row.droplet_ids],
         "size": show_size(size),
         "size_slug": size.slug,
         "networks": _networks(droplet, cloud),
@@ -107,9 +129,9 @@ def show(droplet: Droplet, cloud: Cloud) -> dict[str, Any]:
     }
 
 
-def _features(droplet: Droplet) -> list[str]:
-    asked = {"backups": droplet.backups, "monitoring": droplet.monitoring}
-    return [*(name for name, wanted in asked.items() if wanted), "droplet_agent", "private_networking"]
+def _image(droplet: Droplet, state: State) -> dict[str, Any]:
+    snapshot = state.get(Snapshot, droplet.snapshot) if droplet.snapshot else None
+    return images.show_snapshot(snapshot) if snapshot else show_image(IMAGES[droplet.image])
 
 
 def _backup_window() -> dict[str, str]:
@@ -121,7 +143,27 @@ def _backup_window() -> dict[str, str]:
 def _networks(droplet: Droplet, cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
     if droplet.status == "new" or cloud.faults.on_droplet("no_addresses", droplet.name):
         return {"v4": [], "v6": []}
-    return {"v4": _v4(droplet, cloud.state), "v6": []}
+    return {"v4": _v4(droplet, cloud.state), "v6": _v6(droplet, cloud.backend.ipv6_network)}
+
+
+def _v6(droplet: Droplet, network: str) -> list[dict[str, Any]]:
+    if not droplet.public_ipv6:
+        return []
+    public = IPv6Network(network)
+    return [
+        {
+            "ip_address": droplet.public_ipv6,
+            "netmask": public.prefixlen,
+            "gateway": str(public[1]),
+            "type": "public",
+        }
+    ]
+
+
+def free_ipv6(cloud: Cloud) -> str:
+    if not cloud.backend.ipv6_network:
+        raise errors.invalid("ipv6: droplets of this sandbox have no IPv6; leave it out or false")
+    return next_ipv6(cloud.backend.ipv6_network, (row.public_ipv6 for row in cloud.state.all(Droplet)))
 
 
 def _v4(droplet: Droplet, state: State) -> list[dict[str, Any]]:
@@ -170,18 +212,20 @@ def _link(request: Request, action: Action) -> dict[str, Any]:
 
 def _add(cloud: Cloud, body: Create, name: str) -> Action:
     state = cloud.state
-    image, size = find_image(body.image), SIZES.get(body.size)
-    if image is None:
+    match, size = images.find(state, body.image), SIZES.get(body.size)
+    if match is None:
         raise errors.invalid(f"You specified an invalid image for Droplet creation. The sandbox has: {_list(IMAGES)}")
     if size is None:
         raise errors.invalid("You specified an invalid size for Droplet creation.")
-    droplets = state.all(Droplet)
-    if len(droplets) >= DROPLET_LIMIT:
+    image, snapshot = match
+    if snapshot and size.disk_gb < snapshot.min_disk_size:
+        raise errors.invalid("This size is not available because it has a smaller disk.")
+    if len(state.all(Droplet)) >= droplet_limit(cloud.settings):
         raise errors.invalid("creating this/these droplet(s) will exceed your droplet limit")
     vpc = _vpc(cloud, body)
     try:
-        public_ip = next_public((droplet.public_ip for droplet in droplets), state.read(LAST_ADDRESS))
-        private_ip = next_private(vpc.ip_range, (row.private_ip for row in droplets if row.vpc_id == vpc.id))
+        public_ip = next_public(cloud.public_addresses(), state.read(LAST_ADDRESS))
+        private_ip = next_private(vpc.ip_range, cloud.private_addresses(vpc.id))
     except NoAddressLeft as error:
         raise errors.invalid(str(error)) from error
     state.write(LAST_ADDRESS, public_ip)
@@ -191,7 +235,7 @@ def _add(cloud: Cloud, body: Create, name: str) -> Action:
         region=vpc.region,
         size=size.slug,
         disk_gb=size.disk_gb,
-        image=image.slug,
+        image=image,
         vpc_id=vpc.id,
         public_ip=public_ip,
         private_ip=private_ip,
@@ -200,8 +244,22 @@ def _add(cloud: Cloud, body: Create, name: str) -> Action:
         tags=cloud.ensure_tags(body.tags or []),
         backups=bool(body.backups),
         monitoring=bool(body.monitoring),
+        public_ipv6=free_ipv6(cloud) if body.ipv6 else "",
+        snapshot=int(snapshot.id) if snapshot else None,
     )
+    _attach(cloud, droplet, body)
     return cloud.submit(droplet, "create")
+
+
+def _attach(cloud: Cloud, droplet: Droplet, body: Create) -> None:
+    if body.volumes and body.names and len(body.names) > 1:
+        raise errors.invalid("volumes: a volume can be attached to one Droplet only")
+    for id in body.volumes or []:
+        volume = cloud.state.get(Volume, id)
+        if volume is None or volume.droplet_ids or volume.region != droplet.region:
+            raise errors.invalid(f"volumes: no free volume {id} exists in {droplet.region}")
+        volume.droplet_ids = [droplet.id]
+        cloud.state.put(volume)
 
 
 def _list(names: Any) -> str:

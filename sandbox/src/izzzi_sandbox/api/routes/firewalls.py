@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StrictInt, StringConstraints, model_
 from ... import errors
 from ...cloud import Cloud
 from ...pagination import Paged
-from ...records import Droplet, Firewall
+from ...records import Droplet, Firewall, LoadBalancer
 from ...state import State
 from ..deps import Account, Body, found
 from .tags import existing
@@ -42,8 +42,8 @@ class Target(Body):
 
     @model_validator(mode="after")
     def check(self) -> Target:
-        if self.load_balancer_uids or self.kubernetes_ids:
-            raise ValueError("the sandbox has no load balancer and no Kubernetes cluster that a rule could name")
+        if self.kubernetes_ids:
+            raise ValueError("the sandbox has no Kubernetes cluster that a rule could name")
         return self
 
 
@@ -126,6 +126,11 @@ def _stored(state: State, rule: InboundRule | OutboundRule) -> dict[str, Any]:
         kept["droplet_ids"] = _droplets(state, target.droplet_ids)
     if target.tags:
         kept["tags"] = existing(state, target.tags)
+    if target.load_balancer_uids:
+        missing = [id for id in target.load_balancer_uids if state.get(LoadBalancer, id) is None]
+        if missing:
+            raise errors.invalid(f"load balancers do not exist: {', '.join(missing)}")
+        kept["load_balancer_uids"] = list(dict.fromkeys(target.load_balancer_uids))
     return {"protocol": rule.protocol, "ports": rule.ports, side: kept}
 
 

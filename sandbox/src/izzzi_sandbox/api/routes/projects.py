@@ -11,7 +11,7 @@ from pydantic import Field
 from ... import errors
 from ...cloud import Cloud
 from ...pagination import Paged
-from ...records import Assignment, Domain, Droplet, Project, Vpc, now
+from ...records import Assignment, Domain, Droplet, LoadBalancer, Project, ReservedIp, Volume, Vpc, now
 from ...state import State
 from ..deps import Account, Body, found
 
@@ -27,7 +27,7 @@ PURPOSES = (
     "Operational / Developer tooling",
 )
 OTHER = "Other: "
-KINDS = (Droplet, Vpc, Domain)  # what has a URN
+KINDS = (Droplet, Vpc, Domain, Volume, ReservedIp, LoadBalancer)  # what has a URN, beside buckets
 router = APIRouter(prefix="/projects")
 
 Name = Annotated[str, Field(min_length=1, max_length=175)]
@@ -93,10 +93,11 @@ def _unique(state: State, name: str, but: str = "") -> None:
         raise errors.ApiError(409, "name is already in use")
 
 
-def _resources(state: State, project: Project) -> dict[str, str]:
+def _resources(cloud: Cloud, project: Project) -> dict[str, str]:
     """URN to the moment of assignment. The default project has all that no other has."""
-    assigned = {row.id: row for row in state.all(Assignment)}
-    existing = {row.urn: row.created_at for kind in KINDS for row in state.all(kind) if not _is_default_vpc(row)}
+    assigned = {row.id: row for row in cloud.state.all(Assignment)}
+    rows = [row for kind in KINDS for row in cloud.state.all(kind)] + cloud.spaces.buckets()
+    existing = {row.urn: row.created_at for row in rows if not _is_default_vpc(row)}
     rest = {urn: created for urn, created in existing.items() if project.is_default and urn not in assigned}
     own = {urn: row.assigned_at for urn, row in assigned.items() if row.project_id == project.id and urn in existing}
     return rest | own
@@ -152,17 +153,18 @@ def _change(cloud: Cloud, project_id: str, body: Replace | Update) -> dict[str, 
         if changes.get("is_default") is False and project.is_default:
             raise errors.ApiError(412, "there must be a default project: make another one the default")
         if changes.get("is_default") and not project.is_default:
-            _move_default(cloud.state)
+            _move_default(cloud)
         for field, value in changes.items():
             setattr(project, field, value)
         project.updated_at = now()
         return {"project": show(cloud.state.put(project))}
 
 
-def _move_default(state: State) -> None:
+def _move_default(cloud: Cloud) -> None:
     """What lies in the old default project by default stays there."""
+    state = cloud.state
     former = find(state, "default")
-    for urn, created in _resources(state, former).items():
+    for urn, created in _resources(cloud, former).items():
         state.put(Assignment(urn, former.id, created))
     former.is_default = False
     state.put(former)
@@ -174,14 +176,14 @@ def delete(cloud: Account, project_id: str) -> None:
         project = find(cloud.state, project_id)
         if project.is_default:
             raise errors.ApiError(412, "the default project cannot be deleted")
-        if _resources(cloud.state, project):
+        if _resources(cloud, project):
             raise errors.ApiError(412, "cannot delete a project with resources")
         cloud.state.remove(project)
 
 
 @router.get("/{project_id}/resources")
 def list_resources(cloud: Account, request: Request, project_id: str, pager: Paged) -> dict[str, Any]:
-    rows = list(_resources(cloud.state, find(cloud.state, project_id)).items())
+    rows = list(_resources(cloud, find(cloud.state, project_id)).items())
     return pager.reply("resources", rows, lambda row: _show_resource(request, row[0], row[1], "ok"))
 
 
@@ -191,17 +193,18 @@ def assign(cloud: Account, request: Request, project_id: str, body: Resources) -
         project = find(cloud.state, project_id)
         rows = []
         for urn in body.resources:
-            status = _assign(cloud.state, project, urn)
-            moment = _resources(cloud.state, project).get(urn, now())
+            status = _assign(cloud, project, urn)
+            moment = _resources(cloud, project).get(urn, now())
             rows.append(_show_resource(request, urn, moment, status))
     return {"resources": rows}
 
 
-def _assign(state: State, project: Project, urn: str) -> str:
+def _assign(cloud: Cloud, project: Project, urn: str) -> str:
     """A 200 can carry a not_found: clients must read the status of every URN."""
-    if urn in _resources(state, project):
+    state = cloud.state
+    if urn in _resources(cloud, project):
         return "already_assigned"
-    if not any(urn in _resources(state, other) for other in state.all(Project)):
+    if not any(urn in _resources(cloud, other) for other in state.all(Project)):
         return "not_found"
     former = state.get(Assignment, urn)
     if former and project.is_default:

@@ -1,4 +1,4 @@
-"""/v2/tags and what carries them (droplets)."""
+"""/v2/tags and what carries them: droplets, volumes and snapshots of volumes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pydantic import Field
 
 from ... import errors
 from ...pagination import Paged
-from ...records import Droplet, Firewall, Tag
+from ...records import Droplet, Firewall, LoadBalancer, Snapshot, Tag, Volume
 from ...state import State
 from ..deps import Account, Body, found
 
+CARRIERS = {"droplet": Droplet, "volume": Volume, "volume_snapshot": Snapshot}
 router = APIRouter(prefix="/tags")
 
 TagName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_\-:]+$", max_length=255)]
@@ -46,11 +47,13 @@ def existing(state: State, names: list[str]) -> list[str]:
 
 
 def show(state: State, tag: Tag) -> dict[str, Any]:
-    droplets = [droplet for droplet in state.all(Droplet) if tag.name in droplet.tags]
-    last = {"last_tagged_uri": f"https://api.digitalocean.com/v2/droplets/{droplets[-1].id}"} if droplets else {}
-    none = {kind: {"count": 0} for kind in ("images", "volumes", "volume_snapshots", "databases")}
-    count = {"count": len(droplets), **last}
-    return {"name": tag.name, "resources": {**count, "droplets": count, **none}}
+    counts: dict[str, Any] = {"images": {"count": 0}, "databases": {"count": 0}}
+    for name, kind in (("droplets", Droplet), ("volumes", Volume), ("volume_snapshots", Snapshot)):
+        tagged = [row for row in state.all(kind) if tag.name in row.tags]
+        last = {"last_tagged_uri": f"https://api.digitalocean.com/v2/{name}/{tagged[-1].id}"} if tagged else {}
+        counts[name] = {"count": len(tagged), **last}
+    last = next((row for row in counts.values() if "last_tagged_uri" in row), {})
+    return {"name": tag.name, "resources": {**last, "count": sum(row["count"] for row in counts.values()), **counts}}
 
 
 @router.get("")
@@ -76,9 +79,14 @@ def delete(cloud: Account, name: str) -> None:
     """Untags everything that carries it."""
     with cloud.state.transaction():
         tag = found(find(cloud.state, name))
-        for droplet in cloud.state.all(Droplet):
-            if tag.name in droplet.tags:
-                cloud.untag(droplet, tag.name)
+        for kind in CARRIERS.values():
+            for row in cloud.state.all(kind):
+                if tag.name in row.tags:
+                    cloud.untag(row, tag.name)
+        for balancer in cloud.state.all(LoadBalancer):
+            if balancer.tag == tag.name:
+                balancer.tag = ""
+                cloud.state.put(balancer)
         for firewall in cloud.state.all(Firewall):
             _drop_from_firewall(cloud.state, firewall, tag.name)
         cloud.state.remove(tag)
@@ -98,22 +106,23 @@ def _drop_from_firewall(state: State, firewall: Firewall, name: str) -> None:
 def tag_resources(cloud: Account, name: str, body: Resources) -> None:
     with cloud.state.transaction():
         tag = found(find(cloud.state, name))
-        for droplet in _droplets(cloud.state, body):
-            if tag.name not in droplet.tags:
-                droplet.tags.append(tag.name)
-                cloud.state.put(droplet)
+        for row in _tagged(cloud.state, body):
+            if tag.name not in row.tags:
+                row.tags.append(tag.name)
+                cloud.state.put(row)
+                cloud.retagged(row)
 
 
 @router.delete("/{name}/resources", status_code=204)
 def untag_resources(cloud: Account, name: str, body: Resources) -> None:
     with cloud.state.transaction():
         tag = found(find(cloud.state, name))
-        for droplet in _droplets(cloud.state, body):
-            cloud.untag(droplet, tag.name)
+        for row in _tagged(cloud.state, body):
+            cloud.untag(row, tag.name)
 
 
-def _droplets(state: State, body: Resources) -> list[Droplet]:
+def _tagged(state: State, body: Resources) -> list[Any]:
     for resource in body.resources:
-        if resource.resource_type != "droplet":
+        if resource.resource_type not in CARRIERS:
             raise errors.invalid(f"the sandbox has no {resource.resource_type} that could carry a tag")
-    return [found(state.get(Droplet, resource.resource_id)) for resource in body.resources]
+    return [found(state.get(CARRIERS[resource.resource_type], resource.resource_id)) for resource in body.resources]

@@ -17,7 +17,7 @@ from ...cloud import Cloud
 from ...droplets.backend import BackendError
 from ...host_routes import host_routes
 from ...pagination import Paged
-from ...records import Droplet, Vpc
+from ...records import Droplet, LoadBalancer, Vpc
 from ...state import State
 from ..deps import Account, Body, found
 
@@ -59,9 +59,10 @@ def show(vpc: Vpc) -> dict[str, Any]:
     }
 
 
-def members(cloud: Cloud, vpc: Vpc) -> list[Droplet]:
+def members(cloud: Cloud, vpc: Vpc) -> list[Droplet | LoadBalancer]:
     ghosts = [ghost.droplet for ghost in list(cloud.ghosts.values()) if ghost.until > time.monotonic()]
-    return [droplet for droplet in [*cloud.state.all(Droplet), *ghosts] if droplet.vpc_id == vpc.id]
+    rows = [*cloud.state.all(Droplet), *ghosts, *cloud.state.all(LoadBalancer)]
+    return [row for row in rows if row.vpc_id == vpc.id]
 
 
 def default_of(state: State, region: str) -> Vpc | None:
@@ -187,5 +188,5 @@ def delete(cloud: Account, vpc_id: str) -> None:
 @router.get("/{vpc_id}/members")
 def list_members(cloud: Account, vpc_id: str, pager: Paged, resource_type: str | None = None) -> dict[str, Any]:
     vpc = found(cloud.state.get(Vpc, vpc_id))
-    rows = members(cloud, vpc) if resource_type in (None, "", "droplet") else []
+    rows = [row for row in members(cloud, vpc) if resource_type in (None, "", row.urn.split(":")[1])]
     return pager.reply("members", rows, lambda row: {"name": row.name, "urn": row.urn, "created_at": row.created_at})
