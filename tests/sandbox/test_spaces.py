@@ -8,7 +8,7 @@ import urllib.request
 import boto3
 import pytest
 from botocore.client import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from .daemon import Daemon, running
 
@@ -117,6 +117,27 @@ def test_grants_limit_a_key(client, daemon, spaces):
 def test_bad_grants_are_refused(daemon, bucket, permission):
     body = {"name": "bad", "grants": [{"bucket": bucket, "permission": permission}]}
     assert daemon.call("POST", "/v2/spaces/keys", body).status == 422
+
+
+def test_faults_hit_spaces_where_their_path_says_so(daemon, spaces):
+    def arm(**fault):
+        assert daemon.call("POST", "/_sandbox/faults", {"method": "PUT", **fault}).status == 201
+
+    arm(kind="status", status=503)
+    spaces.put_object(Bucket="assets", Key="a", Body=b"1")
+    arm(kind="status", status=409, path="spaces:/assets/*", when="after")
+    assert refused(spaces.put_object, Bucket="assets", Key="b", Body=b"1") == "OperationAborted"
+    for when, key in (("before", "c"), ("after", "d")):
+        arm(kind="reset", path="spaces:/assets/*", when=when)
+        with pytest.raises(ConnectionClosedError):
+            spaces.put_object(Bucket="assets", Key=key, Body=b"1")
+    assert [row["Key"] for row in spaces.list_objects_v2(Bucket="assets")["Contents"]] == ["a", "b", "d"]
+    rows = daemon.call("GET", "/_sandbox/requests?writes=true").body["requests"]
+    assert [(row["path"], row["status"]) for row in rows[-3:]] == [
+        ("/assets/b", 409),
+        ("/assets/c", 0),
+        ("/assets/d", 0),
+    ]
 
 
 def test_buckets_survive_a_crash(tmp_path):

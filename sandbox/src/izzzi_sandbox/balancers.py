@@ -75,6 +75,7 @@ class Balancers:
         self._backend = backend
         self._applied: dict[str, LoadBalancerSpec] = {}
         self._failed: set[str] = set()
+        self._work = threading.Lock()  # the loop and a reset never at once
         self._wake = threading.Event()
         self._stopped = False
 
@@ -91,16 +92,18 @@ class Balancers:
 
     def clear(self) -> None:
         """For a reset: all of them, at once."""
-        for balancer in self._state.all(LoadBalancer):
-            self._remove(balancer)
+        with self._work:
+            for balancer in self._state.all(LoadBalancer):
+                self._remove(balancer)
 
     def _loop(self) -> None:
         while not self._stopped:
             self._wake.wait(RETRY_SECONDS if self._failed else None)
             self._wake.clear()
-            for balancer in self._state.all(LoadBalancer):
-                if not self._stopped:
-                    self._converge(balancer)
+            with self._work:
+                for balancer in self._state.all(LoadBalancer):
+                    if not self._stopped:
+                        self._converge(balancer)
 
     def _converge(self, balancer: LoadBalancer) -> None:
         try:

@@ -120,10 +120,10 @@ class Cloud:
                 self.state.put(droplet)
         with ThreadPoolExecutor(max_workers=PARALLEL_OPERATIONS) as pool:
             list(pool.map(self._destroy, [droplet.id for droplet in droplets]))
+        self.balancers.clear()
         with self.state.transaction():
             if self.state.all(Droplet):
                 raise BackendError("a droplet could not be deleted; server.log tells why. Run reset again.")
-            self.balancers.clear()
             for volume in self.state.all(Volume):
                 self.backend.delete_volume(volume.id)
                 self.state.remove(volume)
@@ -212,11 +212,6 @@ class Cloud:
     def untag(self, row: Droplet | Volume | Snapshot, name: str) -> None:
         row.tags = [tag for tag in row.tags if tag != name]
         self.state.put(row)
-        self.retagged(row)
-
-    def retagged(self, row: Droplet | Volume | Snapshot) -> None:
-        if isinstance(row, Droplet):
-            self.backend.metadata_changed(row.id)
 
     # -- operations
 
@@ -291,9 +286,16 @@ class Cloud:
                     reserved.locked = False
                     self.state.put(reserved)
         log.info("action %s (%s) of %s %s %s", action.id, action.type, action.subject, action.status, error)
-        if droplet_id:
-            self.backend.metadata_changed(droplet_id)
+        if droplet:
+            self._tell(droplet)
         self.wake()
+
+    def _tell(self, droplet: Droplet) -> None:
+        """Names and tags are told by the enforcer."""
+        try:
+            self.backend.metadata_changed(droplet.id)
+        except BackendError as failure:
+            log.error("droplet %s: its metadata are old: %s", droplet.id, failure)
 
     def _after_failure(self, droplet: Droplet) -> dict[str, Any]:
         if droplet.status == "new":

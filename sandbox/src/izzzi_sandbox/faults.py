@@ -19,6 +19,7 @@ KINDS = {
     "member_lag": "a droplet that was deleted stays a member of its VPC for `seconds`",
 }
 ON_REQUESTS = ("latency", "status", "reset")
+SPACES = "spaces:"
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Faults:
             return len(self._armed) < before
 
     def on_request(self, method: str, path: str) -> list[Fault]:
-        """Every latency that hits, and the first of the others."""
+        """Every latency that hits, and the first of the others. Spaces' paths begin with "spaces:"."""
         with self._changed:
             hits = [f for f in self._armed if f.kind == "latency" and _fits(f, method, path) and self._use(f)]
             for fault in self._armed:
@@ -100,4 +101,6 @@ class Faults:
 
 
 def _fits(fault: Fault, method: str, path: str) -> bool:
+    if path.startswith(SPACES) and not fault.path.startswith(SPACES):
+        return False  # a fault for any path is for any path of the API
     return fnmatchcase(method, fault.method.upper()) and fnmatchcase(path, fault.path)

@@ -49,8 +49,8 @@ class RequestLog:
             entry = Entry(next(self._numbers), now(), service, method, path, status, entry_body, leaked, fault)
             self._entries.append(entry)
 
-    def spaces(self, method: str, path: str, status: int) -> None:
-        self.add(method, path, status, service="spaces")
+    def spaces(self, method: str, path: str, status: int, fault: str) -> None:
+        self.add(method, path, status, service="spaces", fault=fault)
 
     def entries(self, since: int = 0, *, writes: bool = False) -> list[dict[str, Any]]:
         with self._lock:

@@ -57,7 +57,7 @@ class Daemon:
         self._spaces = self._sockets[settings.spaces_port]
 
     async def serve(self) -> None:
-        self._cloud.spaces.serve(self._spaces, self._spaces_key, self._log.spaces)
+        self._cloud.spaces.serve(self._spaces, self._spaces_key, self._log.spaces, self._cloud.faults)
         self._cloud.start()
         self._listen_at_gateway()
         self._dns.serve()

@@ -4,6 +4,10 @@ changed is written down. A WSGI application."""
 from __future__ import annotations
 
 import logging
+import os
+import socket
+import struct
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +15,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from ..faults import SPACES, Fault, Faults
 from . import access, signature
 from .store import Store
 
+FAULT_CODES = {404: "NoSuchBucket", 409: "OperationAborted", 429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
 STATUS = {
     "AccessDenied": "403 Forbidden",
     "InvalidAccessKeyId": "403 Forbidden",
@@ -48,16 +54,42 @@ class Gate:
         backend: Any,
         store: Store,
         find_key: Callable[[str], Key | None],
-        record: Callable[[str, str, int], None],
+        record: Callable[[str, str, int, str], None],
+        faults: Faults,
     ) -> None:
         self._app = app
         self._backend = backend
         self._store = store
         self._find_key = find_key
         self._record = record
+        self._faults = faults
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         operation = operation_of(environ)
+        path = environ["RAW_URI"].partition("?")[0]
+        fault = self._delayed(operation.method, path)
+        if fault is None:
+            body, status = self._serve(environ, start_response, operation)
+            self._record(operation.method, path, status, "")
+            return body
+        if fault.when == "after":
+            self._serve(environ, lambda *_: None, operation)
+        self._record(operation.method, path, 0 if fault.kind == "reset" else fault.status, fault.kind)
+        if fault.kind == "reset":
+            _reset(environ["werkzeug.socket"])
+        code = fault.message or FAULT_CODES.get(fault.status, "ServiceUnavailable")
+        return _error(start_response, operation, code, "a fault of the sandbox", status=f"{fault.status} Fault")
+
+    def _delayed(self, method: str, path: str) -> Fault | None:
+        hits = self._faults.on_request(method, f"{SPACES}{path}")
+        for fault in hits:
+            if fault.kind == "latency":
+                time.sleep(fault.seconds or 0)
+        return next((fault for fault in hits if fault.kind != "latency"), None)
+
+    def _serve(
+        self, environ: Environ, start_response: Start, operation: access.Operation
+    ) -> tuple[Iterable[bytes], int]:
         status: list[str] = []
 
         def start(code: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -71,8 +103,7 @@ class Gate:
                 self._store.save(self._backend, operation.bucket, operation.key)
         except (Refused, signature.BadSignature) as refused:
             body = _error(start, operation, refused.code, str(refused))
-        self._record(operation.method, environ["RAW_URI"].partition("?")[0], int(status[0].split()[0]))
-        return body
+        return body, int(status[0].split()[0])
 
     def _check(self, environ: Environ, operation: access.Operation) -> None:
         request = request_of(environ)
@@ -125,11 +156,17 @@ def request_of(environ: Environ) -> signature.Request:
     return signature.Request(environ["REQUEST_METHOD"], url, headers)
 
 
-def _error(start: Start, operation: access.Operation, code: str, message: str) -> list[bytes]:
+def _reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close means RST
+    os.close(connection.detach())  # the server's files on it would keep it open
+    raise ConnectionResetError("a fault of the sandbox")  # the server drops the rest in silence
+
+
+def _error(start: Start, operation: access.Operation, code: str, message: str, status: str = "") -> list[bytes]:
     document = (
         f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{escape(message)}</Message>'
         f"<BucketName>{escape(operation.bucket)}</BucketName><RequestId>{uuid.uuid4()}</RequestId></Error>"
     )
     body = b"" if operation.method == "HEAD" else document.encode()
-    start(STATUS[code], [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    start(status or STATUS[code], [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [body]

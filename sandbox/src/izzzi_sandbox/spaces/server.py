@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..credentials import SpacesKey
+from ..faults import Faults
 from ..records import SpacesAccessKey
 from ..state import State
 from .gate import Gate, Key
@@ -37,7 +38,9 @@ class Spaces:
         self._backend: Any = None  # until it is served: moto takes a second to import
         self._store: Store | None = None
 
-    def serve(self, listener: socket.socket, own: SpacesKey, record: Callable[[str, str, int], None]) -> None:
+    def serve(
+        self, listener: socket.socket, own: SpacesKey, record: Callable[[str, str, int, str], None], faults: Faults
+    ) -> None:
         """Begin to serve on a socket that is bound already."""
         os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # else every bucket would let every origin in
         import moto
@@ -58,7 +61,7 @@ class Spaces:
             return Key(made.secret, made.grants) if made else None
 
         # Only S3, not moto's other services and not its own control interface.
-        app = Gate(create_backend_app("s3"), self._backend, self._store, find_key, record)
+        app = Gate(create_backend_app("s3"), self._backend, self._store, find_key, record, faults)
         host, port = listener.getsockname()
         server = make_server(host, port, app, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
         threading.Thread(target=server.serve_forever, name="spaces", daemon=True).start()

@@ -110,7 +110,6 @@ def tag_resources(cloud: Account, name: str, body: Resources) -> None:
             if tag.name not in row.tags:
                 row.tags.append(tag.name)
                 cloud.state.put(row)
-                cloud.retagged(row)
 
 
 @router.delete("/{name}/resources", status_code=204)
