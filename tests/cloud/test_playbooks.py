@@ -71,7 +71,7 @@ def test_a_saved_plan_is_carried_out_once_and_only_while_it_holds(sandbox: Sandb
     assert sandbox.all("vpcs") == []
 
     assert play("plan", "-e", f"plan_file={saved}").returncode == 0
-    done = play("provision", "--tags", "provision_declare", "-e", f"plan={saved}")
+    done = play("provision", "-vvv", "--tags", "provision_declare", "-e", f"plan={saved}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(sandbox.all("droplets")) == 1
 
