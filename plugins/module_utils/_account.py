@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from ._client import ApiError, Client
+
 T = TypeVar("T")
 Row = dict[str, Any]
 Account = dict[str, Any]  # by listing: rows, or what else its call gave
@@ -24,6 +26,17 @@ def together(calls: Iterable[Callable[[], T]]) -> list[T]:
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
         futures = [pool.submit(call) for call in calls]
     return [future.result() for future in futures]
+
+
+def listed(client: Client, path: str, key: str, *, needed: bool, **query: Any) -> list[Row]:
+    """A listing that is only searched for what is left over may be closed to the token (403), or not be there (404):
+    then this token made nothing of it."""
+    try:
+        return client.list(path, key, **query)
+    except ApiError as error:
+        if needed or error.status not in (403, 404):
+            raise
+        return []
 
 
 def read(reads: Reads) -> Account:

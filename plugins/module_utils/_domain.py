@@ -9,7 +9,7 @@ import re
 from typing import Any, ClassVar
 
 from . import _record_form, _record_owner
-from ._account import Account, Reads, Row, together
+from ._account import Account, Reads, Row, listed, together
 from ._client import ApiError, Client
 from ._names import Names
 from ._noun import BASE, Context, Noun
@@ -37,7 +37,7 @@ def zones(client: Client, name: str, *, all_domains: bool) -> Zones:
     """The declared domain's records. To know what is left over, those of all domains."""
     names = {name} if name else set()
     if all_domains:
-        names = {row["name"] for row in client.list("/domains", "domains")}
+        names |= {row["name"] for row in listed(client, "/domains", "domains", needed=bool(name))}
     ordered = sorted(names)
     found = together([lambda name=name: _records(client, name) for name in ordered])
     return {name: rows for name, rows in zip(ordered, found, strict=True) if rows is not None}

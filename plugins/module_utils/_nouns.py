@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+from ._alert import Alerts
 from ._domain import Domain
 from ._droplet import Droplets
 from ._firewall import Firewalls
+from ._load_balancer import LoadBalancer
 from ._noun import Noun
 from ._project import Assignment, Project
 from ._record import Records, Register
+from ._reserved_ip import ReservedIp
 from ._space import Buckets
 from ._ssh_key import SshKeys
 from ._tag import Tags
+from ._volume import Volumes
 from ._vpc import Vpc
 
 NOUNS: tuple[type[Noun], ...] = (
@@ -25,6 +29,10 @@ NOUNS: tuple[type[Noun], ...] = (
     Tags,
     Firewalls,
     Droplets,
+    ReservedIp,
+    LoadBalancer,
+    Volumes,
+    Alerts,
     Register,
     Records,
     Assignment,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from . import _domain, _droplet, _record_owner, _space
+from . import _domain, _droplet, _load_balancer, _record_owner, _reserved_ip, _space, _volume
 from ._account import Account, Reads, Row
 from ._names import Names
 from ._noun import BASE, PROJECT, Context, Noun
@@ -78,6 +78,9 @@ def members(context: Context, account: Account) -> list[tuple[str, str]]:
         name = domain["name"]
         if not _record_owner.shares(names, account["zones"].get(name, []), name, account):
             found.append(("domain", name))
+    found += [("volume", volume["name"]) for volume in _volume.wanted(declared, names)]
+    single = (("reserved_ip", names.reserved_ip), ("load_balancer", names.load_balancer))
+    found += [(kind, name) for kind, name in single if declared[kind]]
     return found + [("bucket", names.bucket(name)) for name in declared["spaces"]]
 
 
@@ -85,6 +88,9 @@ def doomed(context: Context, account: Account) -> set[str]:
     """The URNs of what goes with the environment."""
     tag = context.names.owner_tag
     found = [urn("droplet", row["id"]) for row in account["droplets"] if tag in row["tags"]]
+    found += [urn("reserved_ip", row["ip"]) for row in _reserved_ip.doomed(context, account)]
+    found += [urn("load_balancer", row["id"]) for row in _load_balancer.doomed(context, account)]
+    found += [urn("volume", row["id"]) for row in _volume.doomed(context, account)]
     found += [urn("domain", name) for name in _domain.doomed(context, account)]
     found += [urn("bucket", name) for name in _space.doomed(context, account)]
     return {spelling(urn) for urn in found}

@@ -202,6 +202,129 @@ options:
             description: For CAA, by default V(issue).
             type: str
             choices: [issue, issuewild, iodef]
+  reserved_ip:
+    description:
+      - An address that stays when its droplet is replaced. One that is on a droplet of the environment is taken as its
+        own, and deleted with it (or by O(prune)).
+    type: dict
+    suboptions:
+      droplets:
+        description: A group of O(droplets); its first droplet gets the address.
+        type: str
+        required: true
+      ip:
+        description: One that the account has already. It is never deleted.
+        type: str
+        default: ''
+  load_balancer:
+    description:
+      - A load balancer, C(PROJECT-ENVIRONMENT-lb), in front of the environment's droplets; $12 a month for each unit.
+    type: dict
+    suboptions:
+      group:
+        description: An inventory group whose droplets it is in front of. By default all.
+        type: str
+        default: ''
+      size_unit:
+        description: How many nodes it has, 1 to 200.
+        type: int
+        default: 1
+      forwarding_rules:
+        description: What goes where. By default TCP ports 80 and 443 to the same ports; TLS then ends at the droplets.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          entry_protocol:
+            description: What clients speak.
+            type: str
+            required: true
+            choices: [http, https, http2, http3, tcp, udp]
+          entry_port:
+            description: Where they come in.
+            type: int
+            required: true
+          target_protocol:
+            description: What the droplets speak.
+            type: str
+            required: true
+            choices: [http, https, http2, tcp, udp]
+          target_port:
+            description: Where they listen.
+            type: int
+            required: true
+          certificate_id:
+            description: A certificate of the account, for TLS that ends at the load balancer.
+            type: str
+            default: ''
+          tls_passthrough:
+            description: Whether TLS ends at the droplets.
+            type: bool
+            default: false
+      health_check:
+        description: How it finds out which droplets can be used.
+        type: dict
+        suboptions:
+          protocol:
+            description: How it asks.
+            type: str
+            choices: [http, https, tcp]
+            default: tcp
+          port:
+            description: Where.
+            type: int
+            default: 80
+          path:
+            description: For http and https.
+            type: str
+            default: ''
+          check_interval_seconds:
+            description: How often.
+            type: int
+            default: 10
+          response_timeout_seconds:
+            description: How long it waits for an answer.
+            type: int
+            default: 5
+          unhealthy_threshold:
+            description: How many failures take a droplet out.
+            type: int
+            default: 3
+          healthy_threshold:
+            description: How many successes take it in again.
+            type: int
+            default: 5
+      redirect_http_to_https:
+        description: Whether HTTP is answered by a redirect.
+        type: bool
+        default: false
+      enable_proxy_protocol:
+        description: Whether the droplets are told the client's address by the PROXY protocol.
+        type: bool
+        default: false
+  volumes:
+    description:
+      - Block volumes by short name, one for each droplet of a group, C(DROPLET-NAME), at $0.10 a month for each GiB.
+      - "Each has C(droplets) (a group of O(droplets)) and C(size) in GiB (both required), C(filesystem) (V(ext4), the
+        default, V(xfs), or empty for none) and C(description); the last two count when it is made."
+      - A volume only grows; its file system is grown on the host. It is kept when it is not declared any more, unless
+        both O(prune) (or the O(state) V(absent)) and O(delete_data) say otherwise.
+    type: dict
+    default: {}
+  alerts:
+    description:
+      - Monitoring alerts by short name, on droplets with C(monitoring).
+      - "Each has C(type) (required; V(cpu), V(memory_utilization_percent), V(disk_utilization_percent), V(load_1),
+        V(load_5), V(load_15), V(disk_read), V(disk_write), V(public_inbound_bandwidth), and so on), C(compare)
+        (V(GreaterThan), the default, or V(LessThan)), C(value) (required), C(window) (V(5m), the default, V(10m),
+        V(30m) or V(1h)), C(group) (an inventory group; by default all droplets), C(emails), C(slack_channel) and
+        C(enabled)."
+    type: dict
+    default: {}
+  alert_slack_url:
+    description: The webhook of the alerts' C(slack_channel). A secret; shown as a checksum only.
+    type: str
+    default: ''
   spaces:
     description:
       - Spaces buckets by short name; the real one is C(PROJECT-ENVIRONMENT-NAME), and all accounts share these names.
@@ -238,8 +361,8 @@ options:
     default: ''
   delete_data:
     description:
-      - With O(prune), or when the O(state) is V(absent), delete buckets although they hold data. Otherwise these are
-        kept.
+      - With O(prune), or when the O(state) is V(absent), delete volumes, and buckets although they hold data. Otherwise
+        these are kept.
     type: bool
     default: false
   user_data:
@@ -334,8 +457,15 @@ EXAMPLES = r"""
         size: s-2vcpu-4gb
         image: debian-13-x64
         groups: [web]
+        monitoring: true
     do_project:
       name: izzzi
+    reserved_ip:
+      droplets: app
+    volumes:
+      data: {droplets: app, size: 50}
+    alerts:
+      cpu: {type: cpu, value: 90, emails: [ops@example.com]}
     spaces:
       backups:
         versioning: true
@@ -379,7 +509,7 @@ plan:
       type: str
     kind:
       description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project),
-        V(project_resources) or V(bucket).
+        V(project_resources), V(bucket), V(reserved_ip), V(load_balancer), V(volume) or V(alert).
       type: str
     name:
       description: The resource's name on the account.
@@ -502,6 +632,15 @@ outputs:
     dns_records:
       description: What the declared records say, a list by name and type. Addresses that nobody knows yet are missing.
       type: dict
+    reserved_ip:
+      description: The reserved IP; empty when there is none (yet).
+      type: str
+    load_balancer_ip:
+      description: The load balancer's address; empty when there is none (yet).
+      type: str
+    volume_ids:
+      description: The volumes' ids, by name.
+      type: dict
     spaces_buckets:
       description: The declared buckets' URLs, by the names they have in O(spaces).
       type: dict
@@ -518,6 +657,9 @@ outputs:
     ssh_command: {izzzi-production-app: ssh deploy@203.0.113.10}
     project_id: 4e1bfbc3-dc3e-41f2-a18f-1b4d7ba71679
     domain: example.com
+    reserved_ip: 203.0.113.20
+    load_balancer_ip: ""
+    volume_ids: {izzzi-production-app-data: 506f78a4-e098-11e5-ad9f-000f53306ae1}
     spaces_buckets: {backups: https://fra1.digitaloceanspaces.com/izzzi-production-backups}
     dns_records: {www.example.com A: [203.0.113.10]}
     monthly_cost: 24.0

@@ -15,6 +15,9 @@ from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._noun import Context, Wait
 from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
 
+from .memory_attached import NOUNS as ATTACHED
+from .memory_attached import Attached
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS test@izzzi"
 FINGERPRINT = "16:87:69:3f:34:e0:a5:14:2e:51:4a:aa:40:fa:f0:cb"  # as ssh-keygen -E md5 prints it
 URL = "http://127.0.0.1:8780"
@@ -24,11 +27,11 @@ SINGULAR |= {"domains": "domain", "projects": "project"}
 NOT_FOUND = {"id": "not_found", "message": "Not found"}
 
 
-class MemoryApi:
+class MemoryApi(Attached):
     """`polls`: how often droplets are listed before a new one is active."""
 
     def __init__(self, polls: int = 1) -> None:
-        self.rows: dict[str, list[dict[str, Any]]] = {noun: [] for noun in (*SINGULAR, "account/keys")}
+        self.rows: dict[str, list[dict[str, Any]]] = {noun: [] for noun in (*SINGULAR, *ATTACHED, "account/keys")}
         self.records: dict[str, list[dict[str, Any]]] = {}  # by domain
         self.rows |= {
             "regions": [{"slug": slug, "available": True} for slug in ("fra1", "ams3")],
@@ -70,6 +73,9 @@ class MemoryApi:
             rest = path.removeprefix(f"/{noun}").strip("/")
             if path.endswith("/resources") and noun == "projects":
                 return Reply(200, {}, json.dumps(self._project_resources(method, rest.split("/")[0], content)).encode())
+            if noun in ATTACHED:
+                answer = self.attached(noun, method, rest, content)
+                return Reply(404 if answer is None else 200, {}, json.dumps(answer or NOT_FOUND).encode())
             answer = getattr(self, f"_{method.lower()}")(noun, rest, content, query)
             status = 404 if answer is None else 200
             return Reply(status, {}, json.dumps(answer or NOT_FOUND).encode())
@@ -265,6 +271,11 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "domain": None,
         "do_project": None,
         "ca_path": None,
+        "reserved_ip": None,
+        "load_balancer": None,
+        "volumes": {},
+        "alerts": {},
+        "alert_slack_url": "",
         "spaces": {},
         "spaces_region": "",
         "spaces_endpoint_url": "",
