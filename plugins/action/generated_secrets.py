@@ -23,6 +23,7 @@ from ..module_utils._secrets import generate, parse_specs, placeholder
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
     "secrets": {"type": "dict", "required": True},
+    "rotate": {"type": "list", "elements": "str", "default": []},
     "vault_id": {"type": "str"},
 }
 LOCK_SECONDS = 30
@@ -55,7 +56,7 @@ def locked(directory: Path, seconds: float = LOCK_SECONDS) -> Iterator[int]:
 
 
 class VaultFile:
-    """A vault-encrypted YAML file of variables. Text is only ever added: comments and other keys stay as they are."""
+    """A vault-encrypted YAML file of variables. Comments and keys that are not declared stay as they are."""
 
     def __init__(self, path: Path, vault: VaultLib, vault_id: str | None):
         self.path = path
@@ -93,8 +94,9 @@ class VaultFile:
         return {str(name) for name in variables}
 
     def add(self, values: dict[str, str], directory: int) -> None:
-        """Appends the values and replaces the file at once; a reader sees the old file or the new one."""
-        head = self._text.rstrip("\n") or "---"
+        """Writes the values and replaces the file at once; a reader sees the old file or the new one."""
+        old = [line for line in self._text.splitlines() if line.partition(":")[0] not in values]
+        head = "\n".join(old).rstrip("\n") or "---"
         # JSON strings are YAML strings, and stay strings whatever they look like.
         text = "\n".join([head, *(f"{name}: {json.dumps(value)}" for name, value in values.items()), ""])
         if self._names(text) != self.names | set(values):
@@ -142,15 +144,18 @@ class ActionModule(ActionBase):
         path = Path(os.path.realpath(self._loader.path_dwim(arguments["path"])))
         with locked(path.parent) as directory:
             file = VaultFile(path, vault, arguments["vault_id"])
-            missing = [spec for spec in specs if spec.name not in file.names]
-            kept = [spec.name for spec in specs if spec.name in file.names]
+            rotate = arguments["rotate"]
+            if unknown := [name for name in rotate if name not in {spec.name for spec in specs}]:
+                raise AnsibleActionFail(f"rotate: {', '.join(unknown)} is not among the declared secrets.")
+            missing = [spec for spec in specs if spec.name not in file.names or spec.name in rotate]
+            kept = [spec.name for spec in specs if spec not in missing]
             generated = [spec.name for spec in missing]
             if missing and not self._task.check_mode:
                 file.add({spec.name: generate(spec) for spec in missing}, directory)
 
         result.update(changed=bool(missing), path=str(path), generated=generated, kept=kept)
         if self._task.check_mode:
-            result["ansible_facts"] = {spec.name: placeholder(spec) for spec in missing}
+            result["ansible_facts"] = {spec.name: placeholder(spec) for spec in missing if spec.name not in file.names}
         if self._task.diff:
             result["diff"] = {
                 "before_header": f"{path} (names only)",

@@ -24,6 +24,7 @@ class Answer:
     reason: str = ""
     body: str = ""
     error: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def excerpt(self, secrets: tuple[str, ...] = ()) -> str:
         """The beginning of the body, without secrets, on one line. Masked before it is cut: no half secret is left."""

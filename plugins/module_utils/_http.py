@@ -61,7 +61,8 @@ class Request:
                 body += chunk
                 if time.monotonic() > deadline:
                     raise TimeoutError
-            return Answer(response.status, response.reason, body.decode("utf-8", "replace"))
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, response.reason, body.decode("utf-8", "replace"), headers=headers)
         finally:
             connection.close()
 

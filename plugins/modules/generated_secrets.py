@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Makes sure that a vault-encrypted YAML file on the controller has a value for each declared secret. A missing one
-    is generated; an existing one is never changed, whatever its declaration says. Other variables and comments in the
+    is generated; an existing one is never changed, whatever its declaration says, unless O(rotate) names
+    it. Other variables and comments in the
     file are kept.
   - The file is encrypted with the vault password of the run (C(vault_password_file), C(--vault-id), ...). An existing
     file stays encrypted with the password that opened it.
@@ -36,6 +37,11 @@ options:
       - C(kind) is V(password) (default) or V(key), random bytes in standard base64 (C(charset) has no meaning then).
     type: dict
     required: true
+  rotate:
+    description: Names among O(secrets) that get a new value although they have one. Their old values are gone.
+    type: list
+    elements: str
+    default: []
   vault_id:
     description:
       - The vault identity to encrypt a new file with. By default that of C(vault_encrypt_identity), or the first one.

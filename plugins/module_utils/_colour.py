@@ -1,0 +1,171 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app in two colours: which service gets which name, port, network and Compose document. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+COLOURS = ("blue", "green")
+PORTS_PER_COLOUR = 100
+# What a service says to the role and not to Compose.
+OWN_KEYS = ("port", "replicas", "checks", "assets")
+_VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
+
+
+@dataclass(frozen=True)
+class App:
+    """What is declared, as the host needs it."""
+
+    project: str
+    directory: Path
+    services: Mapping[str, dict]
+    data_services: Mapping[str, dict] = field(default_factory=dict)
+    volumes: Mapping[str, dict] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    build_ca_bundle: str = ""
+    first_port: int = 20000
+
+    def colour_project(self, colour: str) -> str:
+        return f"{self.project}-{colour}"
+
+    def colour_directory(self, colour: str) -> Path:
+        return self.directory / colour
+
+    def release_directory(self, release: str) -> Path:
+        return self.directory / "releases" / release
+
+    @property
+    def built(self) -> list[str]:
+        return [name for name, service in self.services.items() if "build" in service]
+
+    def image(self, service: str, release: str) -> str:
+        return f"{self.project}/{service}:{release}"
+
+    def ports(self, colour: str) -> dict[str, list[int]]:
+        """The loopback ports of each service with a port, one per replica. The colours' ranges never overlap."""
+        result, port = {}, self.first_port + PORTS_PER_COLOUR * COLOURS.index(colour)
+        for name, service in self.services.items():
+            if service.get("port"):
+                replicas = int(service.get("replicas", 1))
+                result[name] = list(range(port, port + replicas))
+                port += replicas
+        return result
+
+
+def other(colour: str | None) -> str:
+    """The colour that a new release takes when this one is live."""
+    return COLOURS[0] if colour != COLOURS[0] else COLOURS[1]
+
+
+def colour_document(app: App, release: str, colour: str) -> dict[str, Any]:
+    """The Compose document of the stateless services in one colour."""
+    ports = app.ports(colour)
+    network: dict[str, Any] = {"name": app.colour_project(colour)}
+    if app.data_services:
+        network["external"] = True  # made with the data services, which join both colours' networks
+    document: dict[str, Any] = {
+        "services": {name: _service(app, release, name, ports.get(name, [])) for name in app.services},
+        "networks": {"default": network},
+    }
+    if used := _used_volumes(app, app.services):
+        document["volumes"] = {name: {"name": f"{app.project}_{name}", "external": True} for name in used}
+    if app.build_ca_bundle and app.built:
+        document["secrets"] = {"ca_bundle": {"file": app.build_ca_bundle}}
+    return document
+
+
+def _service(app: App, release: str, name: str, ports: list[int]) -> dict[str, Any]:
+    declared = app.services[name]
+    service = {"restart": "unless-stopped"} | {k: v for k, v in declared.items() if k not in OWN_KEYS}
+    if "build" in declared:
+        build = dict(declared["build"] or {})
+        source = app.release_directory(release) / "source"
+        build["context"] = str(source / build.get("context", ""))
+        if app.build_ca_bundle:
+            build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
+        service |= {"build": build, "image": app.image(name, release)}
+    if ports:
+        host = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
+        service["ports"] = [*declared.get("ports", []), f"127.0.0.1:{host}:{declared['port']}"]
+    if int(declared.get("replicas", 1)) > 1:
+        service["scale"] = int(declared["replicas"])
+    return service
+
+
+def data_document(app: App) -> dict[str, Any]:
+    """The Compose document of the data services. They are in both colours' networks, so that colours are strangers."""
+    networks = ["default", *COLOURS]
+    services = {}
+    for name, declared in app.data_services.items():
+        given = declared.get("networks", {})
+        merged = given if isinstance(given, Mapping) else dict.fromkeys(given)
+        services[name] = {
+            "restart": "unless-stopped",
+            **declared,
+            "networks": dict.fromkeys(networks) | dict(merged),
+        }
+    document: dict[str, Any] = {
+        "services": services,
+        "networks": {colour: {"name": app.colour_project(colour)} for colour in COLOURS},
+    }
+    if used := _used_volumes(app, app.data_services):
+        document["volumes"] = {name: app.volumes[name] or {} for name in used}
+    return document
+
+
+def _used_volumes(app: App, services: Mapping[str, dict]) -> list[str]:
+    """The declared volumes that the services mount, in the order of their declaration."""
+    mounted = set()
+    for service in services.values():
+        for mount in service.get("volumes", []):
+            mounted.add(mount.get("source", "") if isinstance(mount, Mapping) else str(mount).split(":")[0])
+    return [name for name in app.volumes if name in mounted]
+
+
+def colour_volumes(app: App) -> list[str]:
+    """Names of volumes that only stateless services mount: no document makes them."""
+    data = _used_volumes(app, app.data_services)
+    return [f"{app.project}_{name}" for name in _used_volumes(app, app.services) if name not in data]
+
+
+def variables_of(document: Any) -> set[str]:
+    """The names that a document refers to as $NAME or ${NAME}."""
+    return {match["name"] for match in _VARIABLE.finditer(json.dumps(document)) if match["name"]}
+
+
+def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[str, Any]:
+    """What a document's .env must hold, and nothing that it does not refer to."""
+    values = {**app.env, **extra, **app.secrets}
+    return {name: values[name] for name in sorted(variables_of(document)) if name in values}
+
+
+def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
+    """Names that services refer to and nothing defines. `${NAME:-default}` needs no definition."""
+    known = {*app.env, *app.secrets, *extra}
+    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+?])", json.dumps([app.services, app.data_services])))
+    return sorted(variables_of([app.services, app.data_services]) - known - optional)
+
+
+def fingerprint(app: App, more: Any = None) -> str:
+    """Changes with whatever the containers of a release would see; secrets count but cannot be read from it."""
+    parts = [
+        {name: {k: v for k, v in s.items() if k not in ("checks", "assets")} for name, s in app.services.items()},
+        {name: (app.env | app.secrets).get(name) for name in sorted(variables_of(app.services))},
+        app.build_ca_bundle,
+        more,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """As JSON, which is YAML: the host needs no YAML library, and diffs show one value a line."""
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the containers of a Compose project say about a release. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Container:
+    id: str
+    name: str
+    service: str
+    status: str
+    health: str
+    exit_code: int
+    restarts: int
+    image: str
+    started: str
+
+    @property
+    def is_up(self) -> bool:
+        return self.status == "running" and self.health in ("", "healthy")
+
+    @property
+    def trouble(self) -> str:
+        """Why it can be given up, empty while there is hope."""
+        if self.status in ("exited", "dead"):
+            return f"its container exited with {self.exit_code}"
+        if self.restarts > 0 or self.status == "restarting":
+            return f"its container exited with {self.exit_code} and was restarted {self.restarts} times"
+        return ""
+
+
+def parse(inspected: str) -> list[Container]:
+    """Containers from the output of `docker container inspect`; one-off containers do not count."""
+    return [
+        _container(item)
+        for item in json.loads(inspected or "[]")
+        if item["Config"]["Labels"].get("com.docker.compose.oneoff", "False") == "False"
+    ]
+
+
+def _container(item: Mapping[str, Any]) -> Container:
+    state = item["State"]
+    return Container(
+        id=item["Id"],
+        name=item["Name"].lstrip("/"),
+        service=item["Config"]["Labels"].get("com.docker.compose.service", ""),
+        status=state["Status"],
+        health=(state.get("Health") or {}).get("Status", ""),
+        exit_code=state.get("ExitCode", 0),
+        restarts=item.get("RestartCount", 0),
+        image=item["Image"],
+        started=state.get("StartedAt", ""),
+    )
+
+
+def trouble(containers: Iterable[Container]) -> dict[str, str]:
+    """Services that can be given up, with the reason."""
+    return {c.service: c.trouble for c in containers if c.trouble}
+
+
+def unhealthy(containers: Iterable[Container]) -> set[str]:
+    """Services whose health check fails: on a busy host they may recover, so that one look does not count."""
+    return {c.service for c in containers if c.health == "unhealthy"}
+
+
+def waiting(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
+    """Services that are not up yet, with what they wait for. `wanted` is the number of replicas by service."""
+    result = {}
+    found = list(containers)
+    for service, replicas in wanted.items():
+        mine = [c for c in found if c.service == service]
+        up = [c for c in mine if c.is_up]
+        if len(up) < replicas:
+            states = sorted({c.health or c.status for c in mine if not c.is_up}) or ["missing"]
+            result[service] = f"{len(up)} of {replicas} up ({', '.join(states)})"
+    return result

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A login per password: how PostgreSQL's password changes without a failed request. Pure.
+
+PostgreSQL knows one password per role. So each password gets a login role of its own, named by the password's hash; all
+are members of the owner and act as it. The old release keeps its login until it is drained.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+
+ITERATIONS = 4096  # PostgreSQL's own default
+
+
+@dataclass(frozen=True)
+class Database:
+    """`service` is the data service that runs PostgreSQL; its superuser reaches it over the container's socket."""
+
+    service: str
+    name: str
+    user: str
+
+
+def login_name(user: str, password: str) -> str:
+    digest = hashlib.sha256(f"login:{password}".encode()).hexdigest()
+    return f"{user}_{digest[:8]}"
+
+
+def verifier(password: str, salt: bytes | None = None) -> str:
+    """What PostgreSQL stores for SCRAM. So the password itself never reaches the server's log."""
+    salt = salt or os.urandom(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    encoded = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${ITERATIONS}:{encoded[0]}${encoded[1]}:{encoded[2]}"
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def create_login(user: str, login: str, password: str) -> str:
+    """SQL that makes a login which acts as the owner."""
+    return (
+        f"CREATE ROLE {quoted(login)} LOGIN PASSWORD {literal(verifier(password))} IN ROLE {quoted(user)};\n"
+        f"ALTER ROLE {quoted(login)} SET role = {literal(user)};\n"
+    )
+
+
+def list_logins(user: str) -> str:
+    pattern = literal("^" + user.replace(".", "\\.") + "_[0-9a-f]{8}$")
+    return f"SELECT rolname FROM pg_roles WHERE rolname ~ {pattern} ORDER BY 1"
+
+
+def drop_logins(logins: list[str], user: str) -> str:
+    """SQL that ends logins which no release uses any more, and the owner's own way in over the network."""
+    ended = "".join(
+        f"ALTER ROLE {quoted(login)} NOLOGIN;\n"
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {literal(login)};\n"
+        f"REASSIGN OWNED BY {quoted(login)} TO {quoted(user)};\nDROP ROLE {quoted(login)};\n"
+        for login in logins
+    )
+    return f"{ended}ALTER ROLE {quoted(user)} PASSWORD NULL;\n"

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs programs on the host: Docker, Compose, nginx. Failures are exceptions with the program's last words."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ._containers import Container, parse
+
+
+class ReleaseError(Exception):
+    """A step of a release failed. `service` is whose logs explain it, when one is known."""
+
+    def __init__(self, message: str, service: str = ""):
+        super().__init__(message)
+        self.service = service
+
+
+def run(arguments: Sequence[str], *, timeout: float = 60, stdin: str | None = None, stdout=subprocess.PIPE) -> str:
+    """The program's standard output, or ReleaseError."""
+    try:
+        process = subprocess.run(
+            arguments,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ReleaseError(f"{arguments[0]} is not installed on this host.") from error
+    except subprocess.TimeoutExpired as error:
+        raise ReleaseError(f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s.") from error
+    if process.returncode != 0:
+        said = ((process.stdout or "") + process.stderr).strip().splitlines()
+        raise ReleaseError("\n".join([f"{' '.join(arguments[:3])} ... exited with {process.returncode}:", *said[-25:]]))
+    return process.stdout or ""
+
+
+class Compose:
+    """One Compose project, from the files in its directory."""
+
+    def __init__(self, project: str, directory: Path):
+        self.project = project
+        self.directory = directory
+
+    @property
+    def _base(self) -> list[str]:
+        base = ["docker", "compose", "--project-name", self.project, "--project-directory", str(self.directory)]
+        return [*base, "--file", str(self.directory / "compose.yml"), "--env-file", str(self.directory / ".env")]
+
+    def __call__(self, *arguments: str, timeout: float = 60) -> str:
+        return run([*self._base, "--progress", "plain", *arguments], timeout=timeout)
+
+    def exists(self) -> bool:
+        return (self.directory / "compose.yml").is_file()
+
+    def ids(self) -> list[str]:
+        label = f"label=com.docker.compose.project={self.project}"
+        return run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", "--filter", label]).split()
+
+    def containers(self) -> list[Container]:
+        ids = self.ids()
+        return parse(run(["docker", "container", "inspect", *ids])) if ids else []
+
+    def remove(self) -> list[str]:
+        """Removes all containers of the project, also when its files are gone."""
+        ids = self.ids()
+        if ids:
+            run(["docker", "container", "rm", "--force", "--volumes", *ids])
+        return ids
+
+    def logs(self, service: str, lines: int) -> str:
+        """The last log lines of a service's containers, the errors among them."""
+        text = []
+        for container in self.containers():
+            if container.service == service:
+                process = subprocess.run(
+                    ["docker", "container", "logs", "--tail", str(lines), container.id],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    timeout=20,
+                    check=False,
+                )
+                text.append(process.stdout)
+        return "".join(text)
+
+
+class Edge:
+    """The files in which an app tells nginx where its traffic goes."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+
+    def is_there(self) -> bool:
+        return self.directory.is_dir()
+
+    def differences(self, files: dict[str, str | None]) -> dict[str, tuple[str, str]]:
+        """Before and after of what would change; None is a file that is not to be there."""
+        before = {name: self._read(name) for name in files}
+        return {name: (before[name] or "", text or "") for name, text in files.items() if before[name] != text}
+
+    def _read(self, name: str) -> str | None:
+        try:
+            return (self.directory / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def switch(self, files: dict[str, str | None]) -> bool:
+        """Writes all, lets nginx test them and reload. The old files come back when it refuses."""
+        before = {name: self._read(name) for name in files}
+        if before == files:
+            return False
+        with self._undo(before):
+            self._write(files)
+            run(["nginx", "-q", "-t"])
+            run(["systemctl", "reload", "nginx.service"])
+        return True
+
+    @contextmanager
+    def _undo(self, before: dict[str, str | None]) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._write(before)
+            raise
+
+    def _write(self, files: dict[str, str | None]) -> None:
+        for name, text in files.items():
+            path = self.directory / name
+            if text is None:
+                path.unlink(missing_ok=True)
+                continue
+            temporary = path.with_name(f".{name}.new")
+            try:
+                temporary.touch(mode=0o600)
+                temporary.write_text(text, encoding="utf-8")
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)

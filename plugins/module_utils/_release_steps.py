@@ -1,0 +1,372 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a release, in their order. Each notes its name first, so that a killed run can be undone or finished."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from . import _release_manifest as manifests
+from ._colour import colour_document, colour_volumes, environment_of, other, render
+from ._containers import trouble, unhealthy, waiting
+from ._database import create_login, drop_logins, list_logins, login_name
+from ._dotenv import to_dotenv
+from ._drain import count_connections, drain
+from ._host import Compose, ReleaseError, run
+from ._probe import edge_probes, own_probes
+from ._release import Transaction, changed_files, data_drift, data_files, live_drift, write_files
+from ._release_manifest import Manifest
+from ._sql_lint import lint
+
+UNHEALTHY_GRACE = 10.0
+
+
+def begin(t: Transaction, release: str, kind: str) -> dict[str, Any]:
+    """Opens the transaction: from here on a killed run is undone by the next one."""
+    before = {name: t.edge._read(name) for name in ("http.conf", "server.conf")} if t.edge else {}
+    t.journal = {}
+    for directory in ("releases", "backups"):
+        (t.app.directory / directory).mkdir(mode=0o755, parents=True, exist_ok=True)
+    colour = other(t.live.colour if t.live else None)
+    t.note(release=release, colour=colour, kind=kind, step="begin", edge=before, started=t.clock())
+    if kind == "deploy" and (release not in t.releases or t.releases[release].state != manifests.GOOD):
+        t.app.release_directory(release).mkdir(mode=0o755, exist_ok=True)
+        t.releases[release] = Manifest(
+            release, t.options.source, t.fingerprint, services=dict(t.app.services), env=dict(t.app.env)
+        )
+        t.update()
+    return {"changed": True}
+
+
+def colour_files(t: Transaction, release: str, colour: str) -> dict[Path, str]:
+    document = colour_document(t.app, release, colour)
+    directory = t.app.colour_directory(colour)
+    env = environment_of(t.app, document, t.variables(release))
+    return {directory / "compose.yml": render(document), directory / ".env": to_dotenv(env, sort=True)}
+
+
+def files(t: Transaction) -> dict[str, Any]:
+    """The candidate's Compose file and environment."""
+    t.note(step="files")
+    write_files(colour_files(t, t.release, t.colour))
+    return {"changed": True}
+
+
+def review(t: Transaction) -> dict[str, Any]:
+    """Notes the source's migrations, and refuses new destructive ones without consent."""
+    t.note(step="review")
+    source = t.app.release_directory(t.release) / "source"
+    if t.app.built:
+        (source / ".complete").touch()
+    paths = sorted({path for pattern in t.options.migrations for path in source.glob(pattern)})
+    names = [str(path.relative_to(source)) for path in paths]
+    known = set(t.live.migrations) if t.live else set()
+    new = [(name, path) for name, path in zip(names, paths, strict=True) if name not in known]
+    found = [
+        f"{name} {finding}"
+        for name, path in new
+        for finding in lint(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    t.update(migrations=names, destructive=found if t.live else [])
+    if found and t.live and not t.options.allow_destructive:
+        raise ReleaseError(
+            "New migrations may break the release that is live, and going back to it:\n  "
+            + "\n  ".join(found)
+            + "\nSplit the change (add, move the data, remove in a later release), or consent:"
+            " -e app_compose_allow_destructive=true. A comment `-- izzzi: compatible` accepts one statement."
+        )
+    t.note(new_migrations=[name for name, _path in new])
+    return {"changed": False, "new_migrations": t.journal["new_migrations"], "destructive": found}
+
+
+def build(t: Transaction) -> dict[str, Any]:
+    """Images under one name: <project>/<service>:<release>, built or pulled."""
+    t.note(step="build")
+    if t.app.built:
+        t.compose(t.colour)("build", *t.app.built, timeout=t.options.build_timeout)
+    for name, service in t.app.services.items():
+        if "build" not in service:
+            pull_and_tag(service["image"], t.app.image(name, t.release), t.options.build_timeout)
+    images = {}
+    for name in t.app.services:
+        images[name] = run(["docker", "image", "inspect", "--format", "{{.Id}}", t.app.image(name, t.release)]).strip()
+    t.update(images=images)
+    return {"changed": True, "images": images}
+
+
+def pull_and_tag(reference: str, tag: str, timeout: float) -> None:
+    try:
+        run(["docker", "image", "inspect", reference])
+    except ReleaseError:
+        run(["docker", "image", "pull", "--quiet", reference], timeout=timeout)
+    run(["docker", "image", "tag", reference, tag])
+
+
+def data(t: Transaction) -> dict[str, Any]:
+    """Brings the data services up where they differ; they are no part of a colour."""
+    reasons = data_drift(t)
+    password = t.data.directory / "owner-password"
+    if t.database and not password.exists():
+        write_files({password: secrets.token_hex(24) + "\n"})
+    for volume in colour_volumes(t.app):
+        run(["docker", "volume", "create", volume])
+    if reasons:
+        write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
+        up(t, t.data, dict.fromkeys(t.app.data_services, 1))
+    made = ensure_login(t)
+    return {"changed": bool(reasons) or made, "reasons": reasons}
+
+
+def up(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
+    compose("up", "--detach", "--no-build", "--pull", "missing", timeout=t.options.build_timeout)
+    gate(t, compose, wanted)
+
+
+def gate(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
+    """Waits until Docker calls all services healthy; gives up at once when one cannot get so."""
+    deadline = time.monotonic() + t.options.wait_timeout
+    ill_since: dict[str, float] = {}
+    while missing := waiting(containers := compose.containers(), wanted):
+        for service, why in trouble(containers).items():
+            raise ReleaseError(f"{service}: {why}.", service)
+        now = time.monotonic()
+        ill_since = {service: ill_since.get(service, now) for service in unhealthy(containers)}
+        for service, since in ill_since.items():
+            if now - since > UNHEALTHY_GRACE:
+                raise ReleaseError(f"{service}: its health check fails.", service)
+        if now > deadline:
+            service, why = next(iter(missing.items()))
+            raise ReleaseError(f"{service} did not get healthy within {t.options.wait_timeout:.0f} s: {why}.", service)
+        t.sleep(0.25)
+
+
+def psql(t: Transaction, sql: str) -> str:
+    """Over the container's own socket, the statements on standard input: no argument list shows them."""
+    d = t.database
+    (container,) = [c for c in t.data.containers() if c.service == d.service]
+    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
+    where = [f"--username={d.user}", f"--dbname={d.name}"]
+    return run(["docker", "exec", "--interactive", container.id, *command, *where], stdin=sql)
+
+
+def ensure_login(t: Transaction) -> bool:
+    """A login for the declared password. Others stay until their release is drained."""
+    if not t.database:
+        return False
+    login = login_name(t.database.user, t.options.database_password)
+    if login in psql(t, list_logins(t.database.user)).split():
+        return False
+    psql(t, create_login(t.database.user, login, t.options.database_password))
+    return True
+
+
+def backup(t: Transaction) -> dict[str, Any]:
+    """A dump before new migrations, kept a few deep."""
+    t.note(step="backup")
+    if not t.database or not t.journal.get("new_migrations", True) or not t.options.release_command:
+        return {"changed": False}
+    d = t.database
+    (container,) = [c for c in t.data.containers() if c.service == d.service]
+    folder = t.app.directory / "backups"
+    path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(t.clock()))}-{t.release}.dump"
+    partial = path.with_suffix(".partial")
+    try:
+        partial.touch(mode=0o600)
+        with partial.open("w", encoding="utf-8") as file:
+            dump = ["pg_dump", "--format=custom", f"--username={d.user}", d.name]
+            run(["docker", "exec", container.id, *dump], timeout=t.options.build_timeout, stdout=file)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    for old in sorted(folder.glob("*.dump"))[: -t.options.keep_backups]:
+        old.unlink()
+    return {"changed": True, "path": str(path)}
+
+
+def migrate(t: Transaction) -> dict[str, Any]:
+    """The release command, once, from the new image, with a time limit."""
+    t.note(step="migrate")
+    command = t.options.release_command
+    if not command:
+        return {"changed": False}
+    name = f"{t.app.project}-release-command"
+    limit = float(command.get("timeout") or 600)
+    try:
+        output = t.compose(t.colour)(
+            *("run", "--rm", "--no-deps", "--no-TTY", "--name", name, command["service"], *command["command"]),
+            timeout=limit,
+        )
+    except ReleaseError as error:
+        remove_container(name)
+        raise ReleaseError(f"The release command failed. {error}") from error
+    return {"changed": True, "output": output}
+
+
+def remove_container(name: str) -> None:
+    subprocess.run(["docker", "container", "rm", "--force", name], capture_output=True, timeout=60, check=False)
+
+
+def wanted(t: Transaction) -> dict[str, int]:
+    return {name: int(service.get("replicas", 1)) for name, service in t.app.services.items()}
+
+
+def start(t: Transaction) -> dict[str, Any]:
+    """The candidate's containers, until Docker calls them healthy and each answers at its own port."""
+    t.note(step="start")
+    compose = t.compose(t.colour)
+    compose("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", timeout=t.options.wait_timeout)
+    t.note(up=time.monotonic())
+    gate(t, compose, wanted(t))
+    probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
+    t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=alive(t))
+    copy_assets(t)
+    return {"changed": True}
+
+
+def alive(t: Transaction) -> Callable[[], None]:
+    def look() -> None:
+        for service, why in trouble(t.compose(t.colour).containers()).items():
+            raise ReleaseError(f"{service}: {why}.", service)
+
+    return look
+
+
+def copy_assets(t: Transaction) -> None:
+    """Static files out of the image, so that pages of this release still find them when it is no longer live."""
+    containers = {c.service: c for c in t.compose(t.colour).containers()}
+    for name, service in t.app.services.items():
+        for prefix, path in (service.get("assets") or {}).items():
+            target = t.app.release_directory(t.release) / "assets" / prefix.strip("/")
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                run(["docker", "container", "cp", f"{containers[name].id}:{path}", str(target)])
+                run(["chmod", "-R", "u=rwX,go=rX", str(target)])
+
+
+def live_ports(t: Transaction) -> dict[str, list[int]]:
+    return t.of_release(t.live).ports(t.live.colour) if t.live else {}
+
+
+def prove(t: Transaction) -> dict[str, Any]:
+    """Asks the candidate through the site that visitors use, on a way only this run knows, and keeps watching it."""
+    t.note(step="prove")
+    probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
+    if t.edge:
+        ports = t.app.ports(t.colour)
+        before = t.live.id if t.live else ""
+        t.edge.switch(t.edge_files(live_ports(t), before, ports))
+        probes = list(edge_probes(t.app.services, ports, t.release, t.edge_address))
+        t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=2, alive=alive(t))
+    # With nothing live there is nobody to protect: the first release is shown at once.
+    since = time.monotonic() - t.journal["up"]
+    if t.live and since < t.options.soak:
+        t.watch.stays_met(probes, seconds=t.options.soak - since, interval=0.5, alive=alive(t))
+    return {"changed": False}
+
+
+def switch(t: Transaction) -> dict[str, Any]:
+    """Moves all visitors to the candidate at once, and proves that it is the one who answers."""
+    t.note(step="switch")
+    if t.edge:
+        ports = t.app.ports(t.colour)
+        t.edge.switch(t.edge_files(ports, t.release))
+        probes = list(edge_probes(t.app.services, ports, t.release, t.edge_address))
+        t.watch.until_met(probes, timeout=30, in_a_row=3, alive=alive(t))
+    return {"changed": True, "seconds": round(t.clock() - t.journal["started"], 1)}
+
+
+def drain_colour(t: Transaction, ports: dict[str, list[int]], deadline: float) -> dict[str, Any]:
+    numbers = [port for mine in ports.values() for port in mine]
+    result = drain(
+        lambda: count_connections(run(["ss", "-Htn", "state", "established"]), numbers),
+        deadline=deadline,
+        interval=0.25,
+        clock=time.monotonic,
+        sleep=t.sleep,
+    )
+    return {"seconds": round(result.seconds, 1), "cut": result.cut}
+
+
+def drain_old(t: Transaction) -> dict[str, Any]:
+    """Lets the old colour finish what it has begun, then stops it. Its containers stay for a rollback."""
+    t.note(step="drain")
+    if not t.live:
+        return {"changed": False, "cut": 0, "seconds": 0}
+    result = drain_colour(t, live_ports(t), t.options.drain_timeout)
+    old = t.compose(t.live.colour)
+    if ids := [c.id for c in old.containers() if c.status == "running"]:
+        run(["docker", "container", "stop", *ids], timeout=300)
+    return {"changed": True, **result}
+
+
+def commit(t: Transaction) -> dict[str, Any]:
+    """Makes it the release that the host remembers, and removes what no longer counts."""
+    t.note(step="commit")
+    t.update(state=manifests.GOOD, colour=t.colour, live_at=t.clock(), reason="")
+    link = t.app.directory / ".current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(f"releases/{t.release}")
+    link.replace(t.app.directory / "current")
+    t.live = t.manifest
+    seconds = round(t.clock() - t.journal["started"], 1)
+    t.forget()
+    tidy(t)
+    return {"changed": True, "seconds": seconds}
+
+
+def tidy(t: Transaction) -> None:
+    """Old releases, logins of old passwords, containers from before there were colours."""
+    if t.database:
+        login = login_name(t.database.user, t.options.database_password)
+        old = [name for name in psql(t, list_logins(t.database.user)).split() if name != login]
+        psql(t, drop_logins(old, t.database.user))
+    leftover = [c.id for c in t.data.containers() if c.service not in t.app.data_services]
+    if leftover:
+        run(["docker", "container", "stop", *leftover], timeout=300)
+        run(["docker", "container", "rm", "--force", *leftover])
+    releases, forgotten = manifests.to_prune(t.releases, t.live, t.options.keep_releases)
+    for id in [*releases, *forgotten]:
+        remove_images(t, id)
+        shutil.rmtree(t.app.release_directory(id), ignore_errors=True)
+
+
+def remove_images(t: Transaction, release: str) -> None:
+    """The release's names of images; Docker keeps the layers that others use."""
+    listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
+    names = run([*listed, "--filter", f"reference={t.app.project}/*:{release}"]).split()
+    for name in names:
+        for container in run(["docker", "container", "ls", "--all", "--quiet", "--filter", f"ancestor={name}"]).split():
+            with contextlib.suppress(ReleaseError):  # running: it is of a release that shares the image
+                run(["docker", "container", "rm", container])
+        with contextlib.suppress(ReleaseError):
+            run(["docker", "image", "rm", name])
+
+
+def repair(t: Transaction) -> dict[str, Any]:
+    """Brings the live release back to what it should be, without a new one."""
+    reasons = live_drift(t)
+    if reasons:
+        ports = t.app.ports(t.live.colour)
+        write_files(colour_files(t, t.live.id, t.live.colour))
+        compose = t.compose(t.live.colour)
+        compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
+        gate(t, compose, wanted(t))
+        if t.edge:
+            t.edge.switch(t.edge_files(ports, t.live.id))
+            probes = list(edge_probes(t.app.services, ports, t.live.id, t.edge_address))
+            t.watch.until_met(probes, timeout=30, in_a_row=1, alive=lambda: None)
+    return {"changed": bool(reasons), "reasons": reasons}
+
+
+def use_release(t: Transaction, manifest: Manifest) -> None:
+    """From here on the app is what a kept release declared."""
+    t.app = replace(t.app, services=manifest.services, env=manifest.env)

@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: maintenance
+short_description: Close an app to its visitors at the edge, or open it
+version_added: 0.2.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - While it is closed, nginx answers 503 with C(Retry-After) and a page to all but the allow list and the checks of a
+    release. It works through the files that the app's site includes; nginx tests them before it reloads.
+options:
+  project:
+    description: Name of the app.
+    type: str
+    required: true
+  directory:
+    description: The app's directory on the host.
+    type: path
+    required: true
+  edge_directory:
+    description: Where nginx includes the app's files from.
+    type: path
+    required: true
+  state:
+    description: V(present) closes the app, V(absent) opens it.
+    type: str
+    choices: [present, absent]
+    default: present
+  allow:
+    description: Addresses and networks for which it stays open.
+    type: list
+    elements: str
+    default: []
+  retry_after:
+    description: Seconds after which clients may ask again.
+    type: int
+    default: 300
+  page:
+    description: The HTML that visitors see.
+    type: str
+    default: >-
+      <!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>
+attributes:
+  check_mode:
+    support: full
+    description: Predicts the change.
+  diff_mode:
+    support: full
+    description: Shows the names of the files.
+"""
+
+EXAMPLES = r"""
+- name: Close the app, but not for the office
+  izzzi.infra.maintenance:
+    project: izzzi
+    directory: /opt/izzzi
+    edge_directory: /etc/nginx/izzzi/izzzi
+    allow: [203.0.113.0/28]
+"""
+
+RETURN = r"""
+state:
+  description: What it is now.
+  returned: success
+  type: str
+  sample: present
+"""
+
+import ipaddress
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._host import Edge, ReleaseError
+from ..module_utils._upstream import maintenance_file, maintenance_http_file
+
+ARGUMENT_SPEC = {
+    "project": {"type": "str", "required": True},
+    "directory": {"type": "path", "required": True},
+    "edge_directory": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "allow": {"type": "list", "elements": "str", "default": []},
+    "retry_after": {"type": "int", "default": 300},
+    "page": {
+        "type": "str",
+        "default": '<!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1>'
+        "<p>We are working on it.</p>",
+    },
+}
+
+
+def wanted(params: dict) -> dict[str, str | None]:
+    """The edge's files, None for those that must not be there."""
+    if params["state"] == "absent":
+        return dict.fromkeys(("http-maintenance.conf", "maintenance.conf", "maintenance.html"))
+    token = (Path(params["directory"]) / "edge-token").read_text(encoding="utf-8").strip()
+    page = str(Path(params["edge_directory"]) / "maintenance.html")
+    networks = [str(ipaddress.ip_network(network, strict=False)) for network in params["allow"]]
+    return {
+        "http-maintenance.conf": maintenance_http_file(params["project"], networks),
+        "maintenance.conf": maintenance_file(params["project"], token, params["retry_after"], page),
+        "maintenance.html": params["page"] + "\n",
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    edge = Edge(Path(params["edge_directory"]))
+    try:
+        files = wanted(params)
+        changes = edge.differences(files)
+        if changes and not module.check_mode:
+            edge.switch(files)
+            page = edge.directory / "maintenance.html"
+            if page.exists():
+                page.chmod(0o644)  # nginx's workers read it; the other files are for its master alone
+    except FileNotFoundError:
+        module.fail_json(msg=f"{params['directory']} has no release yet: deploy the app before it can be closed.")
+    except (ReleaseError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    before = "".join(f"{name}\n" for name, (text, _after) in sorted(changes.items()) if text)
+    after = "".join(f"{name}\n" for name, (_before, text) in sorted(changes.items()) if text)
+    header = {"before_header": str(edge.directory), "after_header": str(edge.directory)}
+    module.exit_json(changed=bool(changes), state=params["state"], diff={**header, "before": before, "after": after})
+
+
+if __name__ == "__main__":
+    main()

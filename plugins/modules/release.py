@@ -1,0 +1,368 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+short_description: One step of a release in two colours
+version_added: 0.2.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - The steps of which the role C(app_compose) makes a transaction. Each runs on the host as one process, reads what
+    is there, does its part and notes it in a journal, so that V(undo) and the V(plan) of a later run know what to end.
+  - Use the role. The module is public so that a play of one's own can put steps between those of the role.
+options:
+  step:
+    description:
+      - V(plan) looks and changes nothing, but for ending what a killed run left. V(target) is the same for a rollback.
+      - V(begin), V(files), V(review), V(build), V(backup), V(migrate), V(start), V(prove), V(switch), V(drain) and
+        V(commit) are a release, in this order. V(undo) ends one that failed.
+      - V(data) and V(repair) bring data services and the live release to what is declared.
+      - V(info) reports the state of the host.
+    type: str
+    required: true
+    choices:
+      - plan
+      - target
+      - begin
+      - files
+      - review
+      - build
+      - data
+      - backup
+      - migrate
+      - start
+      - prove
+      - switch
+      - drain
+      - commit
+      - undo
+      - repair
+      - info
+  project:
+    description: Name of the app, the prefix of Compose projects, networks, volumes and images.
+    type: str
+    required: true
+  directory:
+    description: The directory on the host for releases.
+    type: path
+    required: true
+  lease:
+    description: The token of M(izzzi.infra.lease), renewed while the step runs. Without it any more, the step fails.
+    type: str
+  release:
+    description: The release to go back to, for V(target); by default the one that was live before.
+    type: str
+    default: ''
+  kind:
+    description: What V(begin) opens.
+    type: str
+    choices: [deploy, rollback]
+    default: deploy
+  reason:
+    description: Why V(undo) is done.
+    type: str
+    default: ''
+  service:
+    description: Whose logs V(undo) returns; by default those of all services.
+    type: str
+    default: ''
+  source:
+    description: The id of the source, which the release id begins with.
+    type: str
+    default: ''
+  services:
+    description: The stateless services, as the role's C(app_compose_services).
+    type: dict
+    default: {}
+  data_services:
+    description: The data services, as the role's C(app_compose_data_services).
+    type: dict
+    default: {}
+  volumes:
+    description: Named volumes.
+    type: dict
+    default: {}
+  env:
+    description: Values for C(${NAME}) in the services.
+    type: dict
+    default: {}
+  secret_env:
+    description: The same for secrets.
+    type: dict
+    default: {}
+  first_port:
+    description: The first of 200 loopback ports for the two colours.
+    type: int
+    default: 20000
+  build_ca_bundle:
+    description: A file with CA certificates for builds.
+    type: str
+    default: ''
+  edge_directory:
+    description: Where nginx includes the app's files from; empty for an app without a site.
+    type: str
+    default: ''
+  edge_url:
+    description: How the host itself reaches the site.
+    type: str
+    default: http://127.0.0.1
+  edge_host:
+    description: The site's name, when it has one.
+    type: str
+    default: ''
+  release_command:
+    description: C(service), C(command) and C(timeout) of what runs once before the containers start.
+    type: dict
+    default: {}
+  migrations:
+    description: Patterns of migration files below the source's root.
+    type: list
+    elements: str
+    default: []
+  allow_destructive:
+    description: Consent to new destructive migrations, or to go back beyond one.
+    type: bool
+    default: false
+  database:
+    description: C(service), C(name) and C(user) of the PostgreSQL database.
+    type: dict
+    default: {}
+  database_password:
+    description: Its current password.
+    type: str
+    default: ''
+  wait_timeout:
+    description: Seconds until containers are healthy, and again until checks are met.
+    type: int
+    default: 180
+  soak:
+    description: Seconds that a candidate must stay well before it gets visitors.
+    type: int
+    default: 12
+  drain_timeout:
+    description: Seconds that the old colour gets to finish.
+    type: int
+    default: 30
+  keep_releases:
+    description: Releases to keep.
+    type: int
+    default: 3
+  keep_backups:
+    description: Dumps to keep.
+    type: int
+    default: 5
+  free_space:
+    description: MiB that must be free for a new release.
+    type: int
+    default: 2048
+attributes:
+  check_mode:
+    support: partial
+    description: V(plan), V(target), V(files), V(data), V(repair) and V(info) predict. The other steps do nothing.
+  diff_mode:
+    support: full
+    description: V(files) shows the Compose document beside the live one's, and the names of variables, never values.
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  izzzi.infra.release:
+    step: info
+    project: izzzi
+    directory: /opt/izzzi
+  register: app
+"""
+
+RETURN = r"""
+release:
+  description: The release's id.
+  returned: for V(plan), V(target) and V(begin)
+  type: str
+  sample: 20261105-0f2c9a41d7b3
+new:
+  description: Whether the declared release differs from the live one.
+  returned: for V(plan)
+  type: bool
+reasons:
+  description: In what services differed from what is declared.
+  returned: for V(data) and V(repair)
+  type: list
+  elements: str
+cut:
+  description: Connections that the drain's deadline ended.
+  returned: for V(drain)
+  type: int
+logs:
+  description: The last log lines of what failed, without secrets.
+  returned: for V(undo)
+  type: str
+app:
+  description: Releases, containers, lock, edge and backups.
+  returned: for V(info)
+  type: dict
+"""
+
+import time
+from contextlib import nullcontext
+from dataclasses import fields
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _release_info as info
+from ..module_utils import _release_steps as steps
+from ..module_utils import _release_undo as undoing
+from ..module_utils._colour import App, other
+from ..module_utils._host import ReleaseError
+from ..module_utils._lease import LeaseError, LeaseFile, heartbeat
+from ..module_utils._mask import mask
+from ..module_utils._release import Options, Transaction, plan, problems
+from ..module_utils._release_manifest import destructive_since, rollback_target
+
+HEARTBEAT = 5.0
+PREDICTED = ("plan", "target", "files", "data", "repair", "info")
+STEPS = ["plan", "target", "begin", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch"]
+STEPS += ["drain", "commit", "undo", "repair", "info"]
+ARGUMENT_SPEC = {
+    "step": {"type": "str", "required": True, "choices": STEPS},
+    "project": {"type": "str", "required": True},
+    "directory": {"type": "path", "required": True},
+    "lease": {"type": "str", "no_log": False},
+    "release": {"type": "str", "default": ""},
+    "kind": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
+    "reason": {"type": "str", "default": ""},
+    "service": {"type": "str", "default": ""},
+    "source": {"type": "str", "default": ""},
+    "services": {"type": "dict", "default": {}},
+    "data_services": {"type": "dict", "default": {}},
+    "volumes": {"type": "dict", "default": {}},
+    "env": {"type": "dict", "default": {}},
+    "secret_env": {"type": "dict", "default": {}, "no_log": True},
+    "first_port": {"type": "int", "default": 20000},
+    "build_ca_bundle": {"type": "str", "default": ""},
+    "edge_directory": {"type": "str", "default": ""},
+    "edge_url": {"type": "str", "default": "http://127.0.0.1"},
+    "edge_host": {"type": "str", "default": ""},
+    "release_command": {"type": "dict", "default": {}},
+    "migrations": {"type": "list", "elements": "str", "default": []},
+    "allow_destructive": {"type": "bool", "default": False},
+    "database": {"type": "dict", "default": {}},
+    "database_password": {"type": "str", "default": "", "no_log": True},
+    "wait_timeout": {"type": "int", "default": 180},
+    "soak": {"type": "int", "default": 12},
+    "drain_timeout": {"type": "int", "default": 30},
+    "keep_releases": {"type": "int", "default": 3},
+    "keep_backups": {"type": "int", "default": 5},
+    "free_space": {"type": "int", "default": 2048},
+}
+
+
+def transaction(params: dict) -> Transaction:
+    app = App(
+        project=params["project"],
+        directory=Path(params["directory"]),
+        services=params["services"],
+        data_services=params["data_services"],
+        volumes=params["volumes"],
+        env=params["env"],
+        secrets=params["secret_env"],
+        build_ca_bundle=params["build_ca_bundle"],
+        first_port=params["first_port"],
+    )
+    t = Transaction(
+        app, Options(**{field.name: params[field.name] for field in fields(Options) if field.name in params})
+    )
+    if t.journal.get("kind") == "rollback" and params["step"] not in ("plan", "target"):
+        steps.use_release(t, t.manifest)
+    return t
+
+
+def look(t: Transaction, params: dict, check_mode: bool) -> dict:
+    """The plan, after what a killed run left is ended."""
+    recovered = "" if check_mode else undoing.recover(t)
+    result = plan(t)
+    if found := problems(t, result["new"], check_mode):
+        raise ReleaseError("\n".join(found))
+    return {"changed": bool(recovered), "recovered": recovered, **result}
+
+
+def target(t: Transaction, params: dict, check_mode: bool) -> dict:
+    """Where a rollback goes, or why not."""
+    recovered = "" if check_mode else undoing.recover(t)
+    chosen = rollback_target(t.releases, t.live, params["release"])
+    moved = destructive_since(t.releases, chosen)
+    if moved and not params["allow_destructive"]:
+        raise ReleaseError(
+            f"Release {chosen.id} was made for a schema that later releases changed destructively:\n  "
+            + "\n  ".join(moved)
+            + "\nRestore a backup, or consent: -e app_compose_allow_destructive=true."
+        )
+    colour = other(t.live.colour if t.live else None)
+    live = t.live.id if t.live else ""
+    return {"changed": bool(recovered), "release": chosen.id, "colour": colour, "warnings": moved, "live": live}
+
+
+def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
+    """The candidate's files beside the live colour's."""
+    colour = other(t.live.colour if t.live else None)
+    diff = info.files_diff(t, steps.colour_files(t, params["release"], colour))
+    if not check_mode:
+        steps.files(t)
+    return {"changed": True, "diff": diff}
+
+
+def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
+    step = params["step"]
+    if step == "plan":
+        return look(t, params, check_mode)
+    if step == "target":
+        return target(t, params, check_mode)
+    if step == "files":
+        return show_files(t, params, check_mode)
+    if step == "info":
+        return {"changed": False, "app": info.report(t, time.time())}
+    if step in ("data", "repair"):
+        if check_mode:
+            reasons = steps.data_drift(t) if step == "data" else steps.live_drift(t)
+            return {"changed": bool(reasons), "reasons": reasons}
+        return getattr(steps, step)(t)
+    if step == "begin":
+        if params["kind"] == "rollback":
+            steps.use_release(t, t.releases[params["release"]])
+        return steps.begin(t, params["release"], params["kind"])
+    if step == "drain":
+        return steps.drain_old(t)
+    if step == "undo":
+        logs = undoing.last_words(t, params["service"]) if t.journal else ""
+        return {"logs": logs, **undoing.undo(t, params["reason"])}
+    return getattr(steps, step)(t)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    secrets = [*map(str, params["secret_env"].values()), params["database_password"]]
+    if module.check_mode and params["step"] not in PREDICTED:
+        module.exit_json(changed=False, skipped=True)
+    lease = LeaseFile(Path(params["directory"]) / "lease.json", time.time)
+    try:
+        with heartbeat(lease, params["lease"], HEARTBEAT) if params["lease"] else nullcontext():
+            result = run_step(transaction(params), params, module.check_mode)
+    except (ReleaseError, LeaseError, ValueError) as error:
+        service = getattr(error, "service", "")
+        module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"])
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename or ''}: {error.strerror}".lstrip(": "), service="", step=params["step"])
+    module.exit_json(**mask_texts(result, secrets))
+
+
+def mask_texts(result: dict, secrets: list[str]) -> dict:
+    """Program output may repeat a secret; what the module itself says does not."""
+    return {key: mask(value, secrets) if key in ("logs", "output") else value for key, value in result.items()}
+
+
+if __name__ == "__main__":
+    main()
