@@ -86,13 +86,14 @@ def colour_document(app: App, release: str, colour: str) -> dict[str, Any]:
 def _service(app: App, release: str, name: str, ports: list[int]) -> dict[str, Any]:
     declared = app.services[name]
     service = {"restart": "unless-stopped"} | {k: v for k, v in declared.items() if k not in OWN_KEYS}
+    service["image"] = app.image(name, release)  # pulled ones too: so a release stays what it was when a tag moves
     if "build" in declared:
         build = dict(declared["build"] or {})
         source = app.release_directory(release) / "source"
         build["context"] = str(source / build.get("context", ""))
         if app.build_ca_bundle:
             build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
-        service |= {"build": build, "image": app.image(name, release)}
+        service["build"] = build
     if ports:
         host = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
         service["ports"] = [*declared.get("ports", []), f"127.0.0.1:{host}:{declared['port']}"]

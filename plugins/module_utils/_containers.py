@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -69,6 +69,11 @@ def trouble(containers: Iterable[Container]) -> dict[str, str]:
 def unhealthy(containers: Iterable[Container]) -> set[str]:
     """Services whose health check fails: on a busy host they may recover, so that one look does not count."""
     return {c.service for c in containers if c.health == "unhealthy"}
+
+
+def stopped(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
+    """Services of which a container is missing or does not run. An unhealthy one runs: starting it heals nothing."""
+    return waiting((replace(c, health="") for c in containers), wanted)
 
 
 def waiting(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import _release_manifest as manifests
 from ._colour import App, data_document, environment_of, fingerprint, missing_variables, other, render
-from ._containers import waiting
+from ._containers import stopped
 from ._database import Database, login_name
 from ._dotenv import to_dotenv
 from ._host import Compose, Edge
@@ -234,14 +234,14 @@ def data_drift(t: Transaction) -> list[str]:
     reasons = [f"{path} differs" for path in changed_files(data_files(t))]
     if shutil.which("docker"):
         wanted = dict.fromkeys(t.app.data_services, 1)
-        reasons += [f"{name}: {why}" for name, why in waiting(t.data.containers(), wanted).items()]
+        reasons += [f"{name}: {why}" for name, why in stopped(t.data.containers(), wanted).items()]
     return reasons
 
 
 def live_drift(t: Transaction) -> list[str]:
     """In what the live colour differs from its release."""
     wanted = {name: int(service.get("replicas", 1)) for name, service in t.app.services.items()}
-    reasons = [f"{name}: {why}" for name, why in waiting(t.compose(t.live.colour).containers(), wanted).items()]
+    reasons = [f"{name}: {why}" for name, why in stopped(t.compose(t.live.colour).containers(), wanted).items()]
     if t.edge:
         files = t.edge_files(t.app.ports(t.live.colour), t.live.id)
         reasons += [f"{t.edge.directory}/{name} differs" for name in t.edge.differences(files)]

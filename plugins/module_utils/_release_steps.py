@@ -354,16 +354,17 @@ def remove_images(t: Transaction, release: str) -> None:
 def repair(t: Transaction) -> dict[str, Any]:
     """Brings the live release back to what it should be, without a new one."""
     reasons = live_drift(t)
+    ports = t.app.ports(t.live.colour)
     if reasons:
-        ports = t.app.ports(t.live.colour)
         write_files(colour_files(t, t.live.id, t.live.colour))
         compose = t.compose(t.live.colour)
         compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
         gate(t, compose, wanted(t))
         if t.edge:
             t.edge.switch(t.edge_files(ports, t.live.id))
-            probes = list(edge_probes(t.app.services, ports, t.live.id, t.edge_address))
-            t.watch.until_met(probes, timeout=30, in_a_row=1, alive=lambda: None)
+    if t.edge:
+        probes = list(edge_probes(t.app.services, ports, t.live.id, t.edge_address))
+        t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=lambda: None)
     return {"changed": bool(reasons), "reasons": reasons}
 
 

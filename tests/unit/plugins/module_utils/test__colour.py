@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._colour import (
+    App,
+    colour_document,
+    colour_volumes,
+    data_document,
+    environment_of,
+    fingerprint,
+    missing_variables,
+    other,
+    variables_of,
+)
+
+APP = App(
+    project="shop",
+    directory=Path("/opt/shop"),
+    services={
+        "api": {"build": {"dockerfile": "Dockerfile"}, "port": 4000, "replicas": 2, "volumes": ["uploads:/data"]},
+        "web": {"image": "web:1", "port": 3000, "environment": {"TOKEN": "${TOKEN}", "RELEASE": "$RELEASE"}},
+        "worker": {"image": "web:1", "command": ["echo", "$$HOME"]},
+    },
+    data_services={"postgres": {"image": "postgres:17", "volumes": ["postgres:/var"], "environment": {"P": "${DB}"}}},
+    volumes={"postgres": None, "uploads": None},
+    secrets={"TOKEN": "t", "DB": "d", "UNUSED": "u"},
+)
+
+
+def test_colours_never_share_a_port():
+    assert APP.ports("blue") == {"api": [20000, 20001], "web": [20002]}
+    assert APP.ports("green") == {"api": [20100, 20101], "web": [20102]}
+
+
+@pytest.mark.parametrize(("live", "new"), [(None, "blue"), ("blue", "green"), ("green", "blue")])
+def test_a_release_takes_the_colour_that_is_not_live(live, new):
+    assert other(live) == new
+
+
+def test_a_colour_has_its_own_network_image_and_loopback_ports():
+    document = colour_document(APP, "r1", "green")
+    api = document["services"]["api"]
+    assert api["image"] == "shop/api:r1"
+    assert api["build"]["context"] == "/opt/shop/releases/r1/source"
+    assert api["ports"] == ["127.0.0.1:20100-20101:4000"]
+    assert (api["scale"], api["restart"]) == (2, "unless-stopped")
+    assert "port" not in api
+    assert "ports" not in document["services"]["worker"]
+    assert document["networks"] == {"default": {"name": "shop-green", "external": True}}
+    assert document["volumes"] == {"uploads": {"name": "shop_uploads", "external": True}}
+
+
+def test_images_are_run_under_the_releases_name_too():
+    assert colour_document(APP, "r1", "blue")["services"]["web"]["image"] == "shop/web:r1"
+
+
+def test_data_services_join_both_colours_and_keep_their_volumes():
+    document = data_document(APP)
+    assert list(document["services"]["postgres"]["networks"]) == ["default", "blue", "green"]
+    assert document["networks"]["blue"] == {"name": "shop-blue"}
+    assert document["volumes"] == {"postgres": {}}
+    assert colour_volumes(APP) == ["shop_uploads"]
+
+
+def test_an_environment_holds_what_its_document_refers_to_and_no_more():
+    assert environment_of(APP, colour_document(APP, "r", "blue"), {"RELEASE": "r"}) == {"RELEASE": "r", "TOKEN": "t"}
+    assert environment_of(APP, data_document(APP), {}) == {"DB": "d"}
+
+
+def test_variables_are_found_and_escaped_dollars_are_none():
+    assert variables_of({"a": "$A ${B} ${C:-x} $$D"}) == {"A", "B", "C"}
+
+
+def test_missing_variables_are_named_unless_they_have_a_default():
+    app = replace(APP, services={"api": {"image": "x:1", "environment": {"A": "${A}", "B": "${B:-b}"}}})
+    assert missing_variables(app, {}) == ["A"]
+
+
+def test_the_fingerprint_follows_what_containers_see():
+    same = fingerprint(APP)
+    assert fingerprint(replace(APP, secrets={**APP.secrets, "TOKEN": "new"})) != same
+    assert fingerprint(replace(APP, secrets={**APP.secrets, "UNUSED": "new"})) == same
+    assert fingerprint(replace(APP, data_services={})) == same
+    assert "t" * 2 not in same
