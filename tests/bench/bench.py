@@ -26,7 +26,8 @@ PACKAGES = (
 FILES = (
     "/etc/nftables.conf /etc/systemd/system/nftables.service.d /etc/sudoers.d/90-izzzi "
     "/etc/ssh/sshd_config.d/00-izzzi.conf /etc/apt/apt.conf.d/60izzzi /etc/docker/daemon.json "
-    "/etc/nginx/conf.d/izzzi.conf /etc/nginx/sites-available/izzzi /etc/nginx/sites-enabled/izzzi /opt/izzzi"
+    "/etc/nginx/nginx.conf /etc/nginx/izzzi /usr/local/sbin/izzzi-nginx /etc/systemd/system/nginx.service.d "
+    "/var/www/izzzi-pages /etc/nginx/sites-available/izzzi /etc/nginx/sites-enabled/izzzi /opt/izzzi"
 )
 
 

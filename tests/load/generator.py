@@ -45,11 +45,12 @@ class Result:
 class Load:
     """Runs until `stop` is called, in an event loop of its own thread or the caller's."""
 
-    def __init__(self, address: str, port: int = 80, rate: int = 200, websockets: int = 10, path: str = ""):
+    def __init__(self, address: str, port: int = 80, rate: int = 200, websockets: int = 10, host: str = "load.test"):
         ip = ipaddress.ip_address(address)
         if not any(ip in network for network in ALLOWED):
             raise ValueError(f"{address} is neither loopback nor the sandbox's: no load is sent there.")
         self.address, self.port, self.rate, self.sockets = address, port, rate, websockets
+        self.host = host
         self.result = Result()
         self._stop = asyncio.Event()
         self._start = time.monotonic()
@@ -105,7 +106,7 @@ class Load:
         reader, writer = await asyncio.open_connection(self.address, self.port)
         try:
             method = f"POST {path} HTTP/1.1\r\nContent-Length: {len(body)}" if body else f"GET {path} HTTP/1.1"
-            writer.write(f"{method}\r\nHost: {self.address}\r\nConnection: close\r\n\r\n".encode() + body)
+            writer.write(f"{method}\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode() + body)
             await writer.drain()
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             status = int(head.split(" ", 2)[1])
@@ -137,7 +138,7 @@ class Load:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         key = base64.b64encode(os.urandom(16)).decode()
         writer.write(
-            f"GET /ws HTTP/1.1\r\nHost: {self.address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET /ws HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), REQUEST_TIMEOUT)
