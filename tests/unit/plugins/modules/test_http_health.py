@@ -185,7 +185,7 @@ def test_connect_to_asks_another_address_for_the_same_host(app, health):
 
 
 def test_the_certificate_is_checked_for_the_host_of_the_url(tls_app, certificate, health):
-    arguments = {"connect_to": address(tls_app), "timeout": 0.05}
+    arguments = {"connect_to": address(tls_app), "timeout": 0.5}
     trusted = {"ca_path": str(certificate)}
     assert health(url="https://app.example.com/", **arguments, **trusted)["healthy"] is True
     assert "certificate is not trusted" in health(url="https://app.example.com/", **arguments)["msg"]
