@@ -47,6 +47,7 @@ class Droplets(Noun):
         self._rows: list[Row] = []  # all of the account as last read
         self._made: set[str] = set()
         self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
+        self._leaving: set[int] = set()  # deleted by this run, and perhaps still there
         self._is_stale = False  # this run has written since they were read
         self._one_down = threading.Lock()  # never two powered off at once: the others serve
 
@@ -213,6 +214,7 @@ class Droplets(Noun):
         def apply() -> None:
             with self._one_down:
                 self._delete(row["id"])
+                self.settle_removal()
                 self._create([droplet])
 
         return Step(REPLACE, "droplet", droplet.name, changes, apply, **costs)
@@ -282,13 +284,23 @@ class Droplets(Noun):
         return tagged or (names.owns(row["name"]) and _droplet_compare.is_ours(row, self._vpc_id(account), names))
 
     def _delete(self, id: int) -> None:
-        """Returns when it is gone: until then it holds its VPC and its firewalls."""
-        client, limit = self.context.client, self.context.declared["wait_timeout"]
-        client.delete(f"/droplets/{id}")
+        self.context.client.delete(f"/droplets/{id}")
+        self._leaving.add(id)
+
+    def settle_removal(self) -> None:
+        """Those that were deleted are gone: until then they hold their VPC. One list tells it of all."""
+        if not self._leaving:
+            return
+
+        def left() -> list[str]:
+            rows = self.context.client.list("/droplets", "droplets")
+            return [str(row["id"]) for row in rows if row["id"] in self._leaving]
+
+        limit = self.context.declared["wait_timeout"]
         self.context.wait.until(
-            lambda: client.find(f"/droplets/{id}") is None,
-            lambda: f"Droplet {id} is not deleted within {limit} s. Run again.",
+            lambda: not left(), lambda: f"Not deleted within {limit} s: droplet {', '.join(left())}. Run again."
         )
+        self._leaving.clear()
 
     # -- outcome
 

@@ -118,7 +118,11 @@ class Environment:
     def _removals(self, surplus: dict[Noun, list[Step]]) -> list[Phase]:
         """In reverse: what others refer to goes last."""
         of_phase = [[noun for noun in self._nouns if noun.phase == phase][::-1] for phase in reversed(PHASES)]
-        return [Phase(steps, []) for nouns in of_phase if (steps := [step for noun in nouns for step in surplus[noun]])]
+        return [
+            Phase(steps, [noun.settle_removal for noun in nouns])
+            for nouns in of_phase
+            if (steps := [step for noun in nouns for step in surplus[noun]])
+        ]
 
     def carry_out(self, plan: Plan) -> None:
         for phase in plan.phases:

@@ -148,6 +148,9 @@ class Noun:
     def settle(self) -> None:
         """Called when its phase is done: returns when later phases can use what was made."""
 
+    def settle_removal(self) -> None:
+        """Called when its deletions are done: returns when what it deleted holds nothing else any more."""
+
     def outputs(self) -> dict[str, Any]:
         """Its part of the result's `outputs`."""
         return {}

@@ -123,7 +123,7 @@ def test_a_replacement_deletes_waits_and_makes_anew():
     step.apply()
     assert [(method, path) for method, path, _ in api.calls] == [
         ("DELETE", "/droplets/7"),
-        ("GET", "/droplets/7"),
+        ("GET", "/droplets"),
         ("POST", "/droplets"),
     ]
     droplets.settle()
