@@ -91,7 +91,7 @@ reachable:
   description: The ports that answered, by address and protocol.
   returned: success
   type: dict
-skipped:
+unrouted:
   description: Addresses that this host has no way to.
   returned: success
   type: list
@@ -143,13 +143,13 @@ def source_of(address: str) -> str:
 def scan(params: dict) -> dict:
     first, last = _exposure.ports(params["tcp_ports"])
     ports = {"tcp": range(first, last + 1), "udp": params["udp_ports"]}
-    result = {"differences": [], "reachable": {}, "skipped": [], "probes": 0}
+    result = {"differences": [], "reachable": {}, "unrouted": [], "probes": 0}
     routed = []
     for target in params["targets"]:
         try:
             routed.append({**target, "source": target["source"] or source_of(target["address"])})
         except _port_scan.NoRoute:
-            result["skipped"].append(f"{target['name']} {target['address']}")
+            result["unrouted"].append(f"{target['name']} {target['address']}")
     addresses = [target["address"] for target in routed]
     probes = len(addresses) * len(ports["tcp"])
     rate = _port_scan.safe_rate(params["rate"], probes)

@@ -86,7 +86,7 @@ def cloud(path: str, method: str = "GET", body: dict | None = None) -> dict:
     token = (SANDBOX_HOME / "token").read_text().strip()
     reply = http(f"http://127.0.0.1:8780/v2{path}", method, body, {"Authorization": f"Bearer {token}"})
     assert 200 <= reply.status < 300, reply
-    return reply.json
+    return reply.json if reply.body else {}
 
 
 def droplet_address() -> str:

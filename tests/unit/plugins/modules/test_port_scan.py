@@ -58,7 +58,7 @@ def test_an_address_without_a_way_is_skipped_and_said(run_module, monkeypatch, s
 
     monkeypatch.setattr(port_scan, "source_of", no_route)
     result = scan(run_module, server, CLOSED)
-    assert (result["skipped"], result["probes"]) == (["app 127.0.0.1"], 0)
+    assert (result["unrouted"], result["probes"]) == (["app 127.0.0.1"], 0)
 
 
 @pytest.mark.parametrize(("option", "value"), [("rate", 0), ("timeout", -1), ("tcp_ports", "9-1")])
