@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whose a DNS record is. Records have no tags: one that points to a droplet, reserved IP or load balancer belongs to
-its environment, and the others are named in a register, TXT records beside them: docs/decisions/0006."""
+its environment, and the others are named in a register, TXT records beside them: docs/decisions/0009."""
 
 from __future__ import annotations
 

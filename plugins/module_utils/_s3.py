@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the module needs of S3, the protocol of Spaces: signed requests and buckets' settings. Why not boto3:
-docs/decisions/0004."""
+docs/decisions/0008."""
 
 from __future__ import annotations
 
