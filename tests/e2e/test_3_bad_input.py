@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.e2e.driver import BIN, cloud, droplet_address, http, site
+from tests.e2e.driver import BIN, cloud, droplet_address, http, run_playbook, site
 
 # Another environment of the same account: it does not exist, so that a run would have to create it.
 NEW_ENVIRONMENT = ("-e", '{"provision_environment": "staging", "provision_vpc": {"ip_range": "10.77.0.0/16"}}')
@@ -73,8 +73,7 @@ def test_bad_input_is_refused_with_a_reason(arguments, words):
 def droplet_is_off():
     (droplet,) = cloud("/droplets?name=izzzi-dev-app")["droplets"]
     power(droplet["id"], "power_off")
-    yield droplet["name"]
-    power(droplet["id"], "power_on")
+    yield droplet
     wait_until_healthy()
 
 
@@ -101,12 +100,15 @@ def wait_until_healthy() -> None:
     pytest.fail("the app does not come back after a power cycle")
 
 
-def test_a_droplet_that_is_off_is_named_before_anything_is_done(droplet_is_off):
-    run = site(timeout=120)
-    assert run.status != 0
-    assert f"{droplet_is_off} (id" in run.output
-    assert "powered off" in run.output
-    assert run.total("changed") == 0
+def test_a_droplet_that_is_off_is_drift_that_a_plan_names_and_a_run_mends(droplet_is_off):
+    planned = run_playbook("playbooks/plan.yml", timeout=120)
+    assert planned.status == 0, planned.output
+    assert droplet_is_off["name"] in planned.output
+    assert cloud(f"/droplets/{droplet_is_off['id']}")["droplet"]["status"] == "off", "a plan changes nothing"
+
+    run = run_playbook("playbooks/provision.yml", timeout=300)
+    assert run.status == 0, run.output
+    assert cloud(f"/droplets/{droplet_is_off['id']}")["droplet"]["status"] == "active"
 
 
 def test_the_sandbox_says_which_port_is_taken(tmp_path):
