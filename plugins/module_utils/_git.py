@@ -47,6 +47,11 @@ class Remote:
         return cls(address, unquote(parts.username or ""), unquote(parts.password or ""))
 
     @property
+    def work_tree(self) -> Path | None:
+        """Where somebody edits the files, when the repository is such a directory on the controller."""
+        return Path(self.url) if (Path(self.url) / ".git").exists() else None
+
+    @property
     def secrets(self) -> list[str]:
         return [self.password] if self.password else [self.username] if self.username else []
 
@@ -107,6 +112,19 @@ class Git:
             reason = " ".join(mask(errors, self.remote.secrets).split())[-300:]
             raise SourceError(f"{self.remote.url} cannot be read by git: {reason}")
         return output
+
+    def refuse_dirty(self) -> None:
+        """A commit of a work tree that has changes is not what its owner sees: SourceError names them."""
+        if self.remote.work_tree is None:
+            return
+        status = ("-c", "core.fsmonitor=false", "--no-optional-locks", "status", "--porcelain")
+        changes = self.run(*status, cwd=self.remote.work_tree).splitlines()
+        if changes:
+            shown = ", ".join(line[3:] for line in changes[:5]) + (", ..." if len(changes) > 5 else "")
+            raise SourceError(
+                f"{self.remote.url} has changes that are in no commit: {shown}. Commit or stash them, or deploy the"
+                " directory as it is: `path` instead of `repository` and `revision`."
+            )
 
     def resolve(self, revision: str) -> str:
         """The full sha that a full sha, a tag or a branch means now."""

@@ -27,6 +27,7 @@ options:
     description:
       - The URL or path of a git repository. Credentials in an http(s) URL are handed to git apart from the URL, in no
         argument list, and shown in no message. Better use SSH keys or a credential helper, which work as usual.
+      - A work tree on this machine must be clean, since what is not committed would be missing.
       - git never asks for anything here. Submodules and LFS objects are not fetched.
     type: str
   revision:
@@ -129,6 +130,7 @@ def archive_directory(params: dict, cache: Cache, check_mode: bool) -> dict:
 
 def archive_commit(params: dict, cache: Cache, check_mode: bool) -> dict:
     git = Git(Remote.parse(params["repository"]), params["timeout"])
+    git.refuse_dirty()
     sha = git.resolve(params["revision"])
     patterns = exclude_digest(params["exclude"])
     if archive := cache.find(sha, patterns):

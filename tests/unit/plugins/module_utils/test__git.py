@@ -112,6 +112,21 @@ def test_any_commit_is_fetched_and_its_date_is_in_utc(tmp_path, git, repository)
     assert (into / "a").read_text() == "old"
 
 
+def test_a_work_tree_with_changes_is_refused_and_they_are_named(repository):
+    client = Git(Remote.parse(str(repository)), timeout=20)
+    client.refuse_dirty()
+    (repository / "a").write_text("not committed")
+    (repository / "b").write_text("not known to git")
+    with pytest.raises(SourceError, match=f"{repository} has changes that are in no commit: a, b. Commit or stash"):
+        client.refuse_dirty()
+
+
+def test_a_bare_repository_and_a_url_have_no_changes(tmp_path, git, repository):
+    git("clone", "-q", "--bare", str(repository), str(tmp_path / "bare"))
+    for address in (str(tmp_path / "bare"), "https://host/r.git"):
+        Git(Remote.parse(address), timeout=20).refuse_dirty()
+
+
 def test_a_full_sha_is_not_looked_up():
     assert Git(Remote("/nowhere"), timeout=1).resolve("a" * 40) == "a" * 40
 

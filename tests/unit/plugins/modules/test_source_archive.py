@@ -100,6 +100,14 @@ def test_a_commit_is_packed_once_and_then_found_without_its_repository(run_modul
     }
 
 
+def test_a_dirty_work_tree_fails_though_its_commit_is_packed(run_module, repository, dest):
+    arguments = {"repository": str(repository), "revision": "main", "dest": str(dest)}
+    sha = run_module(main, arguments)["revision"]
+    (repository / "apps/main.js").write_text("not committed")
+    failed = run_module(main, arguments | {"revision": sha})
+    assert "apps/main.js" in failed["msg"]
+
+
 def test_a_commit_gives_the_checksum_of_its_tree(run_module, repository, dest):
     from_git = run_module(main, {"repository": str(repository), "revision": "main", "dest": str(dest)})
     from_path = run_module(main, {"path": str(repository), "dest": str(dest)})
