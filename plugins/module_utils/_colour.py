@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ._dotenv import to_dotenv
+
 COLOURS = ("blue", "green")
 PORTS_PER_COLOUR = 100
 # What a service says to the role and not to Compose.
-OWN_KEYS = ("port", "replicas", "checks", "assets")
+OWN_KEYS = ("port", "replicas", "checks", "assets", "build_env")
 _VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
 
 
@@ -154,6 +156,31 @@ def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
     known = {*app.env, *app.secrets, *extra}
     optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+?])", json.dumps([app.services, app.data_services])))
     return sorted(variables_of([app.services, app.data_services]) - known - optional)
+
+
+def build_problems(app: App, extra: Mapping[str, str]) -> list[str]:
+    """What must not get into an image, and files of build variables that would land beside the source."""
+    found = []
+    secret = {*app.secrets, *extra} - {"RELEASE"}
+    for name in app.built:
+        if told := sorted(variables_of(app.services[name]["build"]) & secret):
+            found.append(
+                f"app_compose_services.{name}.build uses {', '.join(told)}: image layers keep build arguments for"
+                " everybody who has the image. Give secrets in `environment`, at run time."
+            )
+        env = app.services[name].get("build_env")
+        if env is not None and set(env) != {"file", "values"}:
+            found.append(f"app_compose_services.{name}.build_env needs file and values.")
+        elif env and (env["file"].startswith("/") or ".." in env["file"].split("/")):
+            found.append(f"app_compose_services.{name}.build_env.file must be below the source: {env['file']} is not.")
+    return found
+
+
+def build_env_files(app: App, release: str) -> dict[Path, str]:
+    """Files with variables that a build reads from its source, such as Next.js' .env.production, by path."""
+    source = app.release_directory(release) / "source"
+    given = [app.services[name].get("build_env") for name in app.built]
+    return {source / env["file"]: to_dotenv(env["values"], sort=True) for env in given if env}
 
 
 def fingerprint(app: App, more: Any = None) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
-from ._colour import App, data_document, environment_of, fingerprint, missing_variables, other, render
+from ._colour import App, build_problems, data_document, environment_of, fingerprint, missing_variables, other, render
 from ._containers import stopped
 from ._database import Database, login_name
 from ._dotenv import to_dotenv
@@ -185,6 +185,7 @@ def problems(t: Transaction, is_new: bool, check_mode: bool) -> list[str]:
     found = []
     if missing := missing_variables(t.app, t.variables("")):
         found.append(f"app_compose_services refers to variables that nothing defines: {', '.join(missing)}.")
+    found += build_problems(t.app, t.variables(""))
     if shutil.which("docker") is None:
         if not check_mode:
             found.append("This host has no Docker. Install it first, for example with the role izzzi.infra.docker.")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
-from ._colour import colour_document, colour_volumes, environment_of, other, render
+from ._colour import build_env_files, colour_document, colour_volumes, environment_of, other, render
 from ._containers import trouble, unhealthy, waiting
 from ._database import create_login, drop_logins, list_logins, login_name
 from ._dotenv import to_dotenv
@@ -91,6 +91,9 @@ def review(t: Transaction) -> dict[str, Any]:
 def build(t: Transaction) -> dict[str, Any]:
     """Images under one name: <project>/<service>:<release>, built or pulled."""
     t.note(step="build")
+    for path, text in build_env_files(t.app, t.release).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     if t.app.built:
         t.compose(t.colour)("build", *t.app.built, timeout=t.options.build_timeout)
     for name, service in t.app.services.items():

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._colour import (
     App,
+    build_env_files,
+    build_problems,
     colour_document,
     colour_volumes,
     data_document,
@@ -85,3 +87,34 @@ def test_the_fingerprint_follows_what_containers_see():
     assert fingerprint(replace(APP, secrets={**APP.secrets, "UNUSED": "new"})) == same
     assert fingerprint(replace(APP, data_services={})) == same
     assert "t" * 2 not in same
+
+
+def with_api(**more) -> App:
+    return replace(APP, services={"api": {"build": {}, **more}})
+
+
+def test_a_secret_never_becomes_a_build_argument():
+    arguments = {"args": {"A": "${TOKEN}", "B": "${DATABASE_PASSWORD}", "C": "${RELEASE} ${PUBLIC}"}}
+    (problem,) = build_problems(with_api(build=arguments), {"RELEASE": "r", "DATABASE_PASSWORD": "p"})
+    assert "app_compose_services.api.build uses DATABASE_PASSWORD, TOKEN:" in problem
+
+
+def test_variables_of_a_build_are_written_beside_its_source():
+    app = with_api(build_env={"file": "apps/web/.env.production", "values": {"NEXT_PUBLIC_API": "https://a/api"}})
+    assert build_problems(app, {}) == []
+    path = Path("/opt/shop/releases/r1/source/apps/web/.env.production")
+    assert build_env_files(app, "r1") == {path: "NEXT_PUBLIC_API=https://a/api\n"}
+    assert "build_env" not in colour_document(app, "r1", "blue")["services"]["api"]
+    assert fingerprint(app) != fingerprint(with_api())
+
+
+@pytest.mark.parametrize("file", ["/etc/environment", "../.env", "apps/../../x"])
+def test_variables_of_a_build_stay_inside_the_source(file):
+    (problem,) = build_problems(with_api(build_env={"file": file, "values": {}}), {})
+    assert f"{file} is not" in problem
+
+
+def test_variables_of_a_build_need_a_file_and_values():
+    assert build_problems(with_api(build_env={"file": "x"}), {}) == [
+        "app_compose_services.api.build_env needs file and values."
+    ]
