@@ -269,9 +269,10 @@ def prove(t: Transaction) -> dict[str, Any]:
         t.edge.switch(t.edge_files(live_ports(t), before, ports))
         probes = list(edge_probes(t.app.services, ports, t.release, t.edge_address))
         t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=2, alive=alive(t))
-    # With nothing live there is nobody to protect: the first release is shown at once.
+    # With nothing live there is nobody to protect: the first release is shown at once. One that is gone back to has
+    # served visitors before, and is wanted quickly.
     since = time.monotonic() - t.journal["up"]
-    if t.live and since < t.options.soak:
+    if t.live and t.journal["kind"] == "deploy" and since < t.options.soak:
         t.watch.stays_met(probes, seconds=t.options.soak - since, interval=0.5, alive=alive(t))
     return {"changed": False}
 
