@@ -64,6 +64,10 @@ class LeaseFile:
             self._write(lease)
             return lease
 
+    def would_acquire(self) -> None:
+        """LeaseError when somebody holds it, as `acquire` would raise."""
+        decide(self.read(), Lease("", "", "", 0, 0, 0), self._clock())
+
     def renew(self, token: str) -> Lease:
         with self._locked():
             lease = self._own(token)

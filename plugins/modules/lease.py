@@ -113,6 +113,8 @@ def main() -> None:
     lease = LeaseFile(Path(params["path"]), time.time)
     try:
         if module.check_mode:
+            if params["state"] == "present":
+                lease.would_acquire()
             module.exit_json(changed=False, token="")
         if params["state"] == "absent":
             module.exit_json(changed=False, released=lease.release(params["token"]))
