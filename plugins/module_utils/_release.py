@@ -21,6 +21,7 @@ from ._database import Database, login_name
 from ._dotenv import to_dotenv
 from ._host import Compose, Edge
 from ._probe import EdgeAddress, Watch
+from ._redis import digest
 from ._release_manifest import Manifest
 from ._upstream import Assets, http_file, server_file
 
@@ -40,6 +41,8 @@ class Options:
     allow_destructive: bool = False
     database: Mapping[str, Any] = field(default_factory=dict)
     database_password: str = ""
+    redis: Mapping[str, Any] = field(default_factory=dict)
+    redis_password: str = ""
     wait_timeout: float = 180
     build_timeout: float = 1800
     soak: float = 12
@@ -127,19 +130,24 @@ class Transaction:
         if self.database:
             values["DATABASE_USER"] = login_name(self.database.user, self.options.database_password)
             values["DATABASE_PASSWORD"] = self.options.database_password
-            values["DATABASE_OWNER_PASSWORD"] = self._owner_password
+            values["DATABASE_OWNER_PASSWORD"] = self.owner_password("database")
+        if self.options.redis:
+            values["REDIS_PASSWORD"] = self.options.redis_password
+            values["REDIS_OWNER_PASSWORD"] = self.owner_password("redis")
         return values
 
-    @property
-    def _owner_password(self) -> str:
-        """For the first start of PostgreSQL only, which insists on one. Nobody logs in with it."""
-        path = self.app.directory / "data" / "owner-password"
+    def owner_password_file(self, part: str) -> Path:
+        """PostgreSQL insists on one for its first start, where nobody logs in with it; the host itself asks Redis."""
+        return self.data.directory / ("owner-password" if part == "database" else f"{part}-owner-password")
+
+    def owner_password(self, part: str) -> str:
+        path = self.owner_password_file(part)
         return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
     @property
     def fingerprint(self) -> str:
         login = self.variables("")["DATABASE_USER"] if self.database else ""
-        return fingerprint(self.app, login)
+        return fingerprint(self.app, [login, digest(self.options.redis_password)] if self.options.redis else login)
 
     def of_release(self, manifest: Manifest) -> App:
         """The app as a kept release declared it, with today's secrets."""

@@ -23,6 +23,7 @@ from ._dotenv import to_dotenv
 from ._drain import count_connections, drain
 from ._host import Compose, ReleaseError, run
 from ._probe import edge_probes, own_probes
+from ._redis import LIST, add, digest, failure, keep_only, known
 from ._release import Transaction, changed_files, data_drift, data_files, live_drift, write_files
 from ._release_manifest import Manifest
 from ._sql_lint import lint
@@ -117,16 +118,16 @@ def pull_and_tag(reference: str, tag: str, timeout: float) -> None:
 def data(t: Transaction) -> dict[str, Any]:
     """Brings the data services up where they differ; they are no part of a colour."""
     reasons = data_drift(t)
-    password = t.data.directory / "owner-password"
-    if t.database and not password.exists():
-        write_files({password: secrets.token_hex(24) + "\n"})
+    for part, declared in (("database", t.database), ("redis", t.options.redis)):
+        if declared and not t.owner_password(part):
+            write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
     for volume in colour_volumes(t.app):
         run(["docker", "volume", "create", volume])
     if reasons:
         write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
         up(t, t.data, dict.fromkeys(t.app.data_services, 1))
-    made = ensure_login(t)
-    return {"changed": bool(reasons) or made, "reasons": reasons}
+    made = [ensure_login(t), ensure_redis_password(t)]
+    return {"changed": bool(reasons) or any(made), "reasons": reasons}
 
 
 def up(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
@@ -152,13 +153,17 @@ def gate(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
         t.sleep(0.25)
 
 
+def data_container(t: Transaction, service: str) -> str:
+    (container,) = [c for c in t.data.containers() if c.service == service]
+    return container.id
+
+
 def psql(t: Transaction, sql: str) -> str:
     """Over the container's own socket, the statements on standard input: no argument list shows them."""
     d = t.database
-    (container,) = [c for c in t.data.containers() if c.service == d.service]
     command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
     where = [f"--username={d.user}", f"--dbname={d.name}"]
-    return run(["docker", "exec", "--interactive", container.id, *command, *where], stdin=sql)
+    return run(["docker", "exec", "--interactive", data_container(t, d.service), *command, *where], stdin=sql)
 
 
 def ensure_login(t: Transaction) -> bool:
@@ -172,13 +177,29 @@ def ensure_login(t: Transaction) -> bool:
     return True
 
 
+def redis_cli(t: Transaction, commands: str) -> str:
+    """The owner's password is the container's REDISCLI_AUTH."""
+    service = t.options.redis["service"]
+    answer = run(["docker", "exec", "--interactive", data_container(t, service), "redis-cli"], stdin=commands)
+    if complaint := failure(answer):
+        raise ReleaseError(f"{service}: {complaint}", service)
+    return answer
+
+
+def ensure_redis_password(t: Transaction) -> bool:
+    """The declared password beside the others, which stay until their release is drained."""
+    if not t.options.redis or digest(t.options.redis_password) in known(redis_cli(t, LIST)):
+        return False
+    redis_cli(t, add(t.options.redis_password))
+    return True
+
+
 def backup(t: Transaction) -> dict[str, Any]:
     """A dump before new migrations, kept a few deep."""
     t.note(step="backup")
     if not t.database or not t.journal.get("new_migrations", True) or not t.options.release_command:
         return {"changed": False}
     d = t.database
-    (container,) = [c for c in t.data.containers() if c.service == d.service]
     folder = t.app.directory / "backups"
     path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(t.clock()))}-{t.release}.dump"
     partial = path.with_suffix(".partial")
@@ -186,7 +207,7 @@ def backup(t: Transaction) -> dict[str, Any]:
         partial.touch(mode=0o600)
         with partial.open("w", encoding="utf-8") as file:
             dump = ["pg_dump", "--format=custom", f"--username={d.user}", d.name]
-            run(["docker", "exec", container.id, *dump], timeout=t.options.build_timeout, stdout=file)
+            run(["docker", "exec", data_container(t, d.service), *dump], timeout=t.options.build_timeout, stdout=file)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -328,11 +349,15 @@ def commit(t: Transaction) -> dict[str, Any]:
 
 
 def tidy(t: Transaction) -> None:
-    """Old releases, logins of old passwords, containers from before there were colours."""
+    """Old releases, old passwords and their logins, containers from before there were colours."""
     if t.database:
         login = login_name(t.database.user, t.options.database_password)
         old = [name for name in psql(t, list_logins(t.database.user)).split() if name != login]
         psql(t, drop_logins(old, t.database.user))
+    if t.options.redis:
+        passwords = [t.owner_password("redis"), t.options.redis_password]
+        if known(redis_cli(t, LIST)) != {digest(password) for password in passwords}:
+            redis_cli(t, keep_only(passwords))
     leftover = [c.id for c in t.data.containers() if c.service not in t.app.data_services]
     if leftover:
         run(["docker", "container", "stop", *leftover], timeout=300)

@@ -134,6 +134,14 @@ options:
     description: Its current password.
     type: str
     default: ''
+  redis:
+    description: C(service) of the Redis whose password the role keeps.
+    type: dict
+    default: {}
+  redis_password:
+    description: Its current password.
+    type: str
+    default: ''
   wait_timeout:
     description: Seconds until containers are healthy, and again until checks are met.
     type: int
@@ -251,6 +259,8 @@ ARGUMENT_SPEC = {
     "allow_destructive": {"type": "bool", "default": False},
     "database": {"type": "dict", "default": {}},
     "database_password": {"type": "str", "default": "", "no_log": True},
+    "redis": {"type": "dict", "default": {}},
+    "redis_password": {"type": "str", "default": "", "no_log": True},
     "wait_timeout": {"type": "int", "default": 180},
     "soak": {"type": "int", "default": 12},
     "drain_timeout": {"type": "int", "default": 30},
@@ -344,7 +354,7 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    secrets = [*map(str, params["secret_env"].values()), params["database_password"]]
+    secrets = [*map(str, params["secret_env"].values()), params["database_password"], params["redis_password"]]
     if module.check_mode and params["step"] not in PREDICTED:
         module.exit_json(changed=False, skipped=True)
     lease = LeaseFile(Path(params["directory"]) / "lease.json", time.time)
