@@ -4,6 +4,7 @@ import { type Health, type Note, withNote, withoutNote } from "@izzzi/contract";
 import { useState } from "react";
 
 import { deleteNote } from "../lib/client";
+import { setting } from "../lib/settings";
 import { Composer } from "./composer";
 import { NoteList } from "./note-list";
 import { Services } from "./services";
@@ -32,7 +33,7 @@ export function Board({ initialNotes, initialHealth, release }: Props) {
       <header className="top">
         <span className="brand">
           <Mark />
-          izzzi
+          <span data-testid="site-name">{setting("NEXT_PUBLIC_SITE_NAME") ?? "izzzi"}</span>
         </span>
         <span className={live ? "pill pill-live" : "pill"} role="status">
           <span className="dot" aria-hidden="true" />

@@ -3,10 +3,15 @@ import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 
+import { settingsScript } from "../lib/settings";
+
 export const metadata: Metadata = {
   title: "izzzi · notes",
   description: "Notes that arrive while you look: the demo app of the izzzi.infra collection",
 };
+
+// Settings are read when a page is asked for, never when it is built.
+export const dynamic = "force-dynamic";
 
 export const viewport: Viewport = {
   themeColor: [
@@ -18,6 +23,9 @@ export const viewport: Viewport = {
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
+      <head>
+        <script dangerouslySetInnerHTML={{ __html: settingsScript() }} />
+      </head>
       <body>{children}</body>
     </html>
   );
