@@ -25,6 +25,8 @@ class Manifest:
     state: str = OPEN
     services: Mapping[str, dict] = field(default_factory=dict)
     env: Mapping[str, Any] = field(default_factory=dict)
+    data_services: Mapping[str, dict] = field(default_factory=dict)
+    volumes: Mapping[str, Any] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     migrations: list[str] = field(default_factory=list)
     destructive: list[str] = field(default_factory=list)

@@ -42,7 +42,13 @@ def begin(t: Transaction, release: str, kind: str) -> dict[str, Any]:
     if kind == "deploy" and (release not in t.releases or t.releases[release].state != manifests.GOOD):
         t.app.release_directory(release).mkdir(mode=0o755, exist_ok=True)
         t.releases[release] = Manifest(
-            release, t.options.source, t.fingerprint, services=dict(t.app.services), env=dict(t.app.env)
+            release,
+            t.options.source,
+            t.fingerprint,
+            services=dict(t.app.services),
+            env=dict(t.app.env),
+            data_services=dict(t.app.data_services),
+            volumes=dict(t.app.volumes),
         )
         t.update()
     return {"changed": True}
@@ -398,5 +404,12 @@ def repair(t: Transaction) -> dict[str, Any]:
 
 
 def use_release(t: Transaction, manifest: Manifest) -> None:
-    """From here on the app is what a kept release declared."""
-    t.app = replace(t.app, services=manifest.services, env=manifest.env)
+    """From here on the app is what a kept release declared. Data services are as today, or as the live one knew."""
+    kept = t.live or manifest
+    t.app = replace(
+        t.app,
+        services=manifest.services,
+        env=manifest.env,
+        data_services=t.app.data_services or kept.data_services,
+        volumes=t.app.volumes or kept.volumes,
+    )

@@ -126,6 +126,14 @@ def read(entry: Entry) -> bytes:
         raise SourceError(f"{entry.path} cannot be read: {error.strerror}.") from error
 
 
+def read_text(entries: Sequence[Entry], name: str) -> str:
+    """One file of the source."""
+    found = [entry for entry in entries if entry.name == name and not entry.target]
+    if not found:
+        raise SourceError(f"The source has no file {name}.")
+    return read(found[0]).decode("utf-8", "replace")
+
+
 def checksum(entries: Sequence[Entry]) -> str:
     digest = TreeDigest()
     for entry in entries:
@@ -184,6 +192,14 @@ class Cache:
             if label and (label.revision, label.exclude) == (revision, exclude):
                 return archive
         return None
+
+    def read_text(self, archive: Path, name: str) -> str:
+        """One file of an archive."""
+        try:
+            with tarfile.open(archive) as tar:
+                return tar.extractfile(name).read().decode("utf-8", "replace")
+        except (KeyError, AttributeError) as error:
+            raise SourceError(f"The source has no file {name}.") from error
 
     def store(self, release: str, entries: Sequence[Entry], label: Label) -> Path:
         """Writes the archive at once: a reader finds a whole one or none."""

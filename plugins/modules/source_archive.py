@@ -49,6 +49,10 @@ options:
     description: The directory for the archives of this app. It is made, mode 0700, when it is missing.
     type: path
     required: true
+  read:
+    description: The path of a file below the source's root whose text to return.
+    type: str
+    default: ''
   keep:
     description: How many archives to keep in O(dest), the newest. Other files there are never removed.
     type: int
@@ -106,6 +110,10 @@ release:
   returned: success
   type: str
   sample: 20260105-0f2c9a41d7b3
+text:
+  description: What the file that O(read) names holds; empty without one.
+  returned: success
+  type: str
 revision:
   description: The full sha of the commit; empty for a directory.
   returned: success
@@ -119,13 +127,14 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._git import Git, Remote
-from ..module_utils._source import Cache, Label, SourceError, checksum, exclude_digest, scan
+from ..module_utils._source import Cache, Label, SourceError, checksum, exclude_digest, read_text, scan
 
 
 def archive_directory(params: dict, cache: Cache, check_mode: bool) -> dict:
     entries = scan(Path(params["path"]), params["exclude"], leave_out=cache.directory)
     label = Label(checksum(entries))
-    return store(f"tree-{label.checksum[:12]}", entries, label, cache, check_mode)
+    result = store(f"tree-{label.checksum[:12]}", entries, label, cache, check_mode)
+    return result | {"text": read_text(entries, params["read"]) if params["read"] else ""}
 
 
 def archive_commit(params: dict, cache: Cache, check_mode: bool) -> dict:
@@ -134,12 +143,14 @@ def archive_commit(params: dict, cache: Cache, check_mode: bool) -> dict:
     sha = git.resolve(params["revision"])
     patterns = exclude_digest(params["exclude"])
     if archive := cache.find(sha, patterns):
-        return describe(archive, cache.label(archive), changed=False)
+        text = cache.read_text(archive, params["read"]) if params["read"] else ""
+        return describe(archive, cache.label(archive), changed=False) | {"text": text}
     with tempfile.TemporaryDirectory(prefix="izzzi-source-") as directory:
         date = git.fetch(sha, Path(directory))
         entries = scan(Path(directory), params["exclude"])
         label = Label(checksum(entries), sha, patterns)
-        return store(f"{date}-{sha[:12]}", entries, label, cache, check_mode)
+        text = read_text(entries, params["read"]) if params["read"] else ""
+        return store(f"{date}-{sha[:12]}", entries, label, cache, check_mode) | {"text": text}
 
 
 def store(release: str, entries: list, label: Label, cache: Cache, check_mode: bool) -> dict:
@@ -169,6 +180,7 @@ def main() -> None:
             "revision": {"type": "str"},
             "exclude": {"type": "list", "elements": "str", "default": ["node_modules", ".next", "dist", ".env*"]},
             "dest": {"type": "path", "required": True},
+            "read": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 5},
             "timeout": {"type": "int", "default": 120},
         },

@@ -108,6 +108,15 @@ def test_a_dirty_work_tree_fails_though_its_commit_is_packed(run_module, reposit
     assert "apps/main.js" in failed["msg"]
 
 
+def test_one_file_is_read_from_a_directory_a_commit_and_an_archive(run_module, repository, dest):
+    commit = {"repository": str(repository), "revision": "main", "dest": str(dest), "read": "apps/main.js"}
+    assert run_module(main, {"path": str(repository), "dest": str(dest), "read": "apps/main.js"})["text"] == "1"
+    assert run_module(main, commit)["text"] == "1"
+    assert run_module(main, commit)["text"] == "1", "from the archive"
+    for changes in ({"read": "compose.yml"}, {"read": "apps"}, {"read": "compose.yml", "exclude": ["dist"]}):
+        assert f"The source has no file {changes['read']}" in run_module(main, commit | changes)["msg"]
+
+
 def test_a_commit_gives_the_checksum_of_its_tree(run_module, repository, dest):
     from_git = run_module(main, {"repository": str(repository), "revision": "main", "dest": str(dest)})
     from_path = run_module(main, {"path": str(repository), "dest": str(dest)})
