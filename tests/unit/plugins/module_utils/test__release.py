@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._release import (
+    changed_files,
+    data_files,
+    plan,
+    problems,
+    write_files,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import GOOD, Manifest
+
+DATA = {
+    "data_services": {"redis": {"image": "redis:8", "environment": {"P": "${REDIS_OWNER_PASSWORD}"}}},
+}
+
+
+def test_an_empty_host_gets_everything_in_blue(transaction):
+    t = transaction(app=DATA, redis={"service": "redis"}, redis_password="p")
+    result = plan(t)
+    assert (result["release"], result["new"], result["colour"]) == ("20260105-aaaa", True, "blue")
+    assert result["unpack"] is True
+    assert [reason.rpartition("/")[2] for reason in result["data"]] == ["compose.yml differs", ".env differs"]
+    assert not any(t.app.directory.iterdir()), "a plan writes nothing"
+
+
+def test_a_changed_secret_is_a_release_of_its_own(transaction):
+    first = transaction()
+    live = Manifest("20260105-aaaa", "20260105-aaaa", first.fingerprint, GOOD, colour="blue", live_at=1)
+    t = transaction(live, app={"secrets": {"TOKEN": "new"}})
+    result = plan(t)
+    assert (result["new"], result["colour"], result["live"]) == (True, "green", "20260105-aaaa")
+    assert result["release"] == f"20260105-aaaa-{t.fingerprint[:6]}"
+
+
+@pytest.mark.parametrize("password", [{"database_password": "other"}, {"redis_password": "other"}])
+def test_a_changed_password_is_one_too(transaction, password):
+    options = {
+        "database": {"service": "postgres", "name": "shop", "user": "shop"},
+        "database_password": "p",
+        "redis": {"service": "redis"},
+        "redis_password": "p",
+    }
+    assert transaction(**options).fingerprint != transaction(**(options | password)).fingerprint
+
+
+def test_what_would_stop_a_run_is_told_before_anything_is_touched(transaction):
+    t = transaction(app={"services": {"api": {"build": {"args": {"T": "${TOKEN}"}}, "environment": {"A": "${WHAT}"}}}})
+    found = problems(t, is_new=True, check_mode=False)
+    assert "refers to variables that nothing defines: WHAT" in found[0]
+    assert "image layers keep build arguments" in found[1]
+    assert "This host has no Docker" in found[2]
+
+
+def test_too_little_space_and_a_missing_site_are_told(transaction, tmp_path, monkeypatch):
+    (tmp_path / "no-programs").mkdir()
+    docker = tmp_path / "no-programs" / "docker"
+    docker.write_text("#!/bin/sh\n")
+    docker.chmod(0o755)
+    t = transaction(edge_directory=str(tmp_path / "edge"), free_space=2**40)
+    found = problems(t, is_new=True, check_mode=False)
+    assert "nginx has no site for this app" in found[0]
+    assert "MiB are free; a new release needs" in found[1]
+    assert problems(replace_options(t, free_space=0, edge_directory=""), is_new=True, check_mode=False) == []
+
+
+def replace_options(t, **values):
+    t.options = replace(t.options, **values)
+    return t
+
+
+def test_data_services_know_the_owners_passwords_only(transaction):
+    t = transaction(app=DATA, redis={"service": "redis"}, redis_password="p")
+    write_files({t.owner_password_file("redis"): "owner\n"})
+    (env,) = [text for path, text in data_files(t).items() if path.name == ".env"]
+    assert env == "REDIS_OWNER_PASSWORD=owner\n"
+    write_files(data_files(t))
+    assert changed_files(data_files(t)) == []
+    assert {path.stat().st_mode & 0o777 for path in data_files(t)} == {0o600}
+
+
+def test_the_way_to_a_candidate_is_made_once_and_for_root_alone(transaction):
+    t = transaction()
+    assert t.token == t.token
+    assert (t.app.directory / "edge-token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_journal_survives_the_run_that_wrote_it(transaction):
+    transaction().note(release="r1", colour="blue", step="build")
+    later = transaction()
+    assert later.journal == {"release": "r1", "colour": "blue", "step": "build"}
+    later.forget()
+    assert transaction().journal == {}
