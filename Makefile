@@ -1,6 +1,6 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench audit clean
+.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench prove-releases audit clean
 
 BIN := .venv/bin
 
@@ -36,6 +36,9 @@ e2e: sandbox-up ## site.yml from an empty account, asserted over HTTP and in Chr
 
 bench: sandbox-up ## cold and no-op times, tasks and API calls beside a shell floor
 	@scripts/bench
+
+prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside plain Compose (an hour)
+	@scripts/prove-releases
 
 audit: sandbox-up ## lynis, ssh-audit, OpenSCAP, Docker, testssl.sh, gixy on a converged droplet beside an untouched one
 	@scripts/audit

@@ -29,7 +29,8 @@ class Result:
     websockets_cut: int = 0
     failures: Counter = field(default_factory=Counter)
     first_failures: list[str] = field(default_factory=list)
-    releases: Counter = field(default_factory=Counter)
+    # When each release answered first, by time.monotonic().
+    first_seen: dict[str, float] = field(default_factory=dict)
     slowest: float = 0.0
 
     @property
@@ -98,7 +99,7 @@ class Load:
             self.result.fail(f"{path}: {status}", begun - self._start)
             return
         self.result.answered += 1
-        self.result.releases[answer.get("release", "")] += 1
+        self.result.first_seen.setdefault(answer.get("release", ""), time.monotonic())
         if body and answer.get("bytes") != len(body):
             self.result.fail(f"{path}: {answer.get('bytes')} bytes arrived", begun - self._start)
 

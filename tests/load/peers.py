@@ -1,0 +1,166 @@
+"""The guide's procedure and `docker compose up -d --build`, on the same droplet as the role."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import shutil
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+from tests.e2e.driver import BIN, ROOT, SANDBOX_HOME, droplet_address, http, on_droplet, run_playbook
+from tests.load.releases import HERE, Row, Traffic
+
+PLAIN = "docker compose up -d --build"
+PROCEDURES = {
+    "the guide: down, build, up, sleep 10": "docker compose down; docker compose build; docker compose up -d; sleep 10",
+    PLAIN: PLAIN,
+}
+DIRECTORY = "/opt/plain"
+SMALL = {
+    "name": "plain",
+    "services": {
+        "web": {
+            "build": "source",
+            "restart": "unless-stopped",
+            "ports": ["127.0.0.1:21000:4000"],
+            "environment": {"RELEASE": "${RELEASE}"},
+        }
+    },
+}
+
+
+def place(files: dict[str, Path | str]) -> None:
+    """Files and directories into the droplet's directory, in the place of what was there."""
+    pack = io.BytesIO()
+    with tarfile.open(fileobj=pack, mode="w") as tar:
+        for name, content in files.items():
+            if isinstance(content, Path):
+                tar.add(content, name, filter=lambda info: None if "/node_modules" in info.name else info)
+                continue
+            info = tarfile.TarInfo(name)
+            info.size = len(content.encode())
+            tar.addfile(info, io.BytesIO(content.encode()))
+    ssh = [
+        "ssh",
+        "-i",
+        SANDBOX_HOME / "id_ed25519",
+        f"-oUserKnownHostsFile={SANDBOX_HOME}/known_hosts",
+        "-oBatchMode=yes",
+    ]
+    unpack = f"sudo sh -c 'mkdir -p {DIRECTORY}; rm -rf {DIRECTORY}/source; tar -x --no-same-owner -C {DIRECTORY}'"
+    subprocess.run([*ssh, f"deploy@{droplet_address()}", unpack], input=pack.getvalue(), check=True, timeout=120)
+
+
+def compose(command: str) -> None:
+    on_droplet(f"cd {DIRECTORY} && sudo sh -c {shlex.quote(f'({command}) >/dev/null 2>&1')}")
+
+
+def under_load(folder: Path, rate: int, what: str) -> Row:
+    """One release of the small app by another procedure, on the ports that its site knows."""
+
+    def small(number: int) -> dict[str, Path | str]:
+        source = folder / f"{len(list(folder.iterdir()))}-plain"
+        shutil.copytree(HERE / "app", source)
+        (source / "behaviour.json").write_text(json.dumps({"kind": "good", "number": number, "of": what}))
+        return {"compose.yml": json.dumps(SMALL), "source": source, ".env": f"RELEASE=plain-{number}\n"}
+
+    on_droplet("sudo docker ps -q --filter name=load- | xargs -r sudo docker stop >/dev/null")
+    place(small(0))
+    compose("docker compose up -d --build")
+    on_droplet("sudo sed -i 's/:21100;/:21000;/' /etc/nginx/izzzi/load/http.conf; sudo systemctl reload nginx; sleep 3")
+    place(small(1))
+    traffic = Traffic(rate)
+    with traffic:
+        begun = time.monotonic()
+        compose(PROCEDURES[what])
+        seconds = time.monotonic() - begun
+        while "plain-1" not in traffic.result.first_seen and time.monotonic() - begun < 120:
+            time.sleep(0.2)
+        time.sleep(2)
+    compose("docker compose down --rmi all")
+    met = traffic.result.first_seen.get("plain-1")
+    return Row(what, met and met - begun, seconds, traffic.result.failed, 0, [] if met else ["it never answered"])
+
+
+def changed_demo(folder: Path, word: str) -> Path:
+    """The demo app with a change in both of its images."""
+    source = folder / f"demo-{word}"
+    shutil.copytree(ROOT / "examples/app", source, ignore=shutil.ignore_patterns("node_modules", ".next", "dist"))
+    for file in ("apps/backend/src/main.ts", "apps/frontend/app/icon.svg", "apps/frontend/app/page.tsx"):
+        path = source / file
+        path.write_text(path.read_text() + (f"<!-- {word} -->\n" if file.endswith("svg") else f"// {word}\n"))
+    return source
+
+
+def seconds_until(url: str, wanted, begun: float, process: subprocess.Popen) -> float:
+    while time.monotonic() - begun < 600:
+        try:
+            reply = http(url)
+            if reply.status == 200 and wanted(reply.json["release"]):
+                return time.monotonic() - begun
+        except (OSError, ValueError):
+            pass  # nothing answers there yet; the loop is bounded
+        assert process.poll() in (None, 0), "the release failed"
+        time.sleep(0.2)
+    raise AssertionError(f"{url} did not change within 600 s")
+
+
+def demo_by_role(folder: Path) -> float:
+    """Seconds from the command to the demo app's new release in front of visitors."""
+    source = changed_demo(folder, "role")
+    url = f"http://{droplet_address()}/api/health"
+    before = http(url).json["release"]
+    begun = time.monotonic()
+    extra = json.dumps({"app_compose_source": {"path": str(source)}})
+    process = subprocess.Popen(
+        [BIN / "ansible-playbook", "playbooks/deploy.yml", "-e", extra], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    seconds = seconds_until(url, lambda release: release != before, begun, process)
+    assert process.wait(timeout=300) == 0
+    return seconds
+
+
+def demo_by_compose(folder: Path) -> float:
+    """The same by plain Compose, of the same document: seconds until its backend is the new one."""
+    live = json.loads(on_droplet("sudo cat /opt/izzzi/current/release.json"))["colour"]
+    document = json.loads(on_droplet(f"sudo cat /opt/izzzi/{live}/compose.yml"))
+    for name, service in document["services"].items():
+        service["image"] = f"plain/{name}"
+        service["build"]["context"] = f"{DIRECTORY}/source"
+        service["ports"] = [f"127.0.0.1:2200{len(name) % 10}:{service['ports'][0].rpartition(':')[2]}"]
+    # The other colour's network: there the data services are known, and nobody else.
+    document["networks"]["default"]["name"] = f"izzzi-{'green' if live == 'blue' else 'blue'}"
+    document["name"] = "plain"
+    environment = on_droplet(f"sudo grep -v ^RELEASE= /opt/izzzi/{live}/.env")
+    port = document["services"]["backend"]["ports"][0].split(":")[1]
+
+    def files(word: str) -> dict[str, Path | str]:
+        return {
+            "compose.yml": json.dumps(document),
+            ".env": f"{environment}RELEASE={word}\n",
+            "source": changed_demo(folder, word),
+        }
+
+    try:
+        place(files("before"))
+        compose(f"{PLAIN} --wait")
+        place(files("after"))
+        begun = time.monotonic()
+        compose(PLAIN)
+        probe = f"curl -sS --max-time 5 http://127.0.0.1:{port}/api/health || true"
+        while '"after"' not in on_droplet(probe):
+            assert time.monotonic() - begun < 600
+            time.sleep(0.2)
+        return time.monotonic() - begun
+    finally:
+        compose("docker compose down --rmi all")
+        on_droplet(f"sudo rm -rf {DIRECTORY}")
+
+
+def restore_demo() -> None:
+    run = run_playbook("playbooks/deploy.yml")
+    assert run.status == 0, run.output[-3000:]

@@ -1,0 +1,237 @@
+"""Releases of a small app, good and bad, while a load runs on its site; each row says what it cost the visitors.
+
+Needs the sandbox with the converged droplet of the end-to-end tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.driver import BIN, ROOT, droplet_address, on_droplet, run_playbook
+from tests.load.generator import Load, Result
+
+HERE = Path(__file__).parent
+BAD = ("crash", "slow-start", "unhealthy", "failing-migration", "500-after-10s", "broken-page")
+# Tasks at which a run is killed: all that change the host.
+KILLED = (
+    "Open the transaction",
+    "Unpack the source",
+    "Write the release's files",
+    "Build or pull the images",
+    "Run the release command",
+    "Start the new colour",
+    "Prove it behind the edge",
+    "Switch the edge",
+    "Drain and stop",
+    "Commit",
+)
+
+
+class Traffic:
+    """The load, in a thread of its own; its result can be read at any time."""
+
+    def __init__(self, rate: int):
+        self._ready = threading.Event()
+        self._rate = rate
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._load = Load(droplet_address(), rate=self._rate)
+        self._ready.set()
+        await self._load.run()
+
+    def __enter__(self) -> Traffic:
+        self._thread.start()
+        self._ready.wait()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._loop.call_soon_threadsafe(self._load.stop)
+        self._thread.join()
+
+    @property
+    def result(self) -> Result:
+        return self._load.result
+
+
+@dataclass
+class Row:
+    """One release: seconds until visitors met it (None: never), seconds until the command was back."""
+
+    what: str
+    live: float | None
+    seconds: float
+    failed: int
+    status: int
+    problems: list[str] = field(default_factory=list)
+
+
+def live() -> str:
+    """Which release answers visitors."""
+    text = on_droplet("curl -sS -H 'Host: load.test' http://127.0.0.1/health || true")
+    try:
+        return json.loads(text)["release"]
+    except (ValueError, KeyError):
+        return ""
+
+
+def debris() -> list[str]:
+    """What is left and must not be: one colour runs, images are of kept releases, no lock, no open journal."""
+    script = """
+        ls /opt/load
+        docker ps --filter name=load- --format 'runs {{.Names}}'
+        docker image ls --filter reference='load/*' --format 'image {{.Tag}}'
+        grep -l '"state": "good"' -r /opt/load/releases --include release.json | sed 's/^/good /' || true
+    """
+    lines = on_droplet(f"sudo sh -c {shlex.quote(script)}").splitlines()
+    found = [name for name in ("lease.json", "transaction.json") if name in lines]
+    running = [line for line in lines if line.startswith("runs ")]
+    if len(running) != 1:
+        found.append(f"containers: {running}")
+    good = {Path(line).parent.name for line in lines if line.startswith("good ")}
+    images = [line.split()[1] for line in lines if line.startswith("image ")]
+    return [*found, *(f"image {tag}" for tag in images if tag not in good)]
+
+
+class Proof:
+    """Releases one after another. `more` goes to every playbook run."""
+
+    def __init__(self, folder: Path, traffic: Traffic, *more: str):
+        self.folder, self.traffic, self.more = folder, traffic, more
+        self.number = 0
+        self.rows: list[Row] = []
+        self.current = ""
+
+    def source(self, kind: str) -> Path:
+        self.number += 1
+        target = self.folder / f"{self.number}-{kind}"
+        shutil.copytree(HERE / "app", target)
+        (target / "behaviour.json").write_text(json.dumps({"kind": kind, "number": self.number}))
+        return target
+
+    def arguments(self, source: Path) -> list[str]:
+        extra = ["-e", f"@{HERE / 'vars.yml'}", "-e", f"load_source={source}", "-e", "lock_wait=60"]
+        return ["playbooks/deploy.yml", *extra, *self.more]
+
+    @contextmanager
+    def _row(self, what: str) -> Iterator[Row]:
+        """Measures a release, and looks for what it left."""
+        row, failed, begun = Row(what, None, 0, 0, 0), self.traffic.result.failed, time.monotonic()
+        yield row
+        row.seconds, row.failed = time.monotonic() - begun, self.traffic.result.failed - failed
+        after = live()
+        if after != self.current:
+            row.live = self.traffic.result.first_seen.get(after, time.monotonic()) - begun
+        row.problems += debris()
+        self.rows.append(row)
+
+    def good(self, what: str = "good", source: Path | None = None) -> Row:
+        with self._row(what) as row:
+            run = run_playbook(*self.arguments(source or self.source("good")))
+            row.status = run.status
+            if run.status != 0:
+                row.problems.append(f"exit {run.status}: {run.output[-1500:]}")
+        if row.live is None:
+            row.problems.append(f"{self.current} still answers")
+        self.current = live()
+        return row
+
+    def bad(self, what: str, source: Path, *more: str) -> Row:
+        """The exit status tells it, and the release before goes on."""
+        with self._row(what) as row:
+            run = run_playbook(*self.arguments(source), *more)
+            row.status = run.status
+            if run.status == 0:
+                row.problems.append("the exit status is 0")
+            if f"Release {self.current} goes on serving" not in run.output:
+                row.problems.append(f"it does not say who serves: {run.output[-1500:]}")
+        if row.live is not None:
+            row.problems.append(f"{live()} answers, not {self.current}")
+        return row
+
+    def killed(self, task: str) -> Row:
+        """ansible-playbook is killed when the task has begun; the next run ends what it left, and releases."""
+        with self._row(f"killed at '{task}', next run") as row:
+            killed_at(task, self.arguments(self.source("good")))
+            run = run_playbook(*self.arguments(self.source("good")))
+            row.status = run.status
+            if run.status != 0:
+                row.problems.append(f"exit {run.status}: {run.output[-1500:]}")
+        if row.live is None:
+            row.problems.append(f"{self.current} still answers")
+        self.current = live()
+        return row
+
+    def disk_full(self) -> Row:
+        """On a small file system of the app's own, so that no other disk is filled."""
+        on_droplet("mountpoint -q /opt/load && sudo sh -c 'cat /dev/zero > /opt/load/filler 2>/dev/null || true'")
+        try:
+            return self.bad("full disk", self.source("good"), "-e", "app_compose_free_space=0")
+        finally:
+            on_droplet("sudo rm -f /opt/load/filler")
+
+
+def killed_at(task: str, arguments: list[str]) -> None:
+    """Kills ansible-playbook, and only what it started, half a second into the task."""
+    process = subprocess.Popen(
+        [BIN / "ansible-playbook", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    met = False
+    for line in process.stdout:
+        if line.startswith("TASK") and task in line:
+            met = True
+            time.sleep(0.5)
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert met, f"the run had no task {task!r}"
+
+
+@contextmanager
+def ground(folder: Path, rate: int, *more: str) -> Iterator[Proof]:
+    """A site, a first release and a load on it. All of it is gone afterwards."""
+    site = run_playbook("tests/load/site.yml")
+    assert site.status == 0, site.output[-3000:]
+    # Its own file system: "disk full" is then only this app's.
+    on_droplet("sudo mkdir -p /opt/load; mountpoint -q /opt/load || sudo mount -t tmpfs -o size=48m load /opt/load")
+    try:
+        traffic = Traffic(rate)
+        proof = Proof(folder, traffic, *more)
+        first = run_playbook(*proof.arguments(proof.source("good")))
+        assert first.status == 0, first.output[-3000:]
+        proof.current = live()
+        with traffic:
+            yield proof
+    finally:
+        clean_up()
+
+
+def clean_up() -> None:
+    on_droplet(
+        "sudo docker ps -aq --filter name=load- | xargs -r sudo docker rm -f >/dev/null;"
+        " sudo docker image ls -q --filter reference='load/*' | xargs -r sudo docker rmi -f >/dev/null;"
+        " sudo docker network ls -q --filter name=load- | xargs -r sudo docker network rm >/dev/null;"
+        " sudo umount /opt/load 2>/dev/null; sudo rm -rf /opt/load /etc/nginx/izzzi/load"
+    )
+    assert run_playbook("playbooks/configure.yml", "--tags", "nginx").status == 0
