@@ -74,7 +74,9 @@ class Droplet:
         )
 
     def run(self, command: str) -> str:
-        return self.ssh(command).stdout.strip()
+        done = self.ssh(command, check=False)
+        assert done.returncode == 0, f"{command}: exit status {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout.strip()
 
     def wait_for_ssh(self) -> None:
         wait_until(lambda: self.ssh("true", check=False).returncode == 0, f"SSH answers on {self.public}")
