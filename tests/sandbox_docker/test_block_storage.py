@@ -38,7 +38,7 @@ def test_a_volume_takes_its_data_from_one_droplet_to_another(machines, pair, vol
     machines.backend.power_on(first.id, OPEN)
     first.wait_for_ssh()
     assert first.run("cat /srv/data/file") == "kept", "a boot finds the volume, and fstab mounts it"
-    busy = first.run("systemd-run --quiet --property=Type=exec --unit=busy --working-directory=/srv/data sleep infinity")
+    busy = first.run("systemd-run -q -p Type=exec --unit=busy --working-directory=/srv/data sleep infinity")
     assert busy == ""
     with pytest.raises(BackendError, match="busy"):
         machines.detach(volume, first)
