@@ -44,7 +44,7 @@ def ours(sandbox: Sandbox, count: int) -> None:
     rules = [{"protocol": "tcp", "ports": "22", "sources": {"addresses": ["203.0.113.7/32"]}}]
     declared["firewalls"]["management"] = {"inbound": rules}
     declared["droplets"]["worker"] = {**declared["droplets"]["app"], "count": count - 1}  # records point to app
-    declared.update(domain={"name": "izzzi.test"}, do_project={})
+    declared["domain"] = {"name": "izzzi.test"}
     for name, changes in (("create", {}), ("noop", {}), ("destroy", {"state": "absent"})):
         measure(sandbox, f"ours_{count}_{name}", {**declared, **changes})
 
