@@ -35,6 +35,7 @@ def ensure(kitchen: Kitchen, address: str) -> None:
         ("library/postgres", ["17"], kitchen.build("postgres", "postgres", ROOT=base)),
         ("library/redis", ["8"], kitchen.build("redis", "redis", ROOT=base)),
         ("library/node", ["20-slim", "20"], node),
+        ("library/registry", ["2"], kitchen.build("distribution", "distribution", REGISTRY=registry.image(kitchen))),
         ("maildev/maildev", [MAILDEV], _maildev(kitchen, node)),
     ):
         _push(kitchen, image, address, name, tags)

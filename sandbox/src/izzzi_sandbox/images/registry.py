@@ -19,18 +19,22 @@ LOOPBACK_PORT = 8783
 MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 
 
+def image(kitchen: Kitchen) -> str:
+    return kitchen.build("registry", "registry", ROOT=root.ensure(kitchen, "trixie"))
+
+
 def ensure(kitchen: Kitchen) -> str:
     """Starts the registry and returns the address to push to."""
     network.ensure_public(kitchen.client)  # first: an outdated network takes its containers along
-    image = kitchen.build("registry", "registry", ROOT=root.ensure(kitchen, "trixie"))
+    wanted = image(kitchen)
     try:
         container = kitchen.client.containers.get(NAME)
-        if image not in container.image.tags:
+        if wanted not in container.image.tags:
             container.remove(force=True)
             raise NotFound("built from an older recipe")
     except NotFound:
         container = kitchen.client.containers.create(
-            image,
+            wanted,
             name=NAME,
             labels={LABEL: "1"},
             ports={"5000/tcp": ("127.0.0.1", LOOPBACK_PORT)},

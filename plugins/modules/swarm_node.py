@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_node
+short_description: Close, open or remove a node of a Docker Swarm without a pause for its services
+version_added: 0.3.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Runs on a manager. A plain C(docker node update --availability drain) stops tasks first and starts their successors
+    afterwards. Here every task first gets a successor that is running and healthy on another node. Only then the node
+    is drained.
+  - Whatever fails in between is undone, and a killed run is put right by the next one.
+options:
+  node:
+    description: Host name, id or address of the node. Required, but for V(balanced).
+    type: str
+    default: ''
+  state:
+    description:
+      - V(drained) moves the tasks away and closes the node. V(active) opens it and waits for what belongs there.
+      - V(absent) drains it and removes it from the Swarm, unless that costs the majority of managers. A node that does
+        not answer is removed as it is.
+      - V(balanced) makes tasks of services that are unevenly spread anew, each start-first.
+    type: str
+    choices: [drained, active, absent, balanced]
+    required: true
+  stop:
+    description: Services that may stand still, because they cannot leave the node.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description: Seconds for each wait.
+    type: int
+    default: 180
+attributes:
+  check_mode:
+    support: full
+    description: Says what would move, what would stop, and fails on what blocks.
+  diff_mode:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Close a node
+  izzzi.infra.swarm_node:
+    node: izzzi-production-worker-2
+    state: drained
+"""
+
+RETURN = r"""
+moves:
+  description: Services whose tasks move, or moved.
+  returned: success
+  type: list
+  elements: str
+stops:
+  description: Services that run on every node and so stop on this one.
+  returned: success
+  type: list
+  elements: str
+blocked:
+  description: Services that cannot leave, with the reason. They stood in O(stop).
+  returned: success
+  type: dict
+uneven:
+  description: For V(balanced), services that are still unevenly spread, with the difference in tasks.
+  returned: success
+  type: dict
+recovered:
+  description: Services that a killed run had left half-moved.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _swarm_nodes
+from ..module_utils._engine import Engine, EngineError
+from ..module_utils._swarm_member import of_node
+from ..module_utils._swarm_nodes import NodeError, Nodes, label
+from ..module_utils._swarm_placement import name_of
+from ..module_utils._swarm_plan import loss_of_quorum
+
+ARGUMENT_SPEC = {
+    "node": {"type": "str", "default": ""},
+    "state": {"type": "str", "choices": ["drained", "active", "absent", "balanced"], "required": True},
+    "stop": {"type": "list", "elements": "str", "default": []},
+    "wait_timeout": {"type": "int", "default": 180},
+}
+NOTHING = {"moves": [], "stops": [], "blocked": {}, "uneven": {}}
+
+
+def balance(nodes: Nodes, check_mode: bool) -> dict:
+    uneven = [name_of(service) for service in nodes.uneven()]
+    result = {**NOTHING, "moves": uneven, "changed": bool(uneven)}
+    return result if check_mode else {**result, "uneven": nodes.spread()}
+
+
+def drain(nodes: Nodes, node: dict, params: dict, check_mode: bool) -> dict:
+    leaving = nodes.departure(node)
+    _swarm_nodes.refuse_blocked(node, leaving["blocked"], params["stop"])
+    if not check_mode:
+        nodes.drain(node, params["stop"])
+    return leaving
+
+
+def change(nodes: Nodes, params: dict, check_mode: bool) -> dict:
+    """What is done, or would be; the node's line before and after."""
+    if params["state"] == "balanced":
+        return balance(nodes, check_mode)
+    listed = nodes.nodes()
+    node = _swarm_nodes.find(listed, params["node"])
+    before, ready = node["Spec"]["Availability"], node["Status"]["State"] == "ready"
+    result = {**NOTHING, "changed": True}
+    if params["state"] == "absent":
+        if lost := loss_of_quorum([of_node(other) for other in listed], [node["ID"]]):
+            raise NodeError(lost)
+        if ready and before != "drain":
+            result |= drain(nodes, node, params, check_mode)
+        if not check_mode:
+            nodes.remove(node)
+        return {**result, "diff": diff(node, before, "removed")}
+    wanted = "drain" if params["state"] == "drained" else "active"
+    if before == wanted:
+        return {**NOTHING, "changed": False}
+    if wanted == "drain":
+        result |= drain(nodes, node, params, check_mode)
+    elif not check_mode:
+        nodes.activate(node)
+    return {**result, "diff": diff(node, before, wanted)}
+
+
+def diff(node: dict, before: str, after: str) -> dict:
+    return {"before": f"{label(node)}: {before}\n", "after": f"{label(node)}: {after}\n"}
+
+
+def main() -> None:
+    states = [("state", state, ["node"]) for state in ("drained", "active", "absent")]
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, required_if=states, supports_check_mode=True)
+    nodes = Nodes(Engine(), module.params["wait_timeout"])
+    try:
+        recovered = [] if module.check_mode else nodes.recover()
+        result = change(nodes, module.params, module.check_mode)
+    except (EngineError, NodeError) as error:
+        module.fail_json(msg=str(error))
+    result["changed"] = result["changed"] or bool(recovered)
+    module.exit_json(recovered=recovered, **result)
+
+
+if __name__ == "__main__":
+    main()
