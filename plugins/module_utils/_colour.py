@@ -90,18 +90,22 @@ def _service(app: App, release: str, name: str, ports: list[int]) -> dict[str, A
     service = {"restart": "unless-stopped"} | {k: v for k, v in declared.items() if k not in OWN_KEYS}
     service["image"] = app.image(name, release)  # pulled ones too: so a release stays what it was when a tag moves
     if "build" in declared:
-        build = dict(declared["build"] or {})
-        source = app.release_directory(release) / "source"
-        build["context"] = str(source / build.get("context", ""))
-        if app.build_ca_bundle:
-            build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
-        service["build"] = build
+        service["build"] = build_definition(app, release, name)
     if ports:
         host = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
         service["ports"] = [*declared.get("ports", []), f"127.0.0.1:{host}:{declared['port']}"]
     if int(declared.get("replicas", 1)) > 1:
         service["scale"] = int(declared["replicas"])
     return service
+
+
+def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
+    """`build` of a service, from the release's source."""
+    build = dict(app.services[name]["build"] or {})
+    build["context"] = str(app.release_directory(release) / "source" / build.get("context", ""))
+    if app.build_ca_bundle:
+        build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
+    return build
 
 
 def data_document(app: App) -> dict[str, Any]:

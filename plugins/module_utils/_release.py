@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import secrets
 import shutil
 import time
@@ -43,6 +44,11 @@ class Options:
     database_password: str = ""
     redis: Mapping[str, Any] = field(default_factory=dict)
     redis_password: str = ""
+    # Images that were built elsewhere, by service.
+    images: Mapping[str, str] = field(default_factory=dict)
+    registry: str = ""
+    registry_username: str = ""
+    registry_password: str = ""
     wait_timeout: float = 180
     build_timeout: float = 1800
     soak: float = 12
@@ -184,8 +190,14 @@ def plan(t: Transaction) -> dict[str, Any]:
         "unpack": is_new and bool(t.app.built) and not (source / ".complete").exists(),
         "source": str(source),
         "drift": drift,
+        "platform": docker_platform(platform.machine()),
         "data": data_drift(t),
     }
+
+
+def docker_platform(machine: str) -> str:
+    """What images for this host must be built for."""
+    return f"linux/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
 
 
 def problems(t: Transaction, is_new: bool, check_mode: bool) -> list[str]:

@@ -22,6 +22,7 @@ from ._database import create_login, drop_logins, list_logins, login_name
 from ._dotenv import to_dotenv
 from ._drain import count_connections, drain
 from ._host import Compose, ReleaseError, run
+from ._image_build import logged_in
 from ._probe import edge_probes, own_probes
 from ._redis import LIST, add, digest, failure, keep_only, known
 from ._release import Transaction, changed_files, data_drift, data_files, live_drift, write_files
@@ -101,11 +102,13 @@ def build(t: Transaction) -> dict[str, Any]:
     for path, text in build_env_files(t.app, t.release).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    if t.app.built:
-        t.compose(t.colour)("build", *t.app.built, timeout=t.options.build_timeout)
-    for name, service in t.app.services.items():
-        if "build" not in service:
-            pull_and_tag(service["image"], t.app.image(name, t.release), t.options.build_timeout)
+    if here := [name for name in t.app.built if name not in t.options.images]:
+        t.compose(t.colour)("build", *here, timeout=t.options.build_timeout)
+    elsewhere = {name: s["image"] for name, s in t.app.services.items() if "build" not in s} | {**t.options.images}
+    with logged_in(t.options.registry, t.options.registry_username, t.options.registry_password) as docker:
+        for reference in sorted({*elsewhere.values()}):
+            tags = [t.app.image(name, t.release) for name in elsewhere if elsewhere[name] == reference]
+            pull_and_tag(docker, reference, tags, t.options.build_timeout)
     images = {}
     for name in t.app.services:
         images[name] = run(["docker", "image", "inspect", "--format", "{{.Id}}", t.app.image(name, t.release)]).strip()
@@ -113,12 +116,23 @@ def build(t: Transaction) -> dict[str, Any]:
     return {"changed": True, "images": images}
 
 
-def pull_and_tag(reference: str, tag: str, timeout: float) -> None:
+def pull_and_tag(docker: list[str], reference: str, tags: list[str], timeout: float) -> None:
+    """Under the release's own names alone, so that it goes with the release; an image that was there before stays."""
+    pulled = not is_image(reference)
+    if pulled:
+        run([*docker, "image", "pull", "--quiet", reference], timeout=timeout)
+    for tag in tags:
+        run(["docker", "image", "tag", reference, tag])
+    if pulled:
+        run(["docker", "image", "rm", reference])
+
+
+def is_image(reference: str) -> bool:
     try:
-        run(["docker", "image", "inspect", reference])
+        run(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
     except ReleaseError:
-        run(["docker", "image", "pull", "--quiet", reference], timeout=timeout)
-    run(["docker", "image", "tag", reference, tag])
+        return False
+    return True
 
 
 def data(t: Transaction) -> dict[str, Any]:

@@ -142,6 +142,22 @@ options:
     description: Its current password.
     type: str
     default: ''
+  images:
+    description: Images to pull where services say C(build), by service, as M(izzzi.infra.registry_image) returns them.
+    type: dict
+    default: {}
+  registry:
+    description: The registry that needs O(registry_username), with or without a path.
+    type: str
+    default: ''
+  registry_username:
+    description: For images of O(registry) alone.
+    type: str
+    default: ''
+  registry_password:
+    description: Its password or token.
+    type: str
+    default: ''
   wait_timeout:
     description: Seconds until containers are healthy, and again until checks are met.
     type: int
@@ -194,6 +210,11 @@ new:
   description: Whether the declared release differs from the live one.
   returned: for V(plan)
   type: bool
+platform:
+  description: What images for the host must be built for.
+  returned: for V(plan)
+  type: str
+  sample: linux/amd64
 reasons:
   description: In what services differed from what is declared.
   returned: for V(data) and V(repair)
@@ -261,6 +282,10 @@ ARGUMENT_SPEC = {
     "database_password": {"type": "str", "default": "", "no_log": True},
     "redis": {"type": "dict", "default": {}},
     "redis_password": {"type": "str", "default": "", "no_log": True},
+    "images": {"type": "dict", "default": {}},
+    "registry": {"type": "str", "default": ""},
+    "registry_username": {"type": "str", "default": ""},
+    "registry_password": {"type": "str", "default": "", "no_log": True},
     "wait_timeout": {"type": "int", "default": 180},
     "soak": {"type": "int", "default": 12},
     "drain_timeout": {"type": "int", "default": 30},
@@ -354,7 +379,8 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    secrets = [*map(str, params["secret_env"].values()), params["database_password"], params["redis_password"]]
+    passwords = [params[f"{name}_password"] for name in ("database", "redis", "registry")]
+    secrets = [*map(str, params["secret_env"].values()), *passwords]
     if module.check_mode and params["step"] not in PREDICTED:
         module.exit_json(changed=False, skipped=True)
     lease = LeaseFile(Path(params["directory"]) / "lease.json", time.time)

@@ -1,0 +1,2 @@
+-- Reviewed, never run: the app has no SQL database.
+ALTER TABLE orders DROP COLUMN note;

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.modules.registry_image import main
+
+
+@pytest.fixture
+def arguments(tmp_path) -> dict:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    subprocess.run(["tar", "-czf", tmp_path / "a.tar.gz", "-C", tmp_path, "Dockerfile"], check=True)
+    services = {"api": {"build": {}}, "mail": {"image": "x:1"}}
+    registry = {"registry": "127.0.0.1:1", "username": "robot", "password": "hunter22"}
+    return {"archive": str(tmp_path / "a.tar.gz"), "project": "shop", "release": "r1", "services": services, **registry}
+
+
+def test_a_check_builds_nothing(run_module, arguments):
+    result = run_module(main, arguments, check=True)
+    assert (result["changed"], result["images"]) == (True, {})
+
+
+def test_a_machine_without_docker_is_told_so(run_module, arguments, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin/../lib/no-programs")
+    failed = run_module(main, arguments)
+    assert "The images for 127.0.0.1:1 were not made" in failed["msg"]
+    assert "is not installed" in failed["msg"]
+    assert "hunter22" not in str(failed)
