@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _release_steps as steps
 from ansible_collections.izzzi.infra.plugins.module_utils._host import ReleaseError
@@ -72,3 +74,15 @@ def test_a_commit_moves_the_link_and_closes_the_journal(transaction, monkeypatch
     later = transaction()
     assert (later.live.id, later.live.colour, later.live.state) == ("r1", "green", GOOD)
     assert later.journal == {}
+
+
+def test_whoever_has_not_read_the_apps_own_file_takes_what_the_live_release_knew(transaction):
+    """As a rollback, which packs no source."""
+    known = {"data_services": {"redis": {"image": "redis:8"}}, "volumes": {"redis": {}}}
+    old, new = (Manifest(id, "s", "f", services={id: {"image": "x:1"}}, **known) for id in ("old", "new"))
+    t = transaction(live=new, app={"services": {}})
+    steps.use_release(t, old)
+    assert (list(t.app.services), t.app.data_services, t.app.volumes) == (["old"], *known.values())
+    t.app = replace(t.app, data_services={"db": {}})
+    steps.use_release(t, old)
+    assert list(t.app.data_services) == ["db"], "what is declared counts"
