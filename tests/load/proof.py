@@ -13,21 +13,39 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.load import peers
-from tests.load.generator import Result
-from tests.load.releases import BAD, KILLED, Row, clean_up, ground
+from tests.load.releases import BAD, KILLED, Proof, Row, clean_up, ground
 
 
-def prove(folder: Path, good: int, rate: int) -> tuple[list[Row], Result]:
+def good(proof: Proof, count: int) -> None:
+    for _ in range(count):
+        report(proof.good())
+
+
+def bad(proof: Proof, _count: int) -> None:
+    for kind in BAD:
+        report(proof.bad(kind, proof.source(kind)))
+    report(proof.disk_full())
+    report(proof.good("good, after bad ones"))
+
+
+def killed(proof: Proof, _count: int) -> None:
+    for task in KILLED:
+        report(proof.killed(task))
+
+
+UNDER_LOAD = {"good": good, "bad": bad, "killed": killed}
+
+
+def releases(folder: Path, parts: list[str], count: int, rate: int) -> list[str]:
+    """One load through all of them."""
     with ground(folder, rate) as proof:
-        for _ in range(good):
-            report(proof.good())
-        for kind in BAD:
-            report(proof.bad(kind, proof.source(kind)))
-        for task in KILLED:
-            report(proof.killed(task))
-        report(proof.disk_full())
-        report(proof.good("good, after all that"))
-    return proof.rows, proof.traffic.result
+        for part in parts:
+            UNDER_LOAD[part](proof, count)
+    result = proof.traffic.result
+    print(table(proof.rows))
+    print(f"requests_sent: {result.sent}\nrequests_failed: {result.failed}\nslowest_seconds: {result.slowest:.2f}")
+    print(f"websockets_opened: {result.websockets}\nwebsockets_cut_by_drain: {result.websockets_cut}")
+    return [*problems(proof.rows), *(f"failure: {line}" for line in result.first_failures)]
 
 
 def compare(folder: Path, rate: int) -> list[Row]:
@@ -36,21 +54,13 @@ def compare(folder: Path, rate: int) -> list[Row]:
         return [report(peers.under_load(folder, rate, what)) for what in peers.PROCEDURES]
 
 
-def releases(folder: Path, options: argparse.Namespace) -> list[str]:
-    rows, result = prove(folder, options.good, options.rate)
-    print(table(rows))
-    print(f"requests_sent: {result.sent}\nrequests_failed: {result.failed}\nslowest_seconds: {result.slowest:.2f}")
-    print(f"websockets_opened: {result.websockets}\nwebsockets_cut_by_drain: {result.websockets_cut}")
-    return [*problems(rows), *(f"failure: {line}" for line in result.first_failures)]
-
-
-def others(folder: Path, options: argparse.Namespace) -> list[str]:
-    rows = compare(folder, options.rate)
+def others(folder: Path, rate: int) -> list[str]:
+    rows = compare(folder, rate)
     print(table(rows))
     return problems(rows)
 
 
-def speed(folder: Path, options: argparse.Namespace) -> list[str]:
+def speed(folder: Path, _rate: int) -> list[str]:
     """A change in both images of the demo app, without other load."""
     demo, plain = peers.demo_by_role(folder), peers.demo_by_compose(folder)
     peers.restore_demo()
@@ -58,7 +68,7 @@ def speed(folder: Path, options: argparse.Namespace) -> list[str]:
     return [] if demo <= 1.5 * plain else [f"problem: {demo:.0f} s is more than 1.5 times {plain:.0f} s"]
 
 
-PARTS = {"releases": releases, "others": others, "speed": speed}
+BESIDE = {"others": others, "speed": speed}
 
 
 def report(row: Row) -> Row:
@@ -86,18 +96,23 @@ def problems(rows: list[Row]) -> list[str]:
 
 
 def main() -> int:
+    parts = [*UNDER_LOAD, *BESIDE]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; by default all")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(parts)}; by default all")
     parser.add_argument("--good", type=int, default=20)
     parser.add_argument("--rate", type=int, default=200)
     options = parser.parse_args()
-    if unknown := set(options.parts) - set(PARTS):
+    if unknown := set(options.parts) - set(parts):
         parser.error(f"there is no part {', '.join(unknown)}")
+    chosen = options.parts or parts
     found = []
     clean_up()
     with tempfile.TemporaryDirectory() as name:
-        for part in options.parts or PARTS:
-            found += PARTS[part](Path(name), options)
+        if under_load := [part for part in chosen if part in UNDER_LOAD]:
+            found += releases(Path(name), under_load, options.good, options.rate)
+        for part in chosen:
+            if part in BESIDE:
+                found += BESIDE[part](Path(name), options.rate)
     print("\n".join(found))
     return 1 if found else 0
 
