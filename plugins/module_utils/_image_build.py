@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,9 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ._colour import App, build_definition, build_env_files, environment_of, render
-from ._dotenv import to_dotenv
-from ._host import Compose, run
+from ._colour import App, build_definition, build_env_files
+from ._host import run
+
+_REFERENCE = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})")
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,39 @@ class Registry:
         return f"{self.pull or self.push}/{app.project}/{service}@{digest}"
 
 
-def build_document(app: App, release: str, registry: Registry, platform: str = "") -> dict[str, Any]:
-    """What Compose must know to build, and no more: no environment, so no secret."""
-    services = {}
-    for name in app.built:
-        build = build_definition(app, release, name)
-        if platform and "platforms" not in build:
-            build["platforms"] = [platform]
-        services[name] = {"image": f"{registry.name(app, name)}:{release}", "build": build}
-    document: dict[str, Any] = {"services": services}
+def build_command(app: App, release: str, name: str, tag: str, platform: str = "") -> list[str]:
+    """`docker image build` for one service: with BuildKit where it is installed, and without."""
+    build = build_definition(app, release, name)
+    known = {"context", "dockerfile", "args", "target", "platforms", "secrets"}
+    if strange := sorted(set(build) - known):
+        raise ValueError(f"{name}: the controller builds without `build.{strange[0]}`; let the host build.")
+    context = Path(build["context"])
+    command = ["docker", "image", "build", "--quiet", "--tag", tag]
+    command += ["--file", str(context / build.get("dockerfile", "Dockerfile"))]
+    values = {**app.env, "RELEASE": release}
+    for argument in _arguments(build.get("args") or {}):
+        command += ["--build-arg", interpolate(argument, values)]
+    if build.get("target"):
+        command += ["--target", build["target"]]
+    if platforms := ",".join(build.get("platforms") or [platform]):
+        command += ["--platform", platforms]
     if app.build_ca_bundle:
-        document["secrets"] = {"ca_bundle": {"file": app.build_ca_bundle}}
-    return document
+        command += ["--secret", f"id=ca_bundle,src={app.build_ca_bundle}"]
+    return [*command, str(context)]
+
+
+def _arguments(given: Mapping[str, Any] | list[str]) -> list[str]:
+    return [f"{k}={v}" for k, v in given.items()] if isinstance(given, Mapping) else [str(item) for item in given]
+
+
+def interpolate(text: str, values: Mapping[str, Any]) -> str:
+    """$NAME, ${NAME} and ${NAME:-default}, as Compose has them; $$ is a dollar."""
+
+    def value(match: re.Match) -> str:
+        name = match["plain"] or match["braced"]
+        return "$" if not name else str(values.get(name) or match["default"] or "")
+
+    return _REFERENCE.sub(value, text)
 
 
 def pushed_digest(repo_digests: str, name: str) -> str:
@@ -68,13 +91,10 @@ def build_and_push(app: App, release: str, archive: Path, registry: Registry, pl
         for path, text in build_env_files(here, release).items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        document = build_document(here, release, registry, platform)
-        (here.directory / "compose.yml").write_text(render(document), encoding="utf-8")
-        env = environment_of(here, document, {"RELEASE": release})
-        (here.directory / ".env").write_text(to_dotenv(env, sort=True), encoding="utf-8")
         names = {service: registry.name(app, service) for service in app.built}
         try:
-            Compose(f"{app.project}-build", here.directory)("build", timeout=timeout)
+            for service, name in names.items():
+                run(build_command(here, release, service, f"{name}:{release}", platform), timeout=timeout)
             with logged_in(registry.push, registry.username, registry.password) as docker:
                 return {
                     service: registry.reference(app, service, push(docker, name, release, timeout))

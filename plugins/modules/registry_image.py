@@ -10,12 +10,11 @@ short_description: Build an app's images from its packed source and push them to
 version_added: 0.2.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - Builds the services that have C(build) with Docker Compose, pushes them as
-    C(<registry>/<project>/<service>:<release>) and returns references by digest. The build's cache stays on this
-    machine, the images' names do not.
+  - Builds the services that have C(build), pushes them as C(<registry>/<project>/<service>:<release>) and returns
+    references by digest. The images' names do not stay on this machine; BuildKit's cache does.
   - It runs where Docker is, in general with C(delegate_to=localhost).
 requirements:
-  - Docker with the plugins compose and buildx
+  - Docker; with its plugin buildx where Dockerfiles need BuildKit, and for O(build_ca_bundle)
 options:
   archive:
     description: The source, as M(izzzi.infra.source_archive) packs it.

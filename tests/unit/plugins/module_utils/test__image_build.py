@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._colour import App
 from ansible_collections.izzzi.infra.plugins.module_utils._image_build import (
     Registry,
-    build_document,
+    build_command,
     credentials,
+    interpolate,
     logged_in,
     pushed_digest,
     unpack,
@@ -17,29 +19,49 @@ from ansible_collections.izzzi.infra.plugins.module_utils._image_build import (
 
 SERVICES = {
     "backend": {
-        "build": {"dockerfile": "apps/backend/Dockerfile", "args": {"RELEASE": "${RELEASE}"}},
+        "build": {"dockerfile": "apps/backend/Dockerfile", "args": {"RELEASE": "${RELEASE}", "NAME": "${NAME} $$b"}},
         "environment": {"TOKEN": "${TOKEN}"},
     },
     "worker": {"build": {"context": "apps", "platforms": ["linux/arm64"]}},
     "mail": {"image": "maildev/maildev:2.2.1"},
 }
-APP = App(project="shop", directory=Path("/build"), services=SERVICES, secrets={"TOKEN": "hunter22"})
+APP = App(project="shop", directory=Path("/build"), services=SERVICES, env={"NAME": "a"}, secrets={"TOKEN": "hunter22"})
 REGISTRY = Registry("127.0.0.1:5000/team", pull="10.0.0.2:5000/team")
 
 
-def test_only_what_is_built_is_in_the_document_and_no_secret():
-    document = build_document(APP, "r1", REGISTRY, "linux/amd64")
-    assert list(document["services"]) == ["backend", "worker"]
-    assert document["services"]["backend"]["image"] == "127.0.0.1:5000/team/shop/backend:r1"
-    assert document["services"]["backend"]["build"]["context"] == "/build/releases/r1/source"
-    assert document["services"]["worker"]["build"]["context"] == "/build/releases/r1/source/apps"
-    assert "TOKEN" not in json.dumps(document)
+def command(name: str, platform: str = "", app: App = APP) -> str:
+    return " ".join(build_command(app, "r1", name, "registry/shop:r1", platform))
+
+
+def test_a_build_is_told_where_the_source_is_and_no_secret():
+    text = command("backend", "linux/amd64")
+    assert text.startswith("docker image build --quiet --tag registry/shop:r1")
+    assert "--file /build/releases/r1/source/apps/backend/Dockerfile" in text
+    assert "--build-arg RELEASE=r1 --build-arg NAME=a $b" in text
+    assert text.endswith(" /build/releases/r1/source")
+    assert "hunter22" not in text
+    assert command("worker").endswith(" /build/releases/r1/source/apps")
+    assert "--secret id=ca_bundle,src=/ca.crt" in command("worker", app=replace(APP, build_ca_bundle="/ca.crt"))
 
 
 def test_images_are_for_the_host_unless_the_service_says_otherwise():
-    services = build_document(APP, "r1", REGISTRY, "linux/amd64")["services"]
-    assert [s["build"]["platforms"] for s in services.values()] == [["linux/amd64"], ["linux/arm64"]]
-    assert "platforms" not in build_document(APP, "r1", REGISTRY)["services"]["backend"]["build"]
+    assert "--platform linux/amd64" in command("backend", "linux/amd64")
+    assert "--platform linux/arm64" in command("worker", "linux/amd64")
+    assert "--platform" not in command("backend")
+
+
+def test_what_docker_alone_cannot_build_is_left_to_the_host():
+    app = replace(APP, services={"api": {"build": {"additional_contexts": {"a": "b"}}}})
+    with pytest.raises(ValueError, match=r"api: the controller builds without `build.additional_contexts`"):
+        command("api", app=app)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("$A-${A}", "1-1"), ("${B:-2}${B-3}", "23"), ("$$A ${B}", "$A "), ("100%", "100%"), ("${A:-x}", "1")],
+)
+def test_variables_are_compose_variables(text, expected):
+    assert interpolate(text, {"A": 1}) == expected
 
 
 def test_the_host_gets_a_digest_under_the_name_it_knows():
