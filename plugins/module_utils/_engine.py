@@ -105,6 +105,15 @@ class Engine:
         return answer
 
 
+class NoEngine(Engine):
+    """Stands in for the engine of a host that is yet to get one: nothing is there."""
+
+    def get(self, path: str, *, filters: Mapping[str, list[str]] | None = None, **query: Any) -> Any:
+        if path.count("/") > 1:
+            raise NotFound(404, f"There is no {path}.")
+        return []
+
+
 def name_in_path(name: str) -> str:
     """A name that may hold slashes, such as an image's, as one part of a path."""
     return quote(name, safe="")

@@ -34,6 +34,7 @@ def ensure(kitchen: Kitchen, address: str) -> None:
         ("library/debian", ["trixie-slim"], base),
         ("library/postgres", ["17"], kitchen.build("postgres", "postgres", ROOT=base)),
         ("library/redis", ["8"], kitchen.build("redis", "redis", ROOT=base)),
+        ("library/nginx", ["1.26"], kitchen.build("nginx", "nginx", ROOT=base)),
         ("library/node", ["20-slim", "20"], node),
         ("library/registry", ["2"], kitchen.build("distribution", "distribution", REGISTRY=registry.image(kitchen))),
         ("maildev/maildev", [MAILDEV], _maildev(kitchen, node)),

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The forms in which compose files say durations, sizes, mounts and variables, as the Engine API wants them. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+UNITS = {"us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+SIZES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmgt]?)i?b?", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-+?])(?P<word>[^}]*))?\})"
+)
+
+
+class SpecError(ValueError):
+    """A declaration that Swarm cannot run; the message says what, where and what to do."""
+
+
+def nanoseconds(value: Any) -> int:
+    """`1m30s` or a number of seconds."""
+    if isinstance(value, (int, float)):
+        return int(value * 10**9)
+    text = str(value).strip()
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise SpecError(f"{value!r} is no duration such as 10s or 1m30s.")
+    return int(sum(float(number) * UNITS[unit] for number, unit in parts))
+
+
+def size(value: Any) -> int:
+    """`512mb`, `1g` or a number of bytes."""
+    match = _SIZE.fullmatch(str(value).strip())
+    if not match:
+        raise SpecError(f"{value!r} is no size such as 512M or 1G.")
+    return int(float(match[1]) * SIZES[match[2].lower()])
+
+
+def words(value: Any) -> list[str]:
+    """A command as a list; a text is split as a shell would."""
+    if value is None:
+        return []
+    return shlex.split(value) if isinstance(value, str) else [str(word) for word in value]
+
+
+def pairs(value: Any) -> dict[str, str | None]:
+    """Environment or labels, given as a dictionary or as a list of `NAME=value`."""
+    if isinstance(value, Mapping):
+        return {str(key): None if text is None else _scalar(text) for key, text in value.items()}
+    found = (str(item).partition("=") for item in value or [])
+    return {key: text if separator else None for key, separator, text in found}
+
+
+def _scalar(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def interpolate(value: Any, values: Mapping[str, Any]) -> Any:
+    """A copy with `${NAME}`, `${NAME:-word}` and `$$` resolved, as Compose does it."""
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda match: _resolve(match, values), value)
+    if isinstance(value, Mapping):
+        return {key: interpolate(item, values) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [interpolate(item, values) for item in value]
+    return value
+
+
+def _resolve(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    if match["escaped"]:
+        return "$"
+    name, how, word = match["plain"] or match["name"], match["how"] or "", match["word"] or ""
+    known = values.get(name) is not None and (":" not in how or str(values[name]) != "")
+    if "+" in how:
+        return word if known else ""
+    if known:
+        return _scalar(values[name])
+    if "-" in how:
+        return word
+    raise SpecError(f"${{{name}}} is not defined{': ' + word if word else ''}.")
+
+
+def refers_to(value: Any, names: Mapping[str, Any]) -> set[str]:
+    """Which of the names a text or structure refers to as variables."""
+    if isinstance(value, str):
+        found = {match["plain"] or match["name"] for match in _VARIABLE.finditer(value) if not match["escaped"]}
+        return found & set(names)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return {name for item in items for name in refers_to(item, names)}
+
+
+def mounts(service: Mapping[str, Any], project: str, volumes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Volumes, binds, tmpfs and, since Swarm knows no shm_size, /dev/shm."""
+    result = [_mount(item, project, volumes) for item in service.get("volumes") or []]
+    paths = service.get("tmpfs") or []
+    result += [{"Type": "tmpfs", "Target": path} for path in ([paths] if isinstance(paths, str) else paths)]
+    if "shm_size" in service:
+        options = {"SizeBytes": size(service["shm_size"])}
+        result.append({"Type": "tmpfs", "Target": "/dev/shm", "TmpfsOptions": options})
+    return result
+
+
+def _mount(item: Any, project: str, volumes: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(item, str):
+        source, separator, rest = item.partition(":")
+        target, _, mode = rest.partition(":")
+        if not separator:
+            return {"Type": "volume", "Target": source}
+        item = {"source": source, "target": target, "read_only": "ro" in mode.split(",")}
+    source = str(item.get("source", ""))
+    kind = item.get("type") or ("bind" if source.startswith("/") else "volume")
+    if kind == "volume" and source:
+        if source not in volumes:
+            raise SpecError(f"volume {source!r} is not declared.")
+        source = (volumes[source] or {}).get("name") or f"{project}_{source}"
+    mount = {"Type": kind, "Source": source, "Target": item["target"]}
+    return mount | ({"ReadOnly": True} if item.get("read_only") else {})
+
+
+def healthcheck(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The API's HealthConfig."""
+    test = declared.get("test")
+    if declared.get("disable") or test == ["NONE"]:
+        return {"Test": ["NONE"]}
+    result: dict[str, Any] = {"Test": ["CMD-SHELL", test] if isinstance(test, str) else words(test)} if test else {}
+    for key, name in (("interval", "Interval"), ("timeout", "Timeout"), ("start_period", "StartPeriod")):
+        if key in declared:
+            result[name] = nanoseconds(declared[key])
+    return result | ({"Retries": int(declared["retries"])} if "retries" in declared else {})
+
+
+def published(item: Any) -> tuple[str, int, int, str]:
+    """Address, host port, container port and protocol of a `ports` entry; host port 0 when none is given."""
+    if isinstance(item, Mapping):
+        host = str(item.get("host_ip") or "")
+        return host, int(item.get("published") or 0), int(item["target"]), str(item.get("protocol") or "tcp")
+    text, _, protocol = str(item).partition("/")
+    *front, target = text.rsplit(":", 2) if text.count(":") > 1 else text.split(":")
+    address, port = (front[0], front[1]) if len(front) == 2 else ("", front[0] if front else "0")
+    if "-" in port + target:
+        raise SpecError(f"port {item!r} is a range: list its ports one by one.")
+    return address.strip("[]"), int(port), int(target), protocol or "tcp"

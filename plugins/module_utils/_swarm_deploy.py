@@ -1,0 +1,292 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release of a whole stack as one transaction: every service gets there, or every service is what it was before."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import _release_manifest as manifests
+from ._engine import EngineError
+from ._health import Answer
+from ._http import Request
+from ._probe import Probe, expectation
+from ._release_manifest import Manifest
+from ._swarm import Swarm, used_objects
+from ._swarm_diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
+from ._swarm_restore import steps
+from ._swarm_spec import DATA, DECLARED, PART, TASKS, Bundle
+from ._swarm_store import Store
+from ._swarm_tasks import CONVERGED, FAILED, Node, Verdict, Watch
+
+INTERVAL = 0.5
+# A first start has nothing to fall back on and may stumble once; an update that stumbles is undone.
+FIRST_START_FAILURES = 1
+
+
+class StackError(Exception):
+    """A release that is not live. `service` and `logs` explain it, when there is one to blame."""
+
+    def __init__(self, message: str, service: str = "", logs: str = ""):
+        super().__init__(message)
+        self.service = service
+        self.logs = logs
+
+
+@dataclass(frozen=True)
+class Options:
+    wait_timeout: float = 180
+    monitor: float = 5
+    pending_grace: float = 15
+    encrypted: bool = False
+    keep_scale: bool = True
+    keep_releases: int = 3
+    edge_port: int = 0
+    edge_host: str = ""
+    edge_scheme: str = "http"
+
+
+@dataclass
+class Deployment:
+    """One run. `desired` are specs by full name, in the order in which they are brought up."""
+
+    swarm: Swarm
+    desired: Mapping[str, dict]
+    contents: Bundle
+    options: Options
+    clock: Any = time.monotonic
+    sleep: Any = time.sleep
+    events: list[str] = field(default_factory=list)
+    started: float = field(init=False)
+
+    def __post_init__(self):
+        self.started = self.clock()
+        self.store = Store(self.swarm)
+
+    def plan(self) -> list[Change]:
+        current = self.swarm.specs()
+        keep = self.options.keep_scale
+        self.desired = {name: with_live_scale(spec, current.get(name), keep) for name, spec in self.desired.items()}
+        return changes(self.desired, current)
+
+    def run(
+        self, release: str, kind: str, job: dict | None, checks: Mapping[str, list], timeout: float
+    ) -> list[Change]:
+        """Brings all services to what is desired. Any failure restores all of them and is raised again."""
+        planned = self.plan()
+        snapshot = self.swarm.specs()
+        self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
+        try:
+            self._apply(planned, job, timeout)
+            self.prove(checks, release)
+        except BaseException as error:
+            trouble = self.restore(snapshot, list(self.desired))
+            if trouble and isinstance(error, StackError):
+                raise StackError("\n".join([str(error), *trouble]), error.service, error.logs) from error
+            raise
+        return planned
+
+    def _apply(self, planned: list[Change], job: dict | None, timeout: float) -> None:
+        self.swarm.ensure_network(self.options.encrypted)
+        self.swarm.ensure("secrets", self.contents.secrets)
+        self.swarm.ensure("configs", self.contents.configs)
+        data = [change for change in planned if self._part(change.name) == DATA]
+        for change in data:
+            self.bring(change)
+        if job:
+            self.run_job(job, timeout)
+        for change in planned:
+            if change not in data:
+                self.bring(change)
+
+    def _part(self, name: str) -> str:
+        return self.desired[name]["Labels"][PART] if name in self.desired else ""
+
+    def bring(self, change: Change) -> None:
+        """One service, until its tasks are as wanted."""
+        if change.action == DELETE:
+            self.swarm.remove(change.name)
+            self.note(f"{change.name}: removed")
+            return
+        spec = self.desired[change.name]
+        service = self.swarm.service(change.name)
+        before = frozenset(task.id for task in self.swarm.tasks(change.name)) if service else frozenset()
+        stale = ((service or {}).get("UpdateStatus") or {}).get("StartedAt", "")
+        began = self.clock()
+        if change.action == CREATE:
+            self.swarm.create(spec)
+        elif change.action == UPDATE:
+            self.swarm.update(spec)
+        first = change.action == CREATE
+        self.wait(self.watch(spec, before, stale, monitor=0 if change.action == NOOP else None, first=first), spec)
+        done = {CREATE: "started", UPDATE: "updated", NOOP: "unchanged, runs"}[change.action]
+        self.note(f"{change.name}: {done} ({self.clock() - began:.1f} s)")
+
+    def watch(
+        self, spec: dict, before=frozenset(), stale: str = "", monitor: float | None = None, first=False
+    ) -> Watch:
+        mode = spec["Mode"]
+        return Watch(
+            mark=spec["TaskTemplate"]["ContainerSpec"]["Labels"].get(TASKS, ""),
+            replicas=mode["Replicated"]["Replicas"] if "Replicated" in mode else None,
+            monitor=self.options.monitor if monitor is None else monitor,
+            pending_grace=self.options.pending_grace,
+            failures_allowed=FIRST_START_FAILURES if first else 0,
+            is_job="ReplicatedJob" in mode,
+            ends_by_itself=spec["TaskTemplate"]["RestartPolicy"]["Condition"] in ("none", "on-failure"),
+            before=before,
+            stale_update=stale,
+        )
+
+    def wait(self, watch: Watch, spec: dict, timeout: float | None = None) -> Verdict:
+        name = spec["Name"]
+        limit = self._limit(watch, spec) if timeout is None else timeout
+        deadline = self.clock() + limit
+        while True:
+            update = (self.swarm.service(name) or {}).get("UpdateStatus")
+            nodes = self.swarm.nodes()
+            verdict = watch.look(self.swarm.tasks(name), nodes, update, self.clock())
+            if verdict.state == CONVERGED:
+                return verdict
+            if verdict.state == FAILED:
+                raise self._failure(name, verdict, nodes)
+            if self.clock() > deadline:
+                raise self._failure(name, verdict, nodes, f"did not get there within {limit:.0f} s: ")
+            self.sleep(INTERVAL)
+
+    def _limit(self, watch: Watch, spec: dict) -> float:
+        """The time for one task, and the pauses that the update itself makes between them."""
+        update = spec.get("UpdateConfig") or {}
+        turns = (watch.replicas or len(self.swarm.nodes())) / max(update.get("Parallelism", 1), 1)
+        return self.options.wait_timeout + turns * update.get("Delay", 0) / 10**9 + watch.monitor
+
+    def _failure(self, name: str, verdict: Verdict, nodes: Mapping[str, Node], prefix: str = "") -> StackError:
+        task = verdict.task
+        logs = self.swarm.logs(task.id) if task else ""
+        place = ""
+        if task:
+            node = nodes[task.node].name if task.node in nodes else "none"
+            code = f", exit code {task.exit_code}" if task.exit_code else ""
+            place = f" (task {name}.{task.slot} {task.id[:12]}, node {node}{code})"
+        return StackError(f"{name}: {prefix}{verdict.why}{place}", name, logs)
+
+    def run_job(self, spec: dict, timeout: float) -> None:
+        """Once, from the new image, before any task of the release gets traffic."""
+        name = spec["Name"]
+        began = self.clock()
+        self.swarm.remove(name)
+        self.swarm.create(spec)
+        try:
+            self.wait(self.watch(spec), spec, timeout)
+        except StackError as error:
+            raise StackError(f"The release command failed. {error}", error.service, error.logs) from error
+        finally:
+            self.swarm.remove(name)
+        self.note(f"{name}: completed ({self.clock() - began:.1f} s)")
+
+    def prove(self, checks: Mapping[str, list], release: str) -> None:
+        """Every node answers as a visitor asks, with the new release."""
+        if not self.options.edge_port:
+            return
+        probes = [probe for node in self.swarm.nodes().values() for probe in self._probes(node, checks, release)]
+        deadline = self.clock() + self.options.wait_timeout
+        in_a_row = 0
+        while probes and in_a_row < 3:
+            problem = next(((p, why) for p in probes if (why := p.unmet(self._ask(p)))), None)
+            in_a_row = 0 if problem else in_a_row + 1
+            if problem and self.clock() > deadline:
+                raise StackError(
+                    f"{problem[0].service}: {problem[0].request.url} does not answer as asked: {problem[1]}"
+                )
+            self.sleep(INTERVAL if problem else 0)
+
+    def _probes(self, node: Node, checks: Mapping[str, list], release: str) -> Iterable[Probe]:
+        scheme, port, host = self.options.edge_scheme, self.options.edge_port, self.options.edge_host
+        if not (node.is_ready and node.is_active):
+            return
+        for service, asked in checks.items():
+            for check in asked:
+                if check.get("edge", True):
+                    url = f"{scheme}://{host or node.address}:{port}{check['path']}"
+                    request = Request(url, connect_to=(node.address, port), validate_certs=False)
+                    yield Probe(service, request, expectation(check, release))
+
+    def _ask(self, probe: Probe) -> Answer:
+        return probe.request.send(5.0)
+
+    def restore(self, snapshot: Mapping[str, dict], order: list[str]) -> list[str]:
+        """Every service as it was. What cannot be brought back is returned, and the others come back all the same."""
+        trouble: list[str] = []
+        with contextlib.suppress(EngineError):
+            self.swarm.remove(f"{self.swarm.project}_release-command")
+        begun = []
+        for step in steps(snapshot, self.swarm.specs(), order):
+            try:
+                self._take(step)
+                begun.append(step)
+            except EngineError as error:
+                trouble.append(f"{step.name} could not be restored: {error}")
+        for step in begun:
+            if step.spec is not None:
+                try:
+                    self.wait(self.watch(dict(step.spec), self._tasks_now(step.name), monitor=0), dict(step.spec))
+                except (StackError, EngineError) as error:
+                    trouble.append(f"{step.name} is restored but not well: {error}")
+            self.note(f"{step.name}: restored" if step.spec is not None else f"{step.name}: removed again")
+        self.store.close()
+        return trouble
+
+    def _take(self, step) -> None:
+        actions = {"remove": lambda: self.swarm.remove(step.name), "create": lambda: self.swarm.create(step.spec)}
+        actions.get(step.action, lambda: self.swarm.update(step.spec))()
+
+    def _tasks_now(self, name: str) -> frozenset[str]:
+        """Tasks that have failed so far: that is why there is something to restore."""
+        return frozenset(task.id for task in self.swarm.tasks(name) if task.state in ("failed", "rejected"))
+
+    def note(self, text: str) -> None:
+        self.events.append(f"{self.clock() - self.started:6.1f} s  {text}")
+
+    def commit(self, manifest: Manifest, now: float) -> list[str]:
+        """Remembers the release, and removes releases, secrets and configs that are too old to go back to."""
+        live = replace(manifest, state=manifests.GOOD, live_at=now, reason="")
+        self.store.write(live)
+        self.store.close()
+        return self.tidy(live)
+
+    def tidy(self, live: Manifest) -> list[str]:
+        releases = self.store.releases()
+        old, forgotten = manifests.to_prune(releases, live, self.options.keep_releases)
+        for id in [*old, *forgotten]:
+            self.store.forget_release(id)
+        kept = [m.services for id, m in releases.items() if id not in {*old, *forgotten}]
+        used = used_objects(self.swarm.specs())
+        for specs in kept:
+            used |= used_objects(specs)
+        return self.swarm.prune(used)
+
+
+def recover(deployment: Deployment) -> str:
+    """Undoes what a killed run left half done."""
+    journal = deployment.store.journal
+    if not journal:
+        return ""
+    release = journal["release"]
+    trouble = deployment.restore(journal["snapshot"], journal["order"])
+    if trouble:
+        raise StackError(f"The run of release {release} was killed and could not be undone:\n" + "\n".join(trouble))
+    return f"The run of release {release} was killed: undid it."
+
+
+def scaled(spec: dict, replicas: int) -> dict:
+    """The service with so many tasks. The declaration's number stays noted, so that a later deploy keeps this one."""
+    if "Replicated" not in spec["Mode"]:
+        raise StackError(f"{spec['Name']} runs on every node and cannot be scaled.")
+    result = {**spec, "Mode": {"Replicated": {"Replicas": replicas}}}
+    result["Labels"] = {DECLARED: str(spec["Mode"]["Replicated"]["Replicas"]), **spec["Labels"]}
+    return result

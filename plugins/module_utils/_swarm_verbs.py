@@ -1,0 +1,333 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person can ask of a stack: plan, deploy, rollback, scale, remove, info, logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from . import _release_manifest as manifests
+from ._colour import App, fingerprint, missing_variables
+from ._engine import Engine
+from ._lease import LeaseError, heartbeat
+from ._release_manifest import Manifest
+from ._swarm import Swarm
+from ._swarm_deploy import Deployment, Options, StackError, recover, scaled
+from ._swarm_diff import NOOP, Change
+from ._swarm_images import from_facts, known_pins, reference
+from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job
+from ._swarm_store import Store, SwarmLock
+
+HEARTBEAT = 10.0
+RELEASE_COMMAND = "release-command"
+
+
+class Run:
+    """One call of the module."""
+
+    def __init__(self, params: Mapping[str, Any], check_mode: bool, engine: Engine | None = None):
+        self.params = params
+        self.check_mode = check_mode
+        self.project = params["project"]
+        self.swarm = Swarm(engine or Engine(), self.project)
+        self.store = Store(self.swarm)
+        self.events: list[str] = []
+
+    @property
+    def fingerprint(self) -> str:
+        p = self.params
+        app = App(self.project, Path("/"), p["services"], env=p["env"], secrets=p["secret_env"])
+        return fingerprint(app, [p["edge"], p["secret_files"], p["config_files"], p["policy"], p["release_command"]])
+
+    def release_id(self, releases: Mapping[str, Manifest]) -> str:
+        return manifests.choose_id(self.params["source"] or self.project, self.fingerprint, releases.values())
+
+    def stack(self, release: str, images: Mapping[str, Image]) -> Stack:
+        p = self.params
+        policy = {key: value for key, value in p["policy"].items() if value is not None}
+        if "data_constraints" in policy:
+            policy["data_constraints"] = tuple(policy["data_constraints"])
+        return Stack(
+            project=self.project,
+            release=release,
+            services=p["services"],
+            data_services=p["data_services"],
+            edge=p["edge"],
+            volumes=p["volumes"],
+            variables={**p["env"], "RELEASE": release},
+            secrets={key: str(value) for key, value in p["secret_env"].items()},
+            secret_files=p["secret_files"],
+            config_files=p["config_files"],
+            images=images,
+            policy=Policy(**policy, monitor=p["monitor"]),
+        )
+
+    def check_variables(self) -> None:
+        p = self.params
+        app = App(self.project, Path("/"), p["services"], p["data_services"], env=p["env"], secrets=p["secret_env"])
+        if missing := missing_variables(app, {"RELEASE": ""}):
+            raise ValueError(f"services refer to variables that nothing defines: {', '.join(missing)}.")
+
+    def deployment(self, desired: Mapping[str, dict], contents: Bundle) -> Deployment:
+        p = self.params
+        known = {field.name for field in fields(Options)}
+        given = {key: value for key, value in p["options"].items() if key in known and value is not None}
+        given |= {key: p[key] for key in ("wait_timeout", "monitor", "pending_grace")}
+        return Deployment(self.swarm, desired, contents, Options(**given), events=self.events)
+
+    @property
+    def checks(self) -> dict[str, list]:
+        return {name: service.get("checks") or [] for name, service in self.params["services"].items()}
+
+    @contextmanager
+    def locked(self, purpose: str) -> Iterator[None]:
+        lock = SwarmLock(self.swarm, time.time)
+        deadline = time.monotonic() + self.params["lock_wait"]
+        while True:
+            try:
+                token = lock.acquire(self.params["owner"], purpose, self.params["lock_ttl"]).token
+                break
+            except LeaseError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(1)
+        try:
+            with heartbeat(lock, token, HEARTBEAT):
+                yield
+        finally:
+            lock.release(token)
+
+
+def plan(run: Run) -> dict[str, Any]:
+    """What a deploy would do. Images that are yet to be built stand under the name that they will have."""
+    run.check_variables()
+    releases = run.store.releases()
+    release = run.release_id(releases)
+    images = from_facts(run.params["images"])
+    pins = known_pins(run.swarm.services())
+    services = {**run.params["data_services"], **run.params["services"], **run.params["edge"]}
+    for name, service in services.items():
+        built = reference(run.params["registry"], run.project, name, release)
+        declared = built if "build" in service else service["image"]
+        images.setdefault(name, Image(pins.get(declared, declared), declared, command=("unknown",)))
+    contents = bundle(run.stack(release, images))
+    planned = run.deployment(contents.services, contents).plan()
+    live = live_release(releases)
+    is_new = live is None or live.id != release or live.fingerprint != run.fingerprint
+    result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": bool(run.store.journal)}
+    return result | summary(planned, is_new)
+
+
+def deploy(run: Run) -> dict[str, Any]:
+    run.check_variables()
+    if run.check_mode:
+        return plan(run)
+    images = from_facts(run.params["images"])
+    with run.locked("deploy"):
+        releases = run.store.releases()
+        release = run.release_id(releases)
+        contents = bundle(run.stack(release, images))
+        deployment = run.deployment(contents.services, contents)
+        recovered = recover(deployment)
+        live = live_release(releases)
+        is_new = live is None or live.id != release or live.fingerprint != run.fingerprint
+        planned = deployment.plan()
+        result = {"release": release, "new": is_new, "recovered": recovered, "events": run.events}
+        if not is_new and all(change.action == NOOP for change in planned):
+            for change in planned:  # nothing to do is only true when it runs
+                deployment.bring(change)
+            return result | summary(planned, bool(recovered))
+        manifest = Manifest(release, run.params["source"], run.fingerprint)
+        command = release_job(run, contents, release, images) if is_new else None
+        timeout = float(run.params["release_command"].get("timeout") or 600)
+        try:
+            planned = deployment.run(release, "deploy", command, run.checks, timeout)
+        except (StackError, ValueError) as error:
+            if release not in releases or releases[release].state != manifests.GOOD:
+                reason = str(error).splitlines()[0][:200]
+                run.store.write(Manifest(release, manifest.source, manifest.fingerprint, manifests.BAD, reason=reason))
+            after = (
+                f"Every service is what it was: {live.id} goes on serving." if live else "No release was live before."
+            )
+            text = f"Release {release} is not live. {error}\n{after}"
+            raise StackError(text, getattr(error, "service", ""), getattr(error, "logs", "")) from error
+        pinned = {name: image.reference for name, image in images.items()}
+        manifest = Manifest(
+            release, manifest.source, manifest.fingerprint, services=stateless(run.swarm.specs()), images=pinned
+        )
+        removed = deployment.commit(manifest, time.time())
+        return result | summary(planned, True) | {"removed": removed}
+
+
+def release_job(run: Run, contents: Bundle, release: str, images: Mapping[str, Image]) -> dict | None:
+    command = run.params["release_command"]
+    if not command:
+        return None
+    return job(run.stack(release, images), contents, RELEASE_COMMAND, command["service"], command["command"])
+
+
+def rollback(run: Run) -> dict[str, Any]:
+    """To what a kept release ran, with the data services and the scale of today."""
+    releases = run.store.releases()
+    target = manifests.rollback_target(releases, live_release(releases), run.params["release"])
+    current = run.swarm.specs()
+    data = {name: spec for name, spec in current.items() if spec["Labels"][PART] == DATA}
+    deployment = run.deployment({**data, **target.services}, Bundle())
+    result = {"release": target.id, "events": run.events}
+    if run.check_mode:
+        return result | summary(deployment.plan(), True)
+    with run.locked("rollback"):
+        recovered = recover(deployment)
+        planned = deployment.run(target.id, "rollback", None, run.checks, 0)
+        deployment.commit(target, time.time())
+        return result | {"recovered": recovered} | summary(planned, True)
+
+
+def scale(run: Run) -> dict[str, Any]:
+    name = f"{run.project}_{run.params['service']}"
+    current = run.swarm.specs()
+    if name not in current:
+        known = sorted(spec["Labels"][SERVICE] for spec in current.values())
+        raise StackError(f"There is no service {run.params['service']}. There are: {', '.join(known) or 'none'}.")
+    if run.params["replicas"] is None or run.params["replicas"] < 0:
+        raise StackError("replicas: give a number, 0 or more.")
+    spec = scaled(current[name], run.params["replicas"])
+    if not spec["TaskTemplate"]["ContainerSpec"]["Labels"]:
+        raise StackError(f"{name} was not deployed by this module.")
+    deployment = run.deployment({**current, name: spec}, Bundle())
+    deployment.options = Options(**{**asdict(deployment.options), "keep_scale": False, "edge_port": 0})
+    planned = deployment.plan()
+    result = {"events": run.events} | summary(planned, False)
+    if run.check_mode or all(change.action == NOOP for change in planned):
+        return result
+    with run.locked("scale"):
+        recover(deployment)
+        deployment.run(f"scale {name}", "scale", None, {}, 0)
+        run.store.close()
+    return result
+
+
+def remove(run: Run) -> dict[str, Any]:
+    """All services, secrets, configs and the network. Volumes stay: they hold data."""
+    names = list(run.swarm.services())
+    configs, secrets = run.swarm.objects("configs"), run.swarm.objects("secrets")
+    if run.check_mode or not (names or configs or secrets):
+        return {"changed": bool(names or configs or secrets), "removed": names}
+    with run.locked("remove"):
+        for name in [*names, f"{run.project}_{RELEASE_COMMAND}"]:
+            run.swarm.remove(name)
+        for kind, objects in (("configs", configs), ("secrets", secrets)):
+            for item in objects.values():
+                if item["Spec"]["Labels"].get("izzzi.kind") != "lock":
+                    run.swarm.engine.delete(f"/{kind}/{item['ID']}")
+        run.swarm.remove_network()
+    return {"changed": True, "removed": names}
+
+
+def info(run: Run) -> dict[str, Any]:
+    nodes = run.swarm.nodes()
+    releases = run.store.releases()
+    live = live_release(releases)
+    services = run.swarm.services()
+    lease = SwarmLock(run.swarm, time.time).read()
+    journal = run.store.journal
+    app = {
+        "live": live.id if live else None,
+        "nodes": [asdict(node) for node in sorted(nodes.values(), key=lambda node: node.name)],
+        "services": [service_report(run, name, item, nodes) for name, item in sorted(services.items())],
+        "releases": [
+            {
+                "id": m.id,
+                "state": "live" if live and m.id == live.id else m.state,
+                "live_at": m.live_at,
+                "reason": m.reason,
+                "images": dict(m.images),
+            }
+            for m in releases.values()
+        ],
+        "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(time.time())} if lease else None,
+        "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
+    }
+    return {"changed": False, "app": app}
+
+
+def service_report(run: Run, name: str, item: Mapping[str, Any], nodes: Mapping) -> dict[str, Any]:
+    spec = item["Spec"]
+    tasks = [task for task in run.swarm.tasks(name) if task.desired == "running" or task.state == "running"]
+    running = [task for task in tasks if task.state == "running" and task.node in nodes and nodes[task.node].is_ready]
+    replicas = spec["Mode"]["Replicated"]["Replicas"] if "Replicated" in spec["Mode"] else None
+    return {
+        "name": name,
+        "part": spec["Labels"].get(PART, ""),
+        "image": spec["TaskTemplate"]["ContainerSpec"]["Image"],
+        "replicas": replicas,
+        "declared": int(spec["Labels"].get(DECLARED, replicas or 0)) if replicas is not None else None,
+        "running": len(running),
+        "tasks": [
+            {
+                "id": task.id[:12],
+                "slot": task.slot,
+                "node": nodes[task.node].name if task.node in nodes else "",
+                "state": task.state,
+                "error": task.error,
+            }
+            for task in sorted(tasks, key=lambda task: (task.slot, task.node))
+        ],
+    }
+
+
+def logs(run: Run) -> dict[str, Any]:
+    """Of all tasks of a service, or of all services, in the order of time, each line with the task that wrote it."""
+    nodes = run.swarm.nodes()
+    wanted = run.params["service"]
+    lines: list[tuple[str, str]] = []
+    services = run.swarm.services()
+    if wanted and f"{run.project}_{wanted}" not in services:
+        raise StackError(f"There is no service {wanted}. There are: {', '.join(sorted(services)) or 'none'}.")
+    for name in [f"{run.project}_{wanted}"] if wanted else sorted(services):
+        for task in run.swarm.tasks(name):
+            text = run.swarm.logs(task.id, run.params["lines"], timestamps=True)
+            node = nodes[task.node].name if task.node in nodes else "none"
+            for line in text.splitlines():
+                when, _, words = line.partition(" ")
+                lines.append((when, f"{name}.{task.slot or node}@{node} | {words}"))
+    return {"changed": False, "logs": "\n".join(f"{when[:23]} {text}" for when, text in sorted(lines))}
+
+
+def live_release(releases: Mapping[str, Manifest]) -> Manifest | None:
+    return next((m for m in releases.values() if m.state == manifests.GOOD), None)
+
+
+def stateless(specs: Mapping[str, dict]) -> dict[str, dict]:
+    """What a release holds; data services are no part of it."""
+    return {name: spec for name, spec in specs.items() if spec["Labels"][PART] != DATA}
+
+
+def summary(planned: list[Change], changed: bool) -> dict[str, Any]:
+    acting = [change for change in planned if change.action != NOOP]
+    diff = [
+        {"before_header": change.name, "after_header": change.name, "before": change.before, "after": change.after}
+        for change in acting
+    ]
+    return {
+        "changed": changed or bool(acting),
+        "services": [change.summary for change in planned],
+        "diff": diff,
+    }
+
+
+ACTIONS = {
+    "plan": plan,
+    "deploy": deploy,
+    "rollback": rollback,
+    "scale": scale,
+    "remove": remove,
+    "info": info,
+    "logs": logs,
+}

@@ -1,0 +1,250 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_stack
+short_description: Deploy, undo, scale and look at an app in a Docker Swarm
+version_added: 0.3.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Runs on any manager. What it remembers (releases, an open transaction, the lock) are objects of the Swarm itself.
+  - V(deploy) brings every service to what is declared, in order, and waits for what their I(tasks) say. If one fails,
+    B(every) service gets back to what it was, and the module fails with the service, task, node, exit code and last log
+    lines. A killed run is undone by the next.
+  - Use the role C(swarm_stack). The module is public for plays of one's own.
+options:
+  action:
+    description:
+      - V(plan) compares and changes nothing. V(deploy), V(rollback), V(scale) and V(remove) do as they are named.
+      - V(info) reports nodes, services, tasks and releases. V(logs) returns the last log lines of a service's tasks.
+    type: str
+    required: true
+    choices: [plan, deploy, rollback, scale, remove, info, logs]
+  project:
+    description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
+    type: str
+    required: true
+  source:
+    description: The id of the source, which the release id begins with.
+    type: str
+    default: ''
+  release:
+    description: For V(rollback), where to go; by default the release that was live before.
+    type: str
+    default: ''
+  services:
+    description: The stateless services, as the role's C(swarm_stack_services).
+    type: dict
+    default: {}
+  data_services:
+    description: The data services, as the role's C(swarm_stack_data_services).
+    type: dict
+    default: {}
+  edge:
+    description: The service in front, in the same form.
+    type: dict
+    default: {}
+  volumes:
+    description: Named volumes.
+    type: dict
+    default: {}
+  env:
+    description: Values for C(${NAME}) in the services.
+    type: dict
+    default: {}
+  secret_env:
+    description: The same for secrets. They reach containers in a file of their own and no service definition.
+    type: dict
+    default: {}
+  secret_files:
+    description: Contents of secrets that services mount, by name.
+    type: dict
+    default: {}
+  config_files:
+    description: Contents of configs that services mount, by name.
+    type: dict
+    default: {}
+  images:
+    description: What M(izzzi.infra.swarm_image) returned. V(plan) takes what is missing as new.
+    type: dict
+    default: {}
+  registry:
+    description: Where built images are, as V(host:port).
+    type: str
+    default: ''
+  release_command:
+    description: C(service), C(command) and C(timeout) of what runs once, from the new image, before services change.
+    type: dict
+    default: {}
+  policy:
+    description: C(replicas), C(limits), C(reservations), C(update_delay), C(endpoint_mode) and C(data_constraints).
+    type: dict
+    default: {}
+  options:
+    description: C(encrypted), C(keep_scale), C(keep_releases), C(edge_port), C(edge_scheme) and C(edge_host).
+    type: dict
+    default: {}
+  wait_timeout:
+    description: Seconds that a service gets, beside the pauses that its update makes by itself.
+    type: int
+    default: 180
+  monitor:
+    description: Seconds for which new tasks must run well.
+    type: int
+    default: 5
+  pending_grace:
+    description: Seconds after which a task without a node is given up.
+    type: int
+    default: 15
+  service:
+    description: For V(scale) and V(logs).
+    type: str
+    default: ''
+  replicas:
+    description: For V(scale).
+    type: int
+  lines:
+    description: For V(logs), how many of each task.
+    type: int
+    default: 100
+  owner:
+    description: Who holds the lock, for the message to others.
+    type: str
+    default: ''
+  lock_wait:
+    description: Seconds to wait for somebody else's lock.
+    type: int
+    default: 0
+  lock_ttl:
+    description: Seconds without a sign of life after which a killed run's lock is anybody's.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    support: full
+    description: Predicts service by service.
+  diff_mode:
+    support: full
+    description: Shows each service's definition before and after. It holds no secret.
+"""
+
+EXAMPLES = r"""
+- name: Look at the app
+  izzzi.infra.swarm_stack:
+    action: info
+    project: izzzi
+  register: stack
+
+- name: Give the frontend a third task
+  izzzi.infra.swarm_stack:
+    action: scale
+    project: izzzi
+    service: frontend
+    replicas: 3
+"""
+
+RETURN = r"""
+release:
+  description: The release's id.
+  returned: for V(plan), V(deploy) and V(rollback)
+  type: str
+new:
+  description: Whether the declared release differs from the live one.
+  returned: for V(plan) and V(deploy)
+  type: bool
+services:
+  description: What is, or would be, done to each service.
+  returned: for V(plan), V(deploy), V(rollback) and V(scale)
+  type: list
+  elements: dict
+  sample: [{action: update, service: izzzi_backend, fields: [TaskTemplate.ContainerSpec.Image], restarts: true}]
+events:
+  description: What was done when.
+  returned: for V(deploy), V(rollback) and V(scale), also on failure
+  type: list
+  elements: str
+recovered:
+  description: What was undone of a killed run.
+  returned: for V(deploy) and V(rollback)
+  type: str
+logs:
+  description: Log lines, for V(logs) and of what failed. Without secrets.
+  returned: for V(logs) and on failure
+  type: str
+app:
+  description: Nodes, services, tasks, releases and the lock.
+  returned: for V(info)
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
+from ..module_utils._lease import LeaseError
+from ..module_utils._mask import mask
+from ..module_utils._swarm_deploy import StackError
+from ..module_utils._swarm_verbs import ACTIONS, Run
+
+ARGUMENT_SPEC = {
+    "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
+    "project": {"type": "str", "required": True},
+    "source": {"type": "str", "default": ""},
+    "release": {"type": "str", "default": ""},
+    "services": {"type": "dict", "default": {}},
+    "data_services": {"type": "dict", "default": {}},
+    "edge": {"type": "dict", "default": {}},
+    "volumes": {"type": "dict", "default": {}},
+    "env": {"type": "dict", "default": {}},
+    "secret_env": {"type": "dict", "default": {}, "no_log": True},
+    "secret_files": {"type": "dict", "default": {}, "no_log": True},
+    "config_files": {"type": "dict", "default": {}},
+    "images": {"type": "dict", "default": {}},
+    "registry": {"type": "str", "default": ""},
+    "release_command": {"type": "dict", "default": {}},
+    "policy": {"type": "dict", "default": {}},
+    "options": {"type": "dict", "default": {}},
+    "wait_timeout": {"type": "int", "default": 180},
+    "monitor": {"type": "int", "default": 5},
+    "pending_grace": {"type": "int", "default": 15},
+    "service": {"type": "str", "default": ""},
+    "replicas": {"type": "int"},
+    "lines": {"type": "int", "default": 100},
+    "owner": {"type": "str", "default": ""},
+    "lock_wait": {"type": "int", "default": 0},
+    "lock_ttl": {"type": "int", "default": 60},
+}
+
+
+def engine_for(action: str, check_mode: bool) -> Engine:
+    """A plan is possible before there is a Swarm: then nothing runs yet."""
+    engine = Engine()
+    try:
+        engine.get("/swarm")
+    except (Unavailable, NotInSwarm):
+        if check_mode and action in ("plan", "deploy"):
+            return NoEngine()
+    return engine
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    secrets = [str(value) for key in ("secret_env", "secret_files") for value in params[key].values()]
+    run = Run(params, module.check_mode, engine_for(params["action"], module.check_mode))
+    try:
+        result = ACTIONS[params["action"]](run)
+    except (StackError, EngineError, LeaseError, ValueError) as error:
+        logs = mask(getattr(error, "logs", ""), secrets)
+        service = getattr(error, "service", "")
+        shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""
+        module.fail_json(msg=mask(str(error), secrets) + shown, service=service, logs=logs, events=run.events)
+    if "logs" in result:
+        result["logs"] = mask(result["logs"], secrets)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
