@@ -16,6 +16,10 @@ options:
     description: The sites by name.
     type: dict
     required: true
+  acme:
+    description: The C(email) and C(dns_token) that are declared for certificates.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

@@ -70,7 +70,8 @@ def changes(parameters: dict[str, Any]) -> list[Change]:
     wanted: list[tuple[str, Entry | None, bool]] = [
         *((item["path"], Entry(mode=int(item["mode"], 8)), False) for item in parameters["directories"]),
         *((path, None, False) for path in parameters["absent"]),
-        *((item["path"], _file(item), item["sensitive"]) for item in parameters["files"]),
+        *((item["path"], _file(item), False) for item in parameters["files"]),
+        *((item["path"], _file(item), True) for item in parameters["secrets"]),
         *((item["path"], Entry(target=item["target"]), False) for item in parameters["links"]),
     ]
     kept = {item["path"] for item in parameters["files"] if not item["replace"]}

@@ -31,18 +31,18 @@ LOCATION_KEYS = frozenset(
 )
 TLS_KEYS = {
     "acme": frozenset({"source", "challenge"}),
-    "files": frozenset({"source", "certificate", "key"}),
+    "files": frozenset({"source", "certificate", "key", "root"}),
     "self-signed": frozenset({"source"}),
 }
 CHALLENGES = ("http-01", "dns-01")
 
 
-def problems(sites: Any) -> list[str]:
+def problems(sites: Any, acme: Mapping[str, str] | None = None) -> list[str]:
     """One sentence for each fault: where, what, and what would be right."""
     if not isinstance(sites, Mapping) or not sites:
         return ["nginx_sites is empty: declare at least one site, {name: {locations: [...]}}."]
     found = [problem for name, site in sites.items() for problem in _site(str(name), site)]
-    return found + list(_catch_all(sites))
+    return found or [*_catch_all(sites), *_acme(sites, acme or {})]
 
 
 def _site(name: str, site: Any) -> Iterator[str]:
@@ -151,6 +151,19 @@ def _tls(where: str, site: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}.tls: names with * need the challenge dns-01."
     if source == "files" and not (tls.get("certificate") and tls.get("key")):
         yield f"{where}.tls needs certificate and key, both as PEM text."
+
+
+def _acme(sites: Mapping[str, Any], acme: Mapping[str, str]) -> Iterator[str]:
+    """What an authority, and DigitalOcean's DNS, need beside the sites."""
+    wanted = [site["tls"].get("challenge", "http-01") for site in sites.values() if _source(site) == "acme"]
+    if wanted and not re.match(r"[^@\s]+@[^@\s]+\Z", acme.get("email", "")):
+        yield "nginx_acme_email must be an e-mail address: the authority of a site's certificate needs one."
+    if "dns-01" in wanted and not acme.get("dns_token"):
+        yield "nginx_acme_dns_token is empty: the challenge dns-01 needs a DigitalOcean token that may write records."
+
+
+def _source(site: Mapping[str, Any]) -> str:
+    return (site.get("tls") or {}).get("source", "")
 
 
 def _catch_all(sites: Mapping[str, Any]) -> Iterator[str]:

@@ -37,10 +37,24 @@ options:
         description: V(false) leaves a file alone that is already there, whatever it holds.
         type: bool
         default: true
-      sensitive:
-        description: Keeps the text out of the diff.
-        type: bool
-        default: false
+  secrets:
+    description: Files whose text is shown nowhere, neither in the diff nor in logs.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Where.
+        type: path
+        required: true
+      content:
+        description: The whole text.
+        type: str
+        required: true
+      mode:
+        description: Permissions, octal.
+        type: str
+        default: '0600'
   links:
     description: Symbolic links.
     type: list
@@ -120,12 +134,17 @@ FILE = {
     "content": {"type": "str", "required": True},
     "mode": {"type": "str", "default": "0644"},
     "replace": {"type": "bool", "default": True},
-    "sensitive": {"type": "bool", "default": False},
+}
+SECRET = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str", "required": True, "no_log": True},
+    "mode": {"type": "str", "default": "0600"},
 }
 LINK = {"path": {"type": "path", "required": True}, "target": {"type": "str", "required": True}}
 DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}}
 ARGUMENT_SPEC = {
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
+    "secrets": {"type": "list", "elements": "dict", "default": [], "options": SECRET, "no_log": False},
     "links": {"type": "list", "elements": "dict", "default": [], "options": LINK},
     "directories": {"type": "list", "elements": "dict", "default": [], "options": DIRECTORY},
     "absent": {"type": "list", "elements": "path", "default": []},

@@ -7,11 +7,11 @@ from ansible_collections.izzzi.infra.plugins.module_utils._file_set import Entry
 
 
 def parameters(**given):
-    return {"files": [], "links": [], "directories": [], "absent": [], **given}
+    return {"files": [], "secrets": [], "links": [], "directories": [], "absent": [], **given}
 
 
-def file(path, content="new\n", mode="0644", replace=True, sensitive=False):
-    return {"path": str(path), "content": content, "mode": mode, "replace": replace, "sensitive": sensitive}
+def file(path, content="new\n", mode="0644", replace=True):
+    return {"path": str(path), "content": content, "mode": mode, "replace": replace}
 
 
 def test_everything_is_made_and_a_second_look_finds_nothing(tmp_path):
@@ -66,7 +66,7 @@ def test_a_mode_alone_is_a_change(tmp_path):
 
 def test_a_sensitive_text_is_not_in_the_diff(tmp_path):
     (tmp_path / "key").write_text("old secret")
-    [change] = changes(parameters(files=[file(tmp_path / "key", content="new secret", sensitive=True)]))
+    [change] = changes(parameters(secrets=[file(tmp_path / "key", content="new secret")]))
     assert "secret" not in str(change.diff())
 
 

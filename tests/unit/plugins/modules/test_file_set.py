@@ -9,11 +9,10 @@ from ansible_collections.izzzi.infra.plugins.modules.file_set import main
 @pytest.fixture
 def arguments(tmp_path):
     (tmp_path / "old").write_text("old\n")
-    files = [
-        {"path": str(tmp_path / "old"), "content": "new\n"},
-        {"path": str(tmp_path / "other"), "content": "secret\n", "mode": "0600", "sensitive": True},
-    ]
-    return {"files": files}
+    return {
+        "files": [{"path": str(tmp_path / "old"), "content": "new\n"}],
+        "secrets": [{"path": str(tmp_path / "other"), "content": "hunter22\n"}],
+    }
 
 
 def test_all_are_written_when_the_command_is_content(run_module, tmp_path, arguments):
@@ -50,7 +49,7 @@ def test_check_mode_predicts_and_writes_nothing(run_module, tmp_path, arguments)
     assert (tmp_path / "old").read_text() == "old\n"
     assert result["diff"][0]["before"] == "old\n"
     assert result["diff"][0]["after"] == "new\n"
-    assert "secret" not in str(result["diff"][1])
+    assert "hunter22" not in str(result)
 
 
 def test_a_missing_directory_is_named(run_module, tmp_path):
