@@ -26,7 +26,10 @@ def test_a_full_site_is_well():
         tls=tls,
         headers={"X-Frame-Options": None, "Content-Security-Policy": "default-src 'self'"},
     )
-    assert problems(whole) == []
+    acme = {"email": "ops@example.org", "dns_token": "hunter22"}
+    assert problems(whole, acme) == []
+    assert "nginx_acme_dns_token is empty" in problems(whole, {**acme, "dns_token": ""})[0]
+    assert "nginx_acme_email must be an e-mail address" in problems(whole, {**acme, "email": "me"})[0]
 
 
 @pytest.mark.parametrize("sites", [{}, None, []])
