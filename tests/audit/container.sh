@@ -1,10 +1,12 @@
 # Runs as root on a droplet: a web server of a few bytes in a container. `container.sh hardened` runs it as the docs
 # recommend, `container.sh plain` as docker run does when it is told nothing.
 set -eu
+umask 022 # the host's is 027, and the container's user is not root
 export DEBIAN_FRONTEND=noninteractive
 apt-get install -qq -y --no-install-recommends busybox-static > /dev/null
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+chmod 0755 "$folder"
 mkdir -p "$folder/bin" "$folder/www" "$folder/tmp" "$folder/etc"
 cp /bin/busybox "$folder/bin/busybox"
 for tool in sh httpd nc wget cat; do ln -s busybox "$folder/bin/$tool"; done
