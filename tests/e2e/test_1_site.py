@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from tests.e2e.driver import BIN, ROOT, cloud, generated_secrets, http, on_droplet, run_playbook, site
+from tests.e2e.driver import BIN, ROOT, SANDBOX_HOME, cloud, generated_secrets, http, on_droplet, run_playbook, site
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,10 +44,19 @@ def test_first_run_brings_the_app_up(artifacts):
     assert login.stdout == "root\n", f"{command} does not work as printed: {login.stderr}"
 
 
+def test_the_domain_points_to_the_droplet_and_the_buckets_hold_data(address):
+    for name in ("izzzi.test", "www.izzzi.test", "api.izzzi.test"):
+        assert on_droplet(f"getent ahostsv4 {name}").split()[0] == address
+    public = "http://127.0.0.1:8782/izzzi-dev-{}"
+    assert http(public.format("assets")).status == 200, "public-read: everybody may list it"
+    assert http(public.format("backups")).status == 403, "private"
+
+
 def test_no_secret_was_printed(artifacts):
     output = (artifacts / "site-cold.log").read_text()
     secrets = generated_secrets()
     assert secrets, "the run generated secrets"
+    secrets |= {"spaces_key": (SANDBOX_HOME / "spaces_key").read_text().split()[1]}
     leaked = [name for name, value in secrets.items() if value in output]
     assert leaked == []
 

@@ -34,6 +34,7 @@ def cloud_snapshot() -> dict:
         "droplets": sorted(d["id"] for d in cloud("/droplets")["droplets"]),
         "firewalls": sorted((f["id"], str(f["inbound_rules"])) for f in cloud("/firewalls")["firewalls"]),
         "vpcs": sorted(v["name"] for v in cloud("/vpcs")["vpcs"]),
+        "records": sorted(str(r) for r in cloud("/domains/izzzi.test/records?per_page=200")["domain_records"]),
         "keys": sorted(k["fingerprint"] for k in cloud("/account/keys")["ssh_keys"]),
     }
 
