@@ -45,22 +45,32 @@ def build_command(app: App, release: str, name: str, tag: str, platform: str = "
     known = {"context", "dockerfile", "args", "target", "platforms", "secrets"}
     if strange := sorted(set(build) - known):
         raise ValueError(f"{name}: the controller builds without `build.{strange[0]}`; let the host build.")
-    context = Path(build["context"])
-    command = ["docker", "image", "build", "--quiet", "--tag", tag]
-    command += ["--file", str(context / build.get("dockerfile", "Dockerfile"))]
     values = {**app.env, "RELEASE": release}
-    for argument in _arguments(build.get("args") or {}):
-        command += ["--build-arg", interpolate(argument, values)]
+    arguments = [interpolate(argument, values) for argument in build_arguments(build)]
+    platforms = ",".join(build.get("platforms") or [platform])
+    flags = build_flags(build, Path(build["context"]), tag, arguments, platforms, app.build_ca_bundle)
+    return ["docker", "image", "build", "--quiet", *flags]
+
+
+def build_flags(
+    build: Mapping[str, Any], context: Path, tag: str, arguments: list[str], platforms: str, ca_bundle: str
+) -> list[str]:
+    """What `docker build` is told about one service, to the end of its command line."""
+    flags = ["--tag", tag, "--file", str(context / build.get("dockerfile", "Dockerfile"))]
+    for argument in arguments:
+        flags += ["--build-arg", argument]
     if build.get("target"):
-        command += ["--target", build["target"]]
-    if platforms := ",".join(build.get("platforms") or [platform]):
-        command += ["--platform", platforms]
-    if app.build_ca_bundle:
-        command += ["--secret", f"id=ca_bundle,src={app.build_ca_bundle}"]
-    return [*command, str(context)]
+        flags += ["--target", build["target"]]
+    if platforms:
+        flags += ["--platform", platforms]
+    if ca_bundle:
+        flags += ["--secret", f"id=ca_bundle,src={ca_bundle}"]
+    return [*flags, str(context)]
 
 
-def _arguments(given: Mapping[str, Any] | list[str]) -> list[str]:
+def build_arguments(build: Mapping[str, Any]) -> list[str]:
+    """`args`, given as a dictionary or as a list, each as NAME=value."""
+    given = build.get("args") or {}
     return [f"{k}={v}" for k, v in given.items()] if isinstance(given, Mapping) else [str(item) for item in given]
 
 

@@ -10,10 +10,12 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 
 class LeaseError(Exception):
@@ -106,6 +108,20 @@ class LeaseFile:
             yield
         finally:
             os.close(descriptor)
+
+
+def acquire_within(
+    lock: Any, owner: str, purpose: str, ttl: float, wait: float, clock=time.monotonic, sleep=time.sleep, pause=0.5
+) -> Lease:
+    """Asks again and again for a lock that somebody else holds; after `wait` seconds their LeaseError is raised."""
+    start = clock()
+    while True:
+        try:
+            return lock.acquire(owner, purpose, ttl)
+        except LeaseError:
+            if clock() - start >= wait:
+                raise
+            sleep(pause)
 
 
 @contextmanager

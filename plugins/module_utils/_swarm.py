@@ -98,7 +98,10 @@ class Swarm:
 
     def ensure(self, kind: str, contents: Mapping[str, bytes]) -> list[str]:
         """Makes those that are missing: a name stands for its content."""
-        missing = [name for name in contents if name not in self.objects(kind)] if contents else []
+        if not contents:
+            return []
+        known = self.objects(kind)
+        missing = [name for name in contents if name not in known]
         for name in missing:
             self.make(kind, name, contents[name], {SPEC: "content"})
         return missing

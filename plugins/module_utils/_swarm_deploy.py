@@ -25,6 +25,7 @@ from ._swarm_store import Store
 from ._swarm_tasks import CONVERGED, FAILED, Node, Verdict, Watch
 
 INTERVAL = 0.5
+RELEASE_COMMAND = "release-command"
 # A first start has nothing to fall back on and may stumble once; an update that stumbles is undone.
 FIRST_START_FAILURES = 1
 
@@ -69,7 +70,9 @@ class Deployment:
         self.store = Store(self.swarm)
 
     def plan(self) -> list[Change]:
-        current = self.swarm.specs()
+        return self._plan(self.swarm.specs())
+
+    def _plan(self, current: Mapping[str, dict]) -> list[Change]:
         keep = self.options.keep_scale
         self.desired = {name: with_live_scale(spec, current.get(name), keep) for name, spec in self.desired.items()}
         return changes(self.desired, current)
@@ -78,8 +81,8 @@ class Deployment:
         self, release: str, kind: str, job: dict | None, checks: Mapping[str, list], timeout: float
     ) -> list[Change]:
         """Brings all services to what is desired. Any failure restores all of them and is raised again."""
-        planned = self.plan()
         snapshot = self.swarm.specs()
+        planned = self._plan(snapshot)
         self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
         try:
             self._apply(planned, job, timeout)
@@ -223,7 +226,7 @@ class Deployment:
         """Every service as it was. What cannot be brought back is returned, and the others come back all the same."""
         trouble: list[str] = []
         with contextlib.suppress(EngineError):
-            self.swarm.remove(f"{self.swarm.project}_release-command")
+            self.swarm.remove(f"{self.swarm.project}_{RELEASE_COMMAND}")
         begun = []
         for step in steps(snapshot, self.swarm.specs(), order):
             try:

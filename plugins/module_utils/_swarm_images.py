@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from ._engine import Engine, NotFound, name_in_path
 from ._host import ReleaseError, run
+from ._image_build import build_arguments, build_flags
 from ._swarm_spec import IMAGE, Image
 
 BUILD_TIMEOUT = 1800
@@ -123,23 +123,17 @@ class Images:
             raise ReleaseError(f"{name}: the registry does not take its image. {error}", name) from error
 
     def _build(self, name: str, image: str, build: dict[str, Any]) -> None:
-        command = ["docker", "buildx", "build", "--load", "--progress", "plain", "--tag", image]
+        command = ["docker", "buildx", "build", "--load", "--progress", "plain"]
         context = self.source / build.get("context", "")
-        command += ["--file", str(context / build.get("dockerfile", "Dockerfile"))]
-        for key, value in (build.get("args") or {}).items():
-            command += ["--build-arg", f"{key}={value}"]
-        if build.get("target"):
-            command += ["--target", build["target"]]
-        if self.ca_bundle:
-            command += ["--secret", f"id=ca_bundle,src={self.ca_bundle}"]
+        command += build_flags(build, context, image, build_arguments(build), "", self.ca_bundle)
         try:
-            run([*command, str(context)], timeout=BUILD_TIMEOUT)
+            run(command, timeout=BUILD_TIMEOUT)
         except ReleaseError as error:
             raise ReleaseError(f"{name}: its image cannot be built. {error}", name) from error
 
 
 def as_facts(images: Mapping[str, Image]) -> dict[str, dict[str, Any]]:
-    return {name: json.loads(json.dumps(asdict(image))) for name, image in images.items()}
+    return {name: asdict(image) for name, image in images.items()}
 
 
 def from_facts(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Image]:

@@ -224,7 +224,7 @@ def _container(stack: Stack, result: Bundle, name: str, declared: Mapping[str, A
         result.secrets[full] = script
         files.append({"SecretName": full, "File": _file(ENVIRONMENT)})
         program = [*(entrypoint or image.entrypoint), *command]
-        entrypoint, command = _sourced("exec", program, declared)
+        entrypoint, command = _sourced(program)
         health = health | ({"Test": _sourced_test(health["Test"])} if health.get("Test", ["NONE"]) != ["NONE"] else {})
     config = [*_files(stack, result.configs, stack.config_files, declared.get("configs"), "/", "Config")]
     optional = {
@@ -259,17 +259,17 @@ def _program(image: Image, declared: Mapping[str, Any]) -> tuple[list[str], list
     return entrypoint, command or ([] if "entrypoint" in declared else list(image.command))
 
 
-def _sourced(how: str, program: list[str], declared: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _sourced(program: list[str]) -> tuple[list[str], list[str]]:
     if not program:
         raise SpecError("the image says nothing about what to run: declare `command`.")
-    return ["/bin/sh", "-c", f'. {ENVIRONMENT} && {how} "$@"', program[0]], program
+    return ["/bin/sh", "-c", f'. {ENVIRONMENT} && exec "$@"', program[0]], program
 
 
 def _sourced_test(test: list[str]) -> list[str]:
     """A health check runs beside the program and does not inherit what it read."""
     if test[0] == "CMD-SHELL":
         return ["CMD-SHELL", f". {ENVIRONMENT} && {test[1]}"]
-    return ["CMD", *_sourced("exec", test[1:], {})[0], *test[1:]]
+    return ["CMD", *_sourced(test[1:])[0], *test[1:]]
 
 
 def _health(stack: Stack, name: str, declared: Mapping[str, Any], image: Image) -> dict[str, Any]:

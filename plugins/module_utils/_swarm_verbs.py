@@ -15,17 +15,16 @@ from typing import Any
 from . import _release_manifest as manifests
 from ._colour import App, fingerprint, missing_variables
 from ._engine import Engine
-from ._lease import LeaseError, heartbeat
+from ._lease import acquire_within, heartbeat
 from ._release_manifest import Manifest
-from ._swarm import Swarm
-from ._swarm_deploy import Deployment, Options, StackError, recover, scaled
+from ._swarm import SPEC, Swarm
+from ._swarm_deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
 from ._swarm_diff import NOOP, Change
 from ._swarm_images import from_facts, known_pins, reference
 from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job
-from ._swarm_store import Store, SwarmLock
+from ._swarm_store import LOCK, Store, SwarmLock
 
 HEARTBEAT = 10.0
-RELEASE_COMMAND = "release-command"
 
 
 class Run:
@@ -47,6 +46,9 @@ class Run:
 
     def release_id(self, releases: Mapping[str, Manifest]) -> str:
         return manifests.choose_id(self.params["source"] or self.project, self.fingerprint, releases.values())
+
+    def is_new(self, release: str, live: Manifest | None) -> bool:
+        return live is None or live.id != release or live.fingerprint != self.fingerprint
 
     def stack(self, release: str, images: Mapping[str, Image]) -> Stack:
         p = self.params
@@ -88,15 +90,8 @@ class Run:
     @contextmanager
     def locked(self, purpose: str) -> Iterator[None]:
         lock = SwarmLock(self.swarm, time.time)
-        deadline = time.monotonic() + self.params["lock_wait"]
-        while True:
-            try:
-                token = lock.acquire(self.params["owner"], purpose, self.params["lock_ttl"]).token
-                break
-            except LeaseError:
-                if time.monotonic() >= deadline:
-                    raise
-                time.sleep(1)
+        p = self.params
+        token = acquire_within(lock, p["owner"], purpose, p["lock_ttl"], p["lock_wait"], pause=1).token
         try:
             with heartbeat(lock, token, HEARTBEAT):
                 yield
@@ -119,7 +114,7 @@ def plan(run: Run) -> dict[str, Any]:
     contents = bundle(run.stack(release, images))
     planned = run.deployment(contents.services, contents).plan()
     live = live_release(releases)
-    is_new = live is None or live.id != release or live.fingerprint != run.fingerprint
+    is_new = run.is_new(release, live)
     result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": bool(run.store.journal)}
     return result | summary(planned, is_new)
 
@@ -136,7 +131,7 @@ def deploy(run: Run) -> dict[str, Any]:
         deployment = run.deployment(contents.services, contents)
         recovered = recover(deployment)
         live = live_release(releases)
-        is_new = live is None or live.id != release or live.fingerprint != run.fingerprint
+        is_new = run.is_new(release, live)
         planned = deployment.plan()
         result = {"release": release, "new": is_new, "recovered": recovered, "events": run.events}
         if not is_new and all(change.action == NOOP for change in planned):
@@ -224,7 +219,7 @@ def remove(run: Run) -> dict[str, Any]:
             run.swarm.remove(name)
         for kind, objects in (("configs", configs), ("secrets", secrets)):
             for item in objects.values():
-                if item["Spec"]["Labels"].get("izzzi.kind") != "lock":
+                if item["Spec"]["Labels"].get(SPEC) != LOCK:
                     run.swarm.engine.delete(f"/{kind}/{item['ID']}")
         run.swarm.remove_network()
     return {"changed": True, "removed": names}

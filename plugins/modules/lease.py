@@ -82,7 +82,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._lease import LeaseError, LeaseFile
+from ..module_utils._lease import LeaseError, LeaseFile, acquire_within
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
@@ -97,14 +97,8 @@ ARGUMENT_SPEC = {
 
 def take(lease: LeaseFile, params: dict, clock=time.monotonic, sleep=time.sleep) -> dict:
     start = clock()
-    while True:
-        try:
-            token = lease.acquire(params["owner"], params["purpose"], params["ttl"]).token
-            return {"changed": False, "token": token, "waited": round(clock() - start, 1)}
-        except LeaseError:
-            if clock() - start >= params["wait"]:
-                raise
-            sleep(0.5)
+    taken = acquire_within(lease, params["owner"], params["purpose"], params["ttl"], params["wait"], clock, sleep)
+    return {"changed": False, "token": taken.token, "waited": round(clock() - start, 1)}
 
 
 def main() -> None:
