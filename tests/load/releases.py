@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,9 +139,11 @@ class Proof:
         row.problems += debris()
         self.rows.append(row)
 
-    def good(self, what: str = "good", source: Path | None = None) -> Row:
+    def good(self, what: str = "good", before: Callable[[], None] = lambda: None) -> Row:
+        """`before` comes first, and counts as a part of it."""
         with self._row(what) as row:
-            run = run_playbook(*self.arguments(source or self.source("good")))
+            before()
+            run = run_playbook(*self.arguments(self.source("good")))
             row.status = run.status
             if run.status != 0:
                 row.problems.append(f"exit {run.status}: {run.output[-1500:]}")
@@ -165,16 +167,8 @@ class Proof:
 
     def killed(self, task: str) -> Row:
         """ansible-playbook is killed when the task has begun; the next run ends what it left, and releases."""
-        with self._row(f"killed at '{task}', next run") as row:
-            killed_at(task, self.arguments(self.source("good")))
-            run = run_playbook(*self.arguments(self.source("good")))
-            row.status = run.status
-            if run.status != 0:
-                row.problems.append(f"exit {run.status}: {run.output[-1500:]}")
-        if row.live is None:
-            row.problems.append(f"{self.current} still answers")
-        self.current = live()
-        return row
+        what = f"killed at '{task}', next run"
+        return self.good(what, before=lambda: killed_at(task, self.arguments(self.source("good"))))
 
     def disk_full(self) -> Row:
         """On a small file system of the app's own, so that no other disk is filled."""
