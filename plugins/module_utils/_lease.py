@@ -62,8 +62,14 @@ class LeaseFile:
     def acquire(self, owner: str, purpose: str, ttl: float) -> Lease:
         wanted = Lease(owner, secrets.token_hex(8), purpose, 0, 0, ttl)
         with self._locked():
+            is_new = not self.path.exists()
             lease = decide(self.read(), wanted, self._clock())
-            self._write(lease)
+            try:
+                self._write(lease)
+            except OSError:
+                if is_new:
+                    self.path.unlink(missing_ok=True)
+                raise
             return lease
 
     def would_acquire(self) -> None:

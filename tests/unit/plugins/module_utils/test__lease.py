@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import resource
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._lease import LeaseError, LeaseFile
 
@@ -51,3 +53,14 @@ def test_a_released_lock_leaves_nothing(lease):
 def test_a_file_cut_short_is_no_lock(lease):
     lease.path.write_text('{"owner": "ann"')
     assert lease.acquire("bob", "deploy", 60).owner == "bob"
+
+
+def test_a_full_disk_leaves_no_lock_behind(lease):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            lease.acquire("ann", "deploy", 60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not lease.path.exists()
