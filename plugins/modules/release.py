@@ -337,7 +337,7 @@ def target(t: Transaction, params: dict, check_mode: bool) -> dict:
         )
     colour = other(t.live.colour if t.live else None)
     live = t.live.id if t.live else ""
-    return {"changed": bool(recovered), "release": chosen.id, "colour": colour, "warnings": moved, "live": live}
+    return {"changed": bool(recovered), "release": chosen.id, "colour": colour, "moved": moved, "live": live}
 
 
 def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
