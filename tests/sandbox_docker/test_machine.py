@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +74,15 @@ def test_power_off_and_on_keep_the_disk(droplet):
     assert droplet.ssh("true", check=False).returncode != 0
     droplet.act("power_on")
     assert droplet.status() == "active"
+    droplet.wait_for_ssh()
+    assert droplet.run("cat /root/kept") == "kept"
+
+
+def test_a_sandbox_that_was_down_powers_it_on_again(droplet):
+    """As after a reboot of this machine."""
+    for verb in ("down", "up"):
+        subprocess.run([Path(sys.executable).with_name("izzzi-sandbox"), verb], check=True, timeout=180)
+    wait_until(lambda: droplet.status() == "active", "the droplet is active again", 60)
     droplet.wait_for_ssh()
     assert droplet.run("cat /root/kept") == "kept"
 

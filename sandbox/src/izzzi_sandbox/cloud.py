@@ -431,13 +431,13 @@ class Cloud:
                 actual = power.get(droplet.id, "off")
                 if droplet.deleting:
                     self._begin(self._destroy, droplet.id)
-                elif droplet.id in busy or actual == droplet.status:
                     continue
-                elif droplet.status == "active":
+                if droplet.id in busy or actual == droplet.status:
+                    continue
+                was, droplet.status = droplet.status, actual
+                self.state.put(droplet)
+                if was == "active":
                     self.submit(droplet, "power_on")
-                else:
-                    droplet.status = actual
-                    self.state.put(droplet)
 
     def _ensure_default_project(self) -> None:
         with self.state.transaction():
