@@ -63,12 +63,16 @@ def list_logins(user: str) -> str:
     return f"SELECT rolname FROM pg_roles WHERE rolname ~ {pattern} ORDER BY 1"
 
 
+def close_owner(user: str) -> str:
+    """SQL that ends the owner's own way in over the network."""
+    return f"ALTER ROLE {quoted(user)} PASSWORD NULL;\n"
+
+
 def drop_logins(logins: list[str], user: str) -> str:
-    """SQL that ends logins which no release uses any more, and the owner's own way in over the network."""
-    ended = "".join(
+    """SQL that ends logins which no release uses any more."""
+    return "".join(
         f"ALTER ROLE {quoted(login)} NOLOGIN;\n"
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {literal(login)};\n"
         f"REASSIGN OWNED BY {quoted(login)} TO {quoted(user)};\nDROP ROLE {quoted(login)};\n"
         for login in logins
     )
-    return f"{ended}ALTER ROLE {quoted(user)} PASSWORD NULL;\n"

@@ -63,9 +63,16 @@ class Compose:
     def exists(self) -> bool:
         return (self.directory / "compose.yml").is_file()
 
-    def ids(self) -> list[str]:
-        label = f"label=com.docker.compose.project={self.project}"
-        return run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", "--filter", label]).split()
+    def ids(self, *filters: str) -> list[str]:
+        labels = [f"--filter=label=com.docker.compose.{label}" for label in (f"project={self.project}", *filters)]
+        return run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *labels]).split()
+
+    def container_of(self, service: str) -> str:
+        """The id of its only container, or of its first."""
+        ids = self.ids(f"service={service}", "oneoff=False")
+        if not ids:
+            raise ReleaseError(f"{service} has no container.", service)
+        return ids[0]
 
     def containers(self) -> list[Container]:
         ids = self.ids()

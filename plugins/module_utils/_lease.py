@@ -61,6 +61,9 @@ class LeaseFile:
 
     def acquire(self, owner: str, purpose: str, ttl: float) -> Lease:
         wanted = Lease(owner, secrets.token_hex(8), purpose, 0, 0, ttl)
+        if not (directory := self.path.parent).is_dir():
+            directory.mkdir(parents=True, exist_ok=True)
+            directory.chmod(0o755)
         with self._locked():
             is_new = not self.path.exists()
             lease = decide(self.read(), wanted, self._clock())
@@ -150,3 +153,16 @@ def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+
+
+@contextmanager
+def held(
+    lease: LeaseFile, owner: str, purpose: str, ttl: float, wait: float, interval: float
+) -> Iterator[Callable[[], Any]]:
+    """The lease while the block runs; calling what the block gets raises LeaseError when it is ours no more."""
+    token = acquire_within(lease, owner, purpose, ttl, wait).token
+    try:
+        with heartbeat(lease, token, interval):
+            yield lambda: lease.renew(token)
+    finally:
+        lease.release(token)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from ._http import Request
 from ._upstream import CANDIDATE_HEADER, SEEN_HEADER
 
 REQUEST_TIMEOUT = 5.0
+LOOK_EVERY = 1.0  # seconds: asking Docker costs the containers that start more than asking themselves
 
 
 @dataclass(frozen=True)
@@ -92,18 +93,19 @@ class Watch:
 
     clock: Callable[[], float]
     sleep: Callable[[float], None]
-    interval: float = 0.25
-    last: dict[str, str] = field(default_factory=dict)
+    interval: float = 0.1
 
     def until_met(self, probes: Sequence[Probe], *, timeout: float, in_a_row: int, alive: Callable[[], None]) -> None:
         """Every probe is met `in_a_row` times. `alive` raises when waiting has no sense any more."""
-        deadline = self.clock() + timeout
+        looked, deadline = self.clock(), self.clock() + timeout
         met = 0
         while met < in_a_row:
             problem = self._first_problem(probes)
             met = 0 if problem else met + 1
             if problem:
-                alive()
+                if self.clock() - looked >= LOOK_EVERY:
+                    alive()
+                    looked = self.clock()
                 if self.clock() > deadline:
                     raise self._failure(*problem, f" within {timeout:.0f} s")
                 self.sleep(self.interval)

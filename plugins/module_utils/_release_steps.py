@@ -18,7 +18,7 @@ from typing import Any
 from . import _release_manifest as manifests
 from ._colour import build_env_files, colour_document, colour_volumes, environment_of, other, render
 from ._containers import trouble, unhealthy, waiting
-from ._database import create_login, drop_logins, list_logins, login_name
+from ._database import close_owner, create_login, drop_logins, list_logins, login_name
 from ._dotenv import to_dotenv
 from ._drain import count_connections, drain
 from ._host import Compose, ReleaseError, run
@@ -173,17 +173,12 @@ def gate(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
         t.sleep(0.25)
 
 
-def data_container(t: Transaction, service: str) -> str:
-    (container,) = [c for c in t.data.containers() if c.service == service]
-    return container.id
-
-
 def psql(t: Transaction, sql: str) -> str:
     """Over the container's own socket, the statements on standard input: no argument list shows them."""
     d = t.database
     command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
     where = [f"--username={d.user}", f"--dbname={d.name}"]
-    return run(["docker", "exec", "--interactive", data_container(t, d.service), *command, *where], stdin=sql)
+    return run(["docker", "exec", "--interactive", t.data.container_of(d.service), *command, *where], stdin=sql)
 
 
 def ensure_login(t: Transaction) -> bool:
@@ -200,7 +195,7 @@ def ensure_login(t: Transaction) -> bool:
 def redis_cli(t: Transaction, commands: str) -> str:
     """The owner's password is the container's REDISCLI_AUTH."""
     service = t.options.redis["service"]
-    answer = run(["docker", "exec", "--interactive", data_container(t, service), "redis-cli"], stdin=commands)
+    answer = run(["docker", "exec", "--interactive", t.data.container_of(service), "redis-cli"], stdin=commands)
     if complaint := failure(answer):
         raise ReleaseError(f"{service}: {complaint}", service)
     return answer
@@ -227,7 +222,7 @@ def backup(t: Transaction) -> dict[str, Any]:
         partial.touch(mode=0o600)
         with partial.open("w", encoding="utf-8") as file:
             dump = ["pg_dump", "--format=custom", f"--username={d.user}", d.name]
-            run(["docker", "exec", data_container(t, d.service), *dump], timeout=t.options.build_timeout, stdout=file)
+            run(["docker", "exec", t.data.container_of(d.service), *dump], timeout=t.options.build_timeout, stdout=file)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -263,13 +258,24 @@ def wanted(t: Transaction) -> dict[str, int]:
     return {name: int(service.get("replicas", 1)) for name, service in t.app.services.items()}
 
 
+def unproven(t: Transaction) -> dict[str, int]:
+    """Whose health Docker must confirm. Of a release that was live before the role's own checks are proof enough; the
+    next of Docker's may be far off."""
+    services = t.app.services
+    return {
+        name: replicas
+        for name, replicas in wanted(t).items()
+        if t.journal["kind"] == "deploy" or not (services[name].get("checks") and services[name].get("port"))
+    }
+
+
 def start(t: Transaction) -> dict[str, Any]:
     """The candidate's containers, until Docker calls them healthy and each answers at its own port."""
     t.note(step="start")
     compose = t.compose(t.colour)
     compose("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", timeout=t.options.wait_timeout)
     t.note(up=time.monotonic())
-    gate(t, compose, wanted(t))
+    gate(t, compose, unproven(t))
     probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
     t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=alive(t))
     copy_assets(t)
@@ -286,13 +292,13 @@ def alive(t: Transaction) -> Callable[[], None]:
 
 def copy_assets(t: Transaction) -> None:
     """Static files out of the image, so that pages of this release still find them when it is no longer live."""
-    containers = {c.service: c for c in t.compose(t.colour).containers()}
+    compose = t.compose(t.colour)
     for name, service in t.app.services.items():
         for prefix, path in (service.get("assets") or {}).items():
             target = t.app.release_directory(t.release) / "assets" / prefix.strip("/")
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                run(["docker", "container", "cp", f"{containers[name].id}:{path}", str(target)])
+                run(["docker", "container", "cp", f"{compose.container_of(name)}:{path}", str(target)])
                 run(["chmod", "-R", "u=rwX,go=rX", str(target)])
 
 
@@ -371,9 +377,11 @@ def commit(t: Transaction) -> dict[str, Any]:
 def tidy(t: Transaction) -> None:
     """Old releases, old passwords and their logins, containers from before there were colours."""
     if t.database:
-        login = login_name(t.database.user, t.options.database_password)
-        old = [name for name in psql(t, list_logins(t.database.user)).split() if name != login]
-        psql(t, drop_logins(old, t.database.user))
+        user = t.database.user
+        login = login_name(user, t.options.database_password)
+        logins = psql(t, close_owner(user) + list_logins(user)).split()
+        if old := [name for name in logins if name != login]:
+            psql(t, drop_logins(old, user))
     if t.options.redis:
         passwords = [t.owner_password("redis"), t.options.redis_password]
         if known(redis_cli(t, LIST)) != {digest(password) for password in passwords}:

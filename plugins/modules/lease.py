@@ -14,7 +14,7 @@ description:
     for ever, and two runs never interleave. M(izzzi.infra.release) renews it while its steps run.
 options:
   path:
-    description: The file. Its directory must exist.
+    description: The file. Taking the lock makes its directory, for root with mode V(0755).
     type: path
     required: true
   state:

@@ -16,16 +16,16 @@ description:
 options:
   step:
     description:
-      - V(plan) looks and changes nothing, but for ending what a killed run left. V(target) is the same for a rollback.
+      - V(plan) looks and changes nothing, but for ending what a killed run left.
       - V(begin), V(files), V(review), V(build), V(backup), V(migrate), V(start), V(prove), V(switch), V(drain) and
         V(commit) are a release, in this order. V(undo) ends one that failed.
+      - V(rollback) goes back to a release that the host keeps, as one step that undoes itself when it fails.
       - V(data) and V(repair) bring data services and the live release to what is declared.
       - V(info) reports the state of the host.
     type: str
     required: true
     choices:
       - plan
-      - target
       - begin
       - files
       - review
@@ -38,6 +38,7 @@ options:
       - switch
       - drain
       - commit
+      - rollback
       - undo
       - repair
       - info
@@ -52,15 +53,16 @@ options:
   lease:
     description: The token of M(izzzi.infra.lease), renewed while the step runs. Without it any more, the step fails.
     type: str
+  lock:
+    description: >-
+      For V(rollback), which takes the lock itself: its C(owner), C(ttl) and the seconds to C(wait), as for
+      M(izzzi.infra.lease).
+    type: dict
+    default: {}
   release:
-    description: The release to go back to, for V(target); by default the one that was live before.
+    description: The release to make, or to go back to, for V(rollback); by default the one that was live before.
     type: str
     default: ''
-  kind:
-    description: What V(begin) opens.
-    type: str
-    choices: [deploy, rollback]
-    default: deploy
   reason:
     description: Why V(undo) is done.
     type: str
@@ -185,10 +187,12 @@ options:
 attributes:
   check_mode:
     support: partial
-    description: V(plan), V(target), V(files), V(data), V(repair) and V(info) predict. The other steps do nothing.
+    description: >-
+      V(plan), V(files), V(data), V(rollback), V(repair) and V(info) predict. The other steps do nothing.
   diff_mode:
     support: full
-    description: V(files) shows the Compose document beside the live one's, and the names of variables, never values.
+    description: >-
+      V(files) and V(rollback) show the Compose document beside the live one's, and of variables the names alone.
 """
 
 EXAMPLES = r"""
@@ -203,7 +207,7 @@ EXAMPLES = r"""
 RETURN = r"""
 release:
   description: The release's id.
-  returned: for V(plan), V(target) and V(begin)
+  returned: for V(plan), V(rollback) and V(undo)
   type: str
   sample: 20261105-0f2c9a41d7b3
 new:
@@ -217,12 +221,25 @@ platform:
   sample: linux/amd64
 reasons:
   description: In what services differed from what is declared.
-  returned: for V(data) and V(repair)
+  returned: for V(data), V(rollback) and V(repair)
   type: list
   elements: str
+moved:
+  description: What later releases did to the schema that this one may not stand.
+  returned: for V(rollback)
+  type: list
+  elements: str
+seconds:
+  description: Seconds since the transaction was opened; for V(drain) those that it took.
+  returned: for V(switch), V(drain), V(commit) and V(rollback)
+  type: float
+drained:
+  description: Seconds that the old colour took to finish.
+  returned: for V(rollback)
+  type: float
 cut:
   description: Connections that the drain's deadline ended.
-  returned: for V(drain)
+  returned: for V(drain) and V(rollback)
   type: int
 logs:
   description: The last log lines of what failed, without secrets.
@@ -246,22 +263,22 @@ from ..module_utils import _release_steps as steps
 from ..module_utils import _release_undo as undoing
 from ..module_utils._colour import App, other
 from ..module_utils._host import ReleaseError
-from ..module_utils._lease import LeaseError, LeaseFile, heartbeat
+from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
 from ..module_utils._mask import mask
 from ..module_utils._release import Options, Transaction, plan, problems
-from ..module_utils._release_manifest import destructive_since, rollback_target
+from ..module_utils._release_rollback import choose, predict, roll_back
 
 HEARTBEAT = 5.0
-PREDICTED = ("plan", "target", "files", "data", "repair", "info")
-STEPS = ["plan", "target", "begin", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch"]
-STEPS += ["drain", "commit", "undo", "repair", "info"]
+PREDICTED = ("plan", "files", "data", "rollback", "repair", "info")
+STEPS = ["plan", "begin", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch"]
+STEPS += ["drain", "commit", "rollback", "undo", "repair", "info"]
 ARGUMENT_SPEC = {
     "step": {"type": "str", "required": True, "choices": STEPS},
     "project": {"type": "str", "required": True},
     "directory": {"type": "path", "required": True},
     "lease": {"type": "str", "no_log": False},
+    "lock": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
-    "kind": {"type": "str", "choices": ["deploy", "rollback"], "default": "deploy"},
     "reason": {"type": "str", "default": ""},
     "service": {"type": "str", "default": ""},
     "source": {"type": "str", "default": ""},
@@ -310,7 +327,7 @@ def transaction(params: dict) -> Transaction:
     t = Transaction(
         app, Options(**{field.name: params[field.name] for field in fields(Options) if field.name in params})
     )
-    if t.journal.get("kind") == "rollback" and params["step"] not in ("plan", "target"):
+    if t.journal.get("kind") == "rollback" and params["step"] == "undo":
         steps.use_release(t, t.manifest)
     return t
 
@@ -324,22 +341,6 @@ def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     return {"changed": bool(recovered), "recovered": recovered, **result}
 
 
-def target(t: Transaction, params: dict, check_mode: bool) -> dict:
-    """Where a rollback goes, or why not."""
-    recovered = "" if check_mode else undoing.recover(t)
-    chosen = rollback_target(t.releases, t.live, params["release"])
-    moved = destructive_since(t.releases, chosen)
-    if moved and not params["allow_destructive"]:
-        raise ReleaseError(
-            f"Release {chosen.id} was made for a schema that later releases changed destructively:\n  "
-            + "\n  ".join(moved)
-            + "\nRestore a backup, or consent: -e app_compose_allow_destructive=true."
-        )
-    colour = other(t.live.colour if t.live else None)
-    live = t.live.id if t.live else ""
-    return {"changed": bool(recovered), "release": chosen.id, "colour": colour, "moved": moved, "live": live}
-
-
 def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
     """The candidate's files beside the live colour's."""
     colour = other(t.live.colour if t.live else None)
@@ -349,12 +350,23 @@ def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
     return {"changed": True, "diff": diff}
 
 
+def rollback(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
+    wanted, lock = params["release"], params["lock"]
+    t = transaction(params)
+    if check_mode:
+        lease.would_acquire()
+        return predict(t, wanted)
+    if not t.journal:  # what a killed run left may change where to go
+        choose(t, wanted)
+    ttl, wait = int(lock.get("ttl", 60)), int(lock.get("wait", 0))
+    with held(lease, lock.get("owner", ""), "rollback", ttl, wait, HEARTBEAT) as still_ours:
+        return roll_back(transaction(params), wanted, still_ours)
+
+
 def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
     step = params["step"]
     if step == "plan":
         return look(t, params, check_mode)
-    if step == "target":
-        return target(t, params, check_mode)
     if step == "files":
         return show_files(t, params, check_mode)
     if step == "info":
@@ -365,9 +377,7 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
             return {"changed": bool(reasons), "reasons": reasons}
         return getattr(steps, step)(t)
     if step == "begin":
-        if params["kind"] == "rollback":
-            steps.use_release(t, t.releases[params["release"]])
-        return steps.begin(t, params["release"], params["kind"])
+        return steps.begin(t, params["release"], "deploy")
     if step == "drain":
         return steps.drain_old(t)
     if step == "undo":
@@ -385,6 +395,8 @@ def main() -> None:
         module.exit_json(changed=False, skipped=True)
     lease = LeaseFile(Path(params["directory"]) / "lease.json", time.time)
     try:
+        if params["step"] == "rollback":
+            module.exit_json(**rollback(lease, params, module.check_mode))
         with heartbeat(lease, params["lease"], HEARTBEAT) if params["lease"] else nullcontext():
             result = run_step(transaction(params), params, module.check_mode)
     except (ReleaseError, LeaseError, ValueError) as error:

@@ -96,7 +96,7 @@ def test_a_dead_container_ends_the_wait(watch):
 
     with pytest.raises(ReleaseError, match="exited with 3"):
         watch.until_met([probe(502)], timeout=1000, in_a_row=1, alive=dead)
-    assert watch.clock() == 0
+    assert watch.clock() < 2, "it looks about once a second"
 
 
 def test_one_stumble_is_forgiven_and_two_in_a_row_are_not(watch):

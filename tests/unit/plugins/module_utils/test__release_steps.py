@@ -86,3 +86,11 @@ def test_whoever_has_not_read_the_apps_own_file_takes_what_the_live_release_knew
     t.app = replace(t.app, data_services={"db": {}})
     steps.use_release(t, old)
     assert list(t.app.data_services) == ["db"], "what is declared counts"
+
+
+@pytest.mark.parametrize(("kind", "waits"), [("deploy", {"api": 2, "worker": 1}), ("rollback", {"worker": 1})])
+def test_docker_need_not_confirm_what_a_kept_release_proves_itself(transaction, kind, waits):
+    api = {"image": "x:1", "port": 80, "replicas": 2, "checks": [{"path": "/"}]}
+    t = transaction(LIVE, app={"services": {"api": api, "worker": {"image": "x:1"}}})
+    steps.begin(t, "r0", kind)
+    assert steps.unproven(t) == waits

@@ -29,8 +29,15 @@ def test_check_mode_fails_like_a_run_when_somebody_has_it(run_module, path):
     assert "ann has held the lock" in run_module(main, {"path": path, "owner": "bob"}, check=True)["msg"]
 
 
-def test_a_missing_directory_is_named(run_module):
-    assert "/nowhere/lease.json: No such file" in run_module(main, {"path": "/nowhere/lease.json"})["msg"]
+def test_taking_it_makes_its_directory_for_others_to_enter(run_module, tmp_path):
+    run_module(main, {"path": str(tmp_path / "opt/shop/lease.json")})
+    assert (tmp_path / "opt/shop").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_directory_that_cannot_be_is_named(run_module, tmp_path):
+    (tmp_path / "file").touch()
+    failed = run_module(main, {"path": str(tmp_path / "file/shop/lease.json")})
+    assert "file/shop/lease.json: Not a directory" in failed["msg"]
 
 
 @pytest.mark.parametrize(("wait", "gets_it"), [(50, False), (61, True)])

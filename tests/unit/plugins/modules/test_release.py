@@ -45,4 +45,4 @@ def test_files_show_what_would_be_written_and_no_secret(run_module, arguments):
 
 
 def test_there_is_nothing_to_go_back_to_on_a_bare_host(run_module, arguments):
-    assert "There is no earlier good release" in run_module(main, {**arguments, "step": "target"})["msg"]
+    assert "There is no earlier good release" in run_module(main, {**arguments, "step": "rollback"})["msg"]

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back to a release that the host keeps, in one process from the lock to the undo: who needs it needs it quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import _release_steps as steps
+from ._colour import other
+from ._host import ReleaseError
+from ._release import Transaction, data_drift
+from ._release_info import files_diff
+from ._release_manifest import Manifest, destructive_since, rollback_target
+from ._release_undo import last_words, recover, undo
+
+
+def choose(t: Transaction, wanted: str) -> tuple[Manifest, list[str]]:
+    """Where to go, and what the schema did since that it may not stand. Without consent to that there is no way."""
+    try:
+        chosen = rollback_target(t.releases, t.live, wanted)
+    except ValueError as error:
+        raise ReleaseError(str(error)) from error
+    moved = destructive_since(t.releases, chosen)
+    if moved and not t.options.allow_destructive:
+        raise ReleaseError(
+            f"Release {chosen.id} was made for a schema that later releases changed destructively:\n  "
+            + "\n  ".join(moved)
+            + "\nRestore a backup, or consent: -e app_compose_allow_destructive=true."
+        )
+    return chosen, moved
+
+
+def predict(t: Transaction, wanted: str) -> dict[str, Any]:
+    """What `roll_back` would do."""
+    chosen, moved = choose(t, wanted)
+    steps.use_release(t, chosen)
+    colour = other(t.live.colour if t.live else None)
+    diff = files_diff(t, steps.colour_files(t, chosen.id, colour))
+    return {"changed": True, "release": chosen.id, "moved": moved, "reasons": data_drift(t), "diff": diff}
+
+
+def roll_back(t: Transaction, wanted: str, still_ours: Callable[[], None]) -> dict[str, Any]:
+    """The steps of a release, without those that make one. `still_ours` raises when somebody else has the lock."""
+    recovered = recover(t)
+    result = predict(t, wanted)
+    steps.begin(t, result["release"], "rollback")
+    said: dict[str, dict] = {}
+    try:
+        for step in (steps.files, steps.data, steps.start, steps.prove, steps.switch, steps.drain_old, steps.commit):
+            still_ours()
+            said[step.__name__] = step(t)
+    except (ReleaseError, OSError) as error:
+        raise _undone(t, error) from error
+    drained = {"drained": said["drain_old"]["seconds"], "cut": said["drain_old"]["cut"]}
+    return {**result, **drained, "recovered": recovered, "seconds": said["switch"]["seconds"]}
+
+
+def _undone(t: Transaction, error: ReleaseError | OSError) -> ReleaseError:
+    """Everything that whoever asked must know, after nothing is left of it."""
+    release, step, service = t.release, t.journal["step"], getattr(error, "service", "")
+    logs = last_words(t, service)
+    trouble = undo(t, str(error)).get("trouble", [])
+    lines = [f"Release {release} is not live ({step}): {error}", logs, *trouble]
+    return ReleaseError("\n".join([*filter(None, lines), serving(t)]), service)
+
+
+def serving(t: Transaction) -> str:
+    return f"Release {t.live.id} goes on serving." if t.live else "No release is live."
