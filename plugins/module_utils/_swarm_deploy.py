@@ -227,20 +227,20 @@ class Deployment:
         trouble: list[str] = []
         with contextlib.suppress(EngineError):
             self.swarm.remove(f"{self.swarm.project}_{RELEASE_COMMAND}")
-        begun = []
         for step in steps(snapshot, self.swarm.specs(), order):
             try:
                 self._take(step)
-                begun.append(step)
+                self.note(f"{step.name}: {'put back' if step.spec is not None else 'removed again'}")
             except EngineError as error:
                 trouble.append(f"{step.name} could not be restored: {error}")
-        for step in begun:
-            if step.spec is not None:
-                try:
-                    self.wait(self.watch(dict(step.spec), self._tasks_now(step.name), monitor=0), dict(step.spec))
-                except (StackError, EngineError) as error:
-                    trouble.append(f"{step.name} is restored but not well: {error}")
-            self.note(f"{step.name}: restored" if step.spec is not None else f"{step.name}: removed again")
+        # All of them: Swarm may have rolled one back by itself, and may not be done with it.
+        for name, spec in snapshot.items():
+            try:
+                self.wait(self.watch(spec, self._tasks_now(name), monitor=0), spec)
+            except (StackError, EngineError) as error:
+                trouble.append(f"{name} is what it was, but not well: {error}")
+        with contextlib.suppress(EngineError):
+            self.prune()
         self.store.close()
         return trouble
 
@@ -250,7 +250,7 @@ class Deployment:
 
     def _tasks_now(self, name: str) -> frozenset[str]:
         """Tasks that have failed so far: that is why there is something to restore."""
-        return frozenset(task.id for task in self.swarm.tasks(name) if task.state in ("failed", "rejected"))
+        return frozenset(task.id for task in self.swarm.tasks(name) if task.state in ("failed", "rejected", "complete"))
 
     def note(self, text: str) -> None:
         self.events.append(f"{self.clock() - self.started:6.1f} s  {text}")
@@ -267,10 +267,13 @@ class Deployment:
         old, forgotten = manifests.to_prune(releases, live, self.options.keep_releases)
         for id in [*old, *forgotten]:
             self.store.forget_release(id)
-        kept = [m.services for id, m in releases.items() if id not in {*old, *forgotten}]
+        return self.prune()
+
+    def prune(self) -> list[str]:
+        """Secrets and configs of former contents, unless a service or a kept release needs them."""
         used = used_objects(self.swarm.specs())
-        for specs in kept:
-            used |= used_objects(specs)
+        for release in self.store.releases().values():
+            used |= used_objects(release.services)
         return self.swarm.prune(used)
 
 

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import base64
+import copy
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import Manifest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm import used_objects
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm_deploy import (
+    Deployment,
+    Options,
+    StackError,
+    recover,
+    scaled,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm_spec import Bundle, Image, Stack, bundle, job
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm_tasks import Node, Task
+
+
+class Cluster:
+    """Stands in for Swarm where a real one cannot fail on request: tasks of an image `bad` crash at once."""
+
+    project = "shop"
+
+    def __init__(self):
+        self.held: dict[str, dict] = {}
+        self.made: dict[str, list[Task]] = {}
+        self.contents: dict[str, dict] = {"secrets": {}, "configs": {}}
+        self.log: list[str] = []
+        self.engine = self
+        self.count = 0
+
+    def specs(self):
+        return copy.deepcopy({name: spec for name, spec in self.held.items() if spec["Labels"]["izzzi.part"] != "job"})
+
+    def service(self, name):
+        return {"Spec": self.held[name]} if name in self.held else None
+
+    def nodes(self):
+        return {"n1": Node("n1", "manager", True, True, "10.0.0.2")}
+
+    def tasks(self, name):
+        return self.made.get(name, [])
+
+    def create(self, spec):
+        self.log.append(f"create {spec['Name']}")
+        self._run(spec)
+
+    def update(self, spec):
+        self.log.append(f"update {spec['Name']}")
+        self._run(spec)
+
+    def _run(self, spec):
+        container = spec["TaskTemplate"]["ContainerSpec"]
+        name, mark = spec["Name"], container["Labels"].get("izzzi.tasks", "")
+        self.held[name] = copy.deepcopy(spec)
+        wanted = spec["Mode"].get("Replicated", {"Replicas": 1})["Replicas"]
+        state = "complete" if "ReplicatedJob" in spec["Mode"] else "running"
+        state, code = ("failed", 3) if "bad" in container["Image"] else (state, 0)
+        self.count += 1
+        history = [task for task in self.made.get(name, []) if task.state != "running"]
+        new = [Task(f"{self.count}.{n}", n, "n1", mark, state, "running", exit_code=code) for n in range(1, wanted + 1)]
+        self.made[name] = history + new
+
+    def remove(self, name):
+        self.log.append(f"remove {name}")
+        self.held.pop(name, None)
+
+    def logs(self, task):
+        return f"last words of {task}"
+
+    def ensure_network(self, encrypted):
+        return True
+
+    def ensure(self, kind, contents):
+        for name, content in contents.items():
+            self.make(kind, name, content, {"izzzi.kind": "content"})
+
+    def make(self, kind, name, content, labels):
+        spec = {"Name": name, "Data": base64.b64encode(content).decode(), "Labels": labels}
+        self.contents[kind][name] = {"ID": name, "Version": {"Index": 1}, "Spec": spec}
+
+    def objects(self, kind):
+        return self.contents[kind]
+
+    def prune(self, used):
+        gone = [
+            name
+            for items in self.contents.values()
+            for name, item in items.items()
+            if item["Spec"]["Labels"].get("izzzi.kind") == "content" and name not in used
+        ]
+        for name in gone:
+            for items in self.contents.values():
+                items.pop(name, None)
+        return gone
+
+    def delete(self, path):
+        self.contents["configs"].pop(path.rsplit("/", 1)[1], None)
+
+
+def made(tag: str, secret: str = "s", web: str = "") -> tuple[Stack, Bundle]:
+    images = {
+        "db": Image("db@sha256:1", "db:1", (), ("db",)),
+        "api": Image(f"api-{tag}@sha256:1", f"api:{tag}", (), ("api",)),
+        "web": Image(f"web-{web or tag}@sha256:1", f"web:{tag}", (), ("web",)),
+    }
+    stack = Stack(
+        "shop",
+        tag,
+        services={"api": {"image": "api", "environment": {"KEY": "${KEY}"}}, "web": {"image": "web"}},
+        data_services={"db": {"image": "db"}},
+        secrets={"KEY": secret},
+        images=images,
+    )
+    return stack, bundle(stack)
+
+
+def deployment(cluster: Cluster, contents: Bundle, **options) -> Deployment:
+    now = [0.0]
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    return Deployment(cluster, contents.services, contents, Options(**options), clock=lambda: now[0], sleep=sleep)
+
+
+def run(cluster: Cluster, tag: str, **more) -> Deployment:
+    stack, contents = made(tag, **more)
+    command = job(stack, contents, "release-command", "api", ["migrate"])
+    d = deployment(cluster, contents)
+    d.run(tag, "deploy", command, {}, 60)
+    d.commit(Manifest(tag, tag, tag, services=cluster.specs()), len(cluster.log))
+    return d
+
+
+def test_a_release_brings_services_up_in_order_with_its_command_before_the_traffic():
+    cluster = Cluster()
+    d = run(cluster, "one")
+    acts = [line for line in cluster.log if not line.startswith("remove")]
+    assert acts == ["create shop_db", "create shop_release-command", "create shop_api", "create shop_web"]
+    assert "shop_release-command" not in cluster.held
+    assert d.store.journal is None
+    assert list(d.store.releases()) == ["one"]
+
+
+def test_only_what_differs_is_touched_and_old_secrets_go_when_no_release_needs_them():
+    cluster = Cluster()
+    for number in range(4):
+        run(cluster, f"r{number}", secret=f"value {number}")
+    assert sum(line == "update shop_db" for line in cluster.log) == 0
+    assert len(cluster.contents["secrets"]) == 3, "three releases are kept, each with its secret"
+    assert used_objects(cluster.specs()) <= set(cluster.contents["secrets"])
+
+
+def test_a_failure_restores_every_service_and_says_who_where_and_why():
+    cluster = Cluster()
+    run(cluster, "one")
+    before = cluster.specs()
+    _, contents = made("two", secret="new", web="bad")
+    d = deployment(cluster, contents)
+    with pytest.raises(StackError) as caught:
+        d.run("two", "deploy", None, {}, 60)
+    assert str(caught.value).startswith("shop_web: it exited with 3 on node manager (2 times) (task shop_web.")
+    assert str(caught.value).endswith("node manager, exit code 3)")
+    assert (caught.value.service, caught.value.logs.startswith("last words of")) == ("shop_web", True)
+    assert cluster.specs() == before, "the API too, which had arrived"
+    assert cluster.log[-2:] == ["update shop_web", "update shop_api"]
+    assert d.store.journal is None
+    assert used_objects(before) == set(cluster.contents["secrets"]), "the bad release's secret is gone"
+
+
+def test_a_failing_command_changes_no_service():
+    cluster = Cluster()
+    run(cluster, "one")
+    before, acts = cluster.specs(), len(cluster.log)
+    stack, contents = made("bad")
+    command = job(stack, contents, "release-command", "api", ["migrate"])
+    with pytest.raises(StackError, match=r"The release command failed\. shop_release-command: it exited with 3"):
+        deployment(cluster, contents).run("bad", "deploy", command, {}, 60)
+    assert cluster.specs() == before
+    assert not any(line.startswith("update") for line in cluster.log[acts:])
+
+
+def test_a_first_release_that_fails_leaves_nothing():
+    cluster = Cluster()
+    _, contents = made("one", web="bad")
+    with pytest.raises(StackError):
+        deployment(cluster, contents, wait_timeout=5).run("one", "deploy", None, {}, 60)
+    assert cluster.held == {}
+
+
+def test_the_next_run_undoes_what_a_killed_one_left():
+    cluster = Cluster()
+    run(cluster, "one")
+    before = cluster.specs()
+    _, contents = made("two")
+    killed = deployment(cluster, contents)
+    killed.store.open({"release": "two", "kind": "deploy", "snapshot": before, "order": list(contents.services)})
+    cluster.update(contents.services["shop_api"])
+    d = deployment(cluster, contents)
+    assert recover(d) == "The run of release two was killed: undid it."
+    assert cluster.specs() == before
+    assert recover(d) == ""
+
+
+def test_a_service_that_is_not_declared_any_more_goes():
+    cluster = Cluster()
+    run(cluster, "one")
+    _, contents = made("one")
+    del contents.services["shop_web"]
+    deployment(cluster, contents).run("two", "deploy", None, {}, 60)
+    assert set(cluster.held) == {"shop_db", "shop_api"}
+
+
+def test_a_scale_is_kept_beside_the_declared_number():
+    cluster = Cluster()
+    run(cluster, "one")
+    spec = scaled(cluster.specs()["shop_web"], 5)
+    assert spec["Mode"] == {"Replicated": {"Replicas": 5}}
+    assert spec["Labels"]["izzzi.replicas"] == "2"
+    cluster.update(spec)
+    _, contents = made("two")
+    d = deployment(cluster, contents)
+    d.plan()
+    assert d.desired["shop_web"]["Mode"] == {"Replicated": {"Replicas": 5}}
+    with pytest.raises(StackError, match="runs on every node"):
+        scaled({"Name": "shop_edge", "Mode": {"Global": {}}, "Labels": {}}, 2)
+
+
+def test_what_does_not_arrive_in_time_is_given_up():
+    cluster = Cluster()
+    _, contents = made("one")
+    cluster.tasks = lambda name: [Task("t", 1, "n1", "other", "starting", "running")]
+    with pytest.raises(StackError, match="shop_db: did not get there within 10 s: 0 of 1 tasks run"):
+        deployment(cluster, contents, wait_timeout=10, monitor=0).run("one", "deploy", None, {}, 60)
