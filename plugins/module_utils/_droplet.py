@@ -19,7 +19,7 @@ from ._droplet_compare import current_cost, duplicates, is_ready, missing, month
 from ._droplet_declared import Wanted, wanted
 from ._names import Names
 from ._noun import DROPLETS, Context, Noun
-from ._plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Problems, Step, created
+from ._plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Problems, Step, created
 
 MOST_AT_ONCE = 10  # names in one POST
 
@@ -33,6 +33,7 @@ class Droplets(Noun):
         "ssh_user": {"type": "str", "default": "root"},
         "allow_resize": {"type": "bool", "default": False},
         "allow_replace": {"type": "list", "elements": "str", "default": []},
+        "replace": {"type": "list", "elements": "str", "default": []},
     }
     loss = " with their data"
 
@@ -74,11 +75,12 @@ class Droplets(Noun):
 
     def _replaced(self, account: Account) -> list[tuple[Wanted, Row]]:
         vpc_id, names = self._vpc_id(account), self.context.names
-        allowed = self.context.declared["allow_replace"]
+        allowed, asked = (self.context.declared[key] for key in ("allow_replace", "replace"))
         return [
             (droplet, row)
             for droplet, row in self._pairs(account)
-            if droplet.name in allowed and _droplet_compare.replaces(droplet, row, vpc_id, names)
+            if droplet.name in asked
+            or (droplet.name in allowed and _droplet_compare.replaces(droplet, row, vpc_id, names))
         ]
 
     def _to_make(self, account: Account) -> list[Wanted]:
@@ -209,6 +211,8 @@ class Droplets(Noun):
         """Until the new one is there its name stands for nothing, so that what refers to it is planned anew too."""
         self.context.known.drop("droplet", droplet.name)
         changes = _droplet_compare.changes(droplet, row, self._vpc_id(account), self.context.names)
+        if droplet.name in self.context.declared["replace"]:
+            changes = (Change("droplet", f"id {row['id']}", "a new one"), *changes)
         costs = {"cost_before": current_cost(row), "cost_after": monthly_cost(prices[droplet.size], droplet.backups)}
 
         def apply() -> None:

@@ -63,7 +63,7 @@ def _row_problems(droplet: Wanted, row: Row, declared: dict[str, Any], vpc_id: s
     for change in changes(droplet, row, vpc_id, names):
         where = change.field if change.field == "vpc" else f"{droplet.where}.{change.field}"
         what = f"{where}: {droplet.name} has {change.before}, declared is {change.after}."
-        if change.field in REPLACING and droplet.name not in declared["allow_replace"]:
+        if change.field in REPLACING and droplet.name not in [*declared["allow_replace"], *declared["replace"]]:
             found.append(
                 f"{what} That takes a new droplet, and the old one's data go with it. Declare {change.before}, or "
                 f"allow it: allow_replace (provision_allow_replace) with {droplet.name}."

@@ -81,9 +81,12 @@ def problems(declared: dict[str, Any], names: Names) -> list[str]:
                 f"droplets: {name} has {len(name)} characters; a host name has {HOSTNAME_LIMIT} at most. "
                 "Choose shorter names."
             )
-    for name in declared["allow_replace"]:
-        if name not in hosts:
-            found.append(f"allow_replace: {name!r} is no declared droplet. There are: {', '.join(hosts) or 'none'}.")
+    for option in ("allow_replace", "replace"):
+        found += [
+            f"{option}: {name!r} is no declared droplet. There are: {', '.join(hosts) or 'none'}."
+            for name in declared[option]
+            if name not in hosts
+        ]
     if len(declared["user_data"].encode()) > USER_DATA_LIMIT:
         found.append("user_data: it is longer than 64 KiB, the most that DigitalOcean takes.")
     return found

@@ -13,6 +13,8 @@ from . import _swarm_placement as placement
 from ._engine import Conflict, Engine, NotFound
 from ._swarm_placement import Object, name_of
 
+NOTHING: dict[str, Any] = {"moves": [], "stops": [], "blocked": {}}
+
 
 class NodeError(Exception):
     """The node cannot become what was asked, or did not in time. What was begun is undone."""
@@ -63,6 +65,9 @@ class Nodes:
     def departure(self, node: Object) -> dict[str, Any]:
         """What leaves the node when it is drained: services that move, that stop there, and that cannot leave."""
         nodes, services, tasks = self.nodes(), self.services(), self.tasks()
+        if node["Status"]["State"] != "ready":
+            bound = [name_of(s) for s in services if placement.is_bound(s, nodes, node["ID"])]
+            return {**NOTHING, "blocked": dict.fromkeys(bound, "it may run on this node only, and waits for it")}
         here = [s for s in services if placement.on_node(s, tasks, node["ID"])]
         blocked = {name_of(s): why for s in here if (why := placement.blocker(s, tasks, nodes, node["ID"]))}
         stops = [name_of(s) for s in here if "Global" in s["Spec"]["Mode"]]
@@ -100,29 +105,37 @@ class Nodes:
         return [s for s in self.services() if placement.is_uneven(s, tasks, nodes)]
 
     def _move(self, services: list[Object], change: Callable[[Object], dict[str, Any]], node: str = "") -> None:
-        begun = {}
+        begun: dict[str, str] = {}
+        failed: list[str] = []
         try:
             for service in services:
                 begun[service["ID"]] = self._update_service(service["ID"], change)
-            self._wait(lambda: self._unmoved(begun, node), "Not all tasks could move:")
+            self._wait(lambda: self._unmoved(begun, failed, node), "Not all tasks could move:")
         finally:
             for identity in begun:
                 self._restore(identity)
+        if failed:
+            raise NodeError(f"{' '.join(failed)} Nothing was drained.")
 
-    def _unmoved(self, begun: dict[str, str], node: str) -> str:
+    def _unmoved(self, begun: dict[str, str], failed: list[str], node: str) -> str:
+        """What is waited for. A service that failed is put back; the others end their move."""
         tasks = self.tasks()
         waiting = []
         for service in [s for s in self.services() if s["ID"] in begun]:
-            if why := placement.halted(service, begun[service["ID"]]):
-                raise NodeError(f"{name_of(service)}: {why}. {last_error(service, tasks)} Nothing was drained.")
-            # A move without a node to leave has ended when Swarm says so.
-            busy = not node and (service.get("UpdateStatus") or {}).get("State") != "completed"
-            if why := placement.waiting(service, tasks, node) or ("it is being updated" if busy else ""):
+            since = begun[service["ID"]]
+            if why := placement.halted(service, since):
+                failed.append(f"{name_of(service)}: {why}. {last_error(service, tasks)}".strip())
+                self._restore(service["ID"])
+                del begun[service["ID"]]
+                continue
+            # Swarm says so once the last new task has run for a while: one that crashes at once has not moved.
+            watched = "" if placement.completed(service, since) else "its new tasks are being watched"
+            if why := placement.waiting(service, tasks, node) or watched:
                 waiting.append(f"{name_of(service)}: {why}")
         return "; ".join(waiting)
 
     def _update_service(self, identity: str, change: Callable[[Object], dict[str, Any] | None]) -> str:
-        """Writes the changed spec over the newest version; returns when that was, by the engine's own clock."""
+        """Writes the changed spec over the newest version; returns when that one was written: what follows began later."""
         for _ in range(5):
             service = self.engine.get(f"/services/{identity}")
             spec = change(service)
@@ -130,7 +143,7 @@ class Nodes:
                 return ""
             try:
                 self.engine.post(f"/services/{identity}/update", spec, version=service["Version"]["Index"])
-                return self.engine.get(f"/services/{identity}")["UpdatedAt"]
+                return service["UpdatedAt"]
             except Conflict:
                 self._sleep(0.5)
         raise NodeError(f"service {identity} is being changed by somebody else. Run again later.")

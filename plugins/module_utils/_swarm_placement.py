@@ -17,6 +17,7 @@ from typing import Any
 
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"
+MONITOR = 5_000_000_000  # nanoseconds that a new task must run
 CONSTRAINT = re.compile(r"^\s*([\w.\-/]+)\s*(==|!=)\s*(.*?)\s*$")
 ENDED = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
 
@@ -94,6 +95,13 @@ def on_node(service: Object, tasks: Iterable[Object], node: str) -> list[Object]
     return [t for t in tasks if t.get("ServiceID") == service["ID"] and t.get("NodeID") == node and is_live(t)]
 
 
+def is_bound(service: Object, nodes: Iterable[Object], node: str) -> bool:
+    """Whether its constraints leave it no other node, whatever state that node is in."""
+    constraints = placement(service).get("Constraints") or []
+    able = [other["ID"] for other in nodes if all(matches(constraint, other) for constraint in constraints)]
+    return bool(constraints) and bool(replicas(service)) and able == [node]
+
+
 def local_volumes(service: Object) -> list[str]:
     """Named volumes that exist on one node only."""
     mounts = service["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Mounts") or []
@@ -155,7 +163,8 @@ def _start_first(service: Object, note: dict[str, Any]) -> dict[str, Any]:
     spec["Labels"] = {**(spec.get("Labels") or {}), MOVING: json.dumps(note, sort_keys=True)}
     old = spec.get("UpdateConfig") or {}
     # Paused and not rolled back: who moves it puts its spec back.
-    spec["UpdateConfig"] = {**old, "Parallelism": 1, "Delay": 0, "Order": "start-first", "FailureAction": "pause"}
+    ours = {"Parallelism": 1, "Delay": 0, "Order": "start-first", "FailureAction": "pause", "Monitor": MONITOR}
+    spec["UpdateConfig"] = {**old, **ours, "MaxFailureRatio": 0}
     return spec
 
 
@@ -187,6 +196,12 @@ def waiting(service: Object, tasks: Iterable[Object], node: str = "") -> str:
         return ""
     why = sorted({t["Status"].get("Err") or t["Status"]["State"] for t in mine if not is_running(t)})
     return f"{len(running)} of {wanted} run elsewhere" + (f" ({'; '.join(why)})" if why else "")
+
+
+def completed(service: Object, since: str) -> bool:
+    """Whether the update that began at `since` or later has ended well."""
+    status = service.get("UpdateStatus") or {}
+    return status.get("State") == "completed" and status.get("StartedAt", "") >= since
 
 
 def halted(service: Object, since: str) -> str:

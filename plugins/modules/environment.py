@@ -387,6 +387,12 @@ options:
     type: list
     elements: str
     default: []
+  replace:
+    description:
+      - Names of droplets that are deleted, with their data, and made again although nothing differs. Each run does it.
+    type: list
+    elements: str
+    default: []
   prune:
     description:
       - Delete droplets (with their data), firewalls and tags of this environment that are not declared any more.

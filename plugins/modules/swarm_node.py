@@ -93,7 +93,7 @@ ARGUMENT_SPEC = {
     "stop": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "int", "default": 180},
 }
-NOTHING = {"moves": [], "stops": [], "blocked": {}, "uneven": {}}
+NOTHING = {**_swarm_nodes.NOTHING, "uneven": {}}
 
 
 def balance(nodes: Nodes, check_mode: bool) -> dict:
@@ -121,8 +121,8 @@ def change(nodes: Nodes, params: dict, check_mode: bool) -> dict:
     if params["state"] == "absent":
         if lost := loss_of_quorum([of_node(other) for other in listed], [node["ID"]]):
             raise NodeError(lost)
-        if ready and before != "drain":
-            result |= drain(nodes, node, params, check_mode)
+        if before != "drain":
+            result |= drain(nodes, node, params, check_mode or not ready)
         if not check_mode:
             nodes.remove(node)
         return {**result, "diff": diff(node, before, "removed")}

@@ -287,6 +287,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "allow_open_ssh": False,
         "allow_resize": False,
         "allow_replace": [],
+        "replace": [],
         "prune": False,
         "protect": False,
         "state": "present",

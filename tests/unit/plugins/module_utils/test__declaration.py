@@ -57,6 +57,7 @@ def test_what_templates_give_as_text_is_understood():
         ({"droplets": {"app": {**APP, "count": 2}, "app-2": APP}}, ["2 droplets", "shop-staging-app-2"]),
         ({"droplets": {"app": {**APP, "tags": ["a b"]}}}, ["droplets.app.tags", "'a b'"]),
         ({"droplets": {"app": {**APP, "tags": ["izzzi:x"]}}}, ["droplets.app.tags", "Use groups"]),
+        ({"replace": ["app"]}, ["replace: 'app' is no declared droplet"]),
         ({"allow_replace": ["app"]}, ["allow_replace: 'app' is no declared droplet", "shop-staging-app"]),
         ({"project": "p" * 32, "droplets": {"d" * 32: APP}}, ["63 at most"]),
         ({"firewalls": {"web": []}}, ["firewalls.web", "not a dictionary of inbound, outbound"]),

@@ -10,8 +10,8 @@ OWNER, WEB = "izzzi:shop:staging", "izzzi:shop:staging:web"
 SECRET = "#cloud-config\n# hunter2\n"
 
 
-def noun(api: MemoryApi, allow_replace: tuple = (), **changes) -> _droplet.Droplets:
-    consent = {"allow_replace": list(allow_replace)}
+def noun(api: MemoryApi, allow_replace: tuple = (), replace: tuple = (), **changes) -> _droplet.Droplets:
+    consent = {"allow_replace": list(allow_replace), "replace": list(replace)}
     made = _droplet.Droplets(context(api, droplets={"app": {**APP, **changes}}, user_data=SECRET, **consent))
     made.context.known.put("vpc", "shop-staging-vpc", {"id": "v1"})
     return made
@@ -128,3 +128,12 @@ def test_a_replacement_deletes_waits_and_makes_anew():
     ]
     droplets.settle()
     assert [shown["created"] for shown in droplets.show()] == [True]
+
+
+def test_a_droplet_is_made_anew_on_request_although_nothing_differs():
+    api = MemoryApi()
+    api.rows["droplets"] = [row()]
+    (step,) = noun(api, replace=["shop-staging-app"]).steps(account(api, *api.rows["droplets"]))
+    assert (step.action, [(c.field, c.before) for c in step.changes]) == ("replace", [("droplet", "id 7")])
+    (step,) = noun(api, allow_replace=["shop-staging-app"]).steps(account(api, *api.rows["droplets"]))
+    assert step.action == "noop", "consent alone asks for nothing"

@@ -9,7 +9,7 @@ from tests.unit.memory_api import APP, row
 
 NAMES = Names("shop", "staging")
 OWNER, WEB = "izzzi:shop:staging", "izzzi:shop:staging:web"
-DECLARED = {"region": "fra1", "allow_resize": False, "allow_replace": []}
+DECLARED = {"region": "fra1", "allow_resize": False, "allow_replace": [], "replace": []}
 
 
 def app(**changes) -> Wanted:

@@ -151,6 +151,10 @@ def test_only_a_halt_of_this_update_counts():
     assert placement.halted(s, "2026-11-25T09:00:00Z") == "task failed"
     assert placement.halted(s, "2026-11-25T11:00:00Z") == ""
     assert placement.halted(service(), "2026-11-25T11:00:00Z") == ""
+    s["UpdateStatus"]["State"] = "completed"
+    assert placement.completed(s, "2026-11-25T09:00:00Z")
+    assert not placement.completed(s, "2026-11-25T11:00:00Z")
+    assert not placement.completed(service(), "2026-11-25T11:00:00Z")
 
 
 @pytest.mark.parametrize(
