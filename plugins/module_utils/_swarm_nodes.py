@@ -135,7 +135,7 @@ class Nodes:
         return "; ".join(waiting)
 
     def _update_service(self, identity: str, change: Callable[[Object], dict[str, Any] | None]) -> str:
-        """Writes the changed spec over the newest version; returns when that one was written: what follows began later."""
+        """Writes the changed spec over the newest version; returns when that was written: what follows began later."""
         for _ in range(5):
             service = self.engine.get(f"/services/{identity}")
             spec = change(service)
