@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ._engine import EngineError
+
 
 class LeaseError(Exception):
     """The lease is somebody else's."""
@@ -143,8 +145,10 @@ def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
         while not stop.wait(interval):
             try:
                 lease.renew(token)
-            except (LeaseError, OSError):
+            except LeaseError:
                 return
+            except (OSError, EngineError):
+                continue  # a Swarm that chooses its leader anew: the next beat may get through
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from . import _swarm_placement as placement
 from ._engine import Conflict, Engine, NotFound
+from ._lease import LeaseError
+from ._swarm import Swarm
 from ._swarm_placement import Object, name_of
+from ._swarm_spec import APP
+from ._swarm_store import held
 
 NOTHING: dict[str, Any] = {"moves": [], "stops": [], "blocked": {}}
+LOCK_TTL = 60
 
 
 class NodeError(Exception):
@@ -75,6 +81,18 @@ class Nodes:
         return {"moves": sorted(moves), "stops": sorted(stops), "blocked": blocked}
 
     # Moving ----------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def locked(self, owner: str, purpose: str, wait: float = 0) -> Iterator[None]:
+        """Holds the lock of every app in the Swarm: a deploy and a move would take each other's changes back."""
+        apps = {app for s in self.services() if (app := (s["Spec"].get("Labels") or {}).get(APP))}
+        with ExitStack() as stack:
+            try:
+                for app in sorted(apps):
+                    stack.enter_context(held(Swarm(self.engine, app), owner, purpose, LOCK_TTL, wait))
+            except LeaseError as error:
+                raise NodeError(str(error)) from error
+            yield
 
     def recover(self) -> list[str]:
         """Puts back the specs that a killed run left changed."""

@@ -13,18 +13,21 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
 from ._engine import Conflict, NotFound
-from ._lease import Lease, LeaseError, decide
+from ._lease import Lease, LeaseError, acquire_within, decide, heartbeat
 from ._release_manifest import Manifest
 from ._swarm import SPEC, Swarm
 
 RELEASE, JOURNAL, LOCK = "release", "journal", "lock"
 LABELS = ("state", "reason", "live_at")
 LONGEST = 64
+HEARTBEAT = 10.0
 
 
 def object_name(project: str, *parts: str) -> str:
@@ -154,3 +157,15 @@ class SwarmLock:
 
     def _lease(self, item: dict) -> Lease:
         return Lease(**json.loads(item["Spec"]["Labels"]["izzzi.lease"]))
+
+
+@contextmanager
+def held(swarm: Swarm, owner: str, purpose: str, ttl: float, wait: float) -> Iterator[None]:
+    """Holds the app's lock while the block runs."""
+    lock = SwarmLock(swarm, time.time)
+    token = acquire_within(lock, owner, purpose, ttl, wait, pause=1).token
+    try:
+        with heartbeat(lock, token, HEARTBEAT):
+            yield
+    finally:
+        lock.release(token)

@@ -77,7 +77,8 @@ def apply(nodes: Nodes, change: Change) -> None:
     if change.remove:
         node = nodes.engine.get(f"/nodes/{change.id}")
         if node["Status"]["State"] == "ready" and node["Spec"]["Availability"] != "drain":
-            nodes.drain(node)
+            with nodes.locked("swarm_cluster", f"removal of {node['Description']['Hostname']}"):
+                nodes.drain(node)
         nodes.remove(node)
 
 

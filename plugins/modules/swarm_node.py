@@ -37,6 +37,14 @@ options:
     description: Seconds for each wait.
     type: int
     default: 180
+  owner:
+    description: Who holds the apps' locks meanwhile, so that none is deployed while its tasks move.
+    type: str
+    default: somebody
+  lock_wait:
+    description: Seconds to wait for a lock that a deploy holds.
+    type: int
+    default: 0
 attributes:
   check_mode:
     support: full
@@ -92,6 +100,8 @@ ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["drained", "active", "absent", "balanced"], "required": True},
     "stop": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "int", "default": 180},
+    "owner": {"type": "str", "default": "somebody"},
+    "lock_wait": {"type": "int", "default": 0},
 }
 NOTHING = {**_swarm_nodes.NOTHING, "uneven": {}}
 
@@ -140,13 +150,19 @@ def diff(node: dict, before: str, after: str) -> dict:
     return {"before": f"{label(node)}: {before}\n", "after": f"{label(node)}: {after}\n"}
 
 
+def run(nodes: Nodes, params: dict, check_mode: bool) -> tuple[list[str], dict]:
+    if check_mode:
+        return [], change(nodes, params, check_mode)
+    with nodes.locked(params["owner"], f"node {params['node']} {params['state']}", params["lock_wait"]):
+        return nodes.recover(), change(nodes, params, check_mode)
+
+
 def main() -> None:
     states = [("state", state, ["node"]) for state in ("drained", "active", "absent")]
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, required_if=states, supports_check_mode=True)
     nodes = Nodes(Engine(), module.params["wait_timeout"])
     try:
-        recovered = [] if module.check_mode else nodes.recover()
-        result = change(nodes, module.params, module.check_mode)
+        recovered, result = run(nodes, module.params, module.check_mode)
     except (EngineError, NodeError) as error:
         module.fail_json(msg=str(error))
     result["changed"] = result["changed"] or bool(recovered)

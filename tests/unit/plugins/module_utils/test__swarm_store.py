@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import copy
+import threading
+import time
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._engine import Conflict, NotFound
-from ansible_collections.izzzi.infra.plugins.module_utils._lease import LeaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._engine import Conflict, NotFound, NotInSwarm
+from ansible_collections.izzzi.infra.plugins.module_utils._lease import LeaseError, heartbeat
 from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm import Swarm
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm_store import Store, SwarmLock, object_name
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm_store import Store, SwarmLock, held, object_name
 
 
 class Configs:
@@ -101,6 +103,31 @@ def test_two_that_take_the_lock_at_the_same_moment_do_not_both_get_it(swarm):
     SwarmLock(swarm, lambda: 0).acquire("me", "deploy", 60)
     with pytest.raises(LeaseError, match="at this very moment"):
         lock.acquire("you", "deploy", 60)
+
+
+def test_a_held_lock_is_given_back_whatever_happens(swarm):
+    with pytest.raises(LeaseError, match="ann has held the lock"), held(swarm, "ann", "drain", 60, 0):
+        SwarmLock(swarm, time.time).acquire("bob", "deploy", 60)
+    with held(swarm, "bob", "deploy", 60, 0):
+        assert SwarmLock(swarm, time.time).read().owner == "bob"
+
+
+def test_a_swarm_without_a_leader_for_a_moment_does_not_end_the_heartbeat(swarm):
+    lock = SwarmLock(swarm, time.time)
+    token = lock.acquire("ann", "deploy", 60).token
+    answers = [None, NotInSwarm(503, "no leader")]
+    asked = threading.Event()
+
+    class Flaky:
+        def renew(self, token):
+            if not answers:
+                asked.set()
+            elif answer := answers.pop(0):
+                raise answer
+            return lock.renew(token)
+
+    with heartbeat(Flaky(), token, 0.01):
+        assert asked.wait(5), "it went on after the error"
 
 
 def test_long_names_fit():
