@@ -26,6 +26,7 @@ from ._swarm_tasks import CONVERGED, FAILED, Node, Verdict, Watch
 
 INTERVAL = 0.5
 RELEASE_COMMAND = "release-command"
+ALL_LINES = 10_000
 # A first start has nothing to fall back on and may stumble once; an update that stumbles is undone.
 FIRST_START_FAILURES = 1
 
@@ -191,6 +192,16 @@ class Deployment:
         finally:
             self.swarm.remove(name)
         self.note(f"{name}: completed ({self.clock() - began:.1f} s)")
+
+    def run_once(self, spec: dict, timeout: float) -> str:
+        """What a command of a person's said. It ends with 0, or StackError carries its output."""
+        name = spec["Name"]
+        self.swarm.create(spec)
+        try:
+            self.wait(self.watch(spec), spec, timeout)
+            return "".join(self.swarm.logs(task.id, ALL_LINES) for task in self.swarm.tasks(name))
+        finally:
+            self.swarm.remove(name)
 
     def prove(self, checks: Mapping[str, list], release: str) -> None:
         """Every node answers as a visitor asks, with the new release."""

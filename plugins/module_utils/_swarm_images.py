@@ -99,6 +99,14 @@ class Images:
         self.made.append(name)
         return from_inspection(declared, pinned, inspected)
 
+    def pinned(self, image: str) -> Image:
+        """One that a service already runs; pulled where this manager does not have it."""
+        try:
+            return from_inspection(image, image, self._inspect(image))
+        except NotFound:
+            self._pull(image)
+            return from_inspection(image, image, self._inspect(image))
+
     def look(self, name: str, service: Mapping[str, Any], pins: Mapping[str, str]) -> Image | None:
         """What is known without changing anything."""
         declared = self.declared(name, service)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -201,6 +202,26 @@ def job(stack: Stack, result: Bundle, name: str, service: str, command: list[str
     return {
         "Name": stack.full(name),
         "Labels": {APP: stack.project, SERVICE: name, PART: "job", STACK: stack.project},
+        "TaskTemplate": task,
+        "Mode": {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}},
+        "EndpointSpec": {"Mode": "dnsrr"},
+    }
+
+
+def one_off(spec: Mapping[str, Any], name: str, image: Image, entrypoint: Any, command: list[str]) -> dict[str, Any]:
+    """A job that runs a command as a service's tasks run: same image, environment, secrets, volumes and limits."""
+    task = copy.deepcopy(dict(spec["TaskTemplate"]))
+    container = task["ContainerSpec"]
+    program = [*(words(entrypoint) or image.entrypoint), *command]
+    is_sourced = any(item["File"]["Name"] == ENVIRONMENT for item in container.get("Secrets") or [])
+    container["Command"], container["Args"] = _sourced(program) if is_sourced else (program[:1], program[1:])
+    container["Healthcheck"] = {"Test": ["NONE"]}
+    task["Networks"] = [{**network, "Aliases": []} for network in task.get("Networks") or []]
+    task["RestartPolicy"] = {"Condition": "none"}
+    labels = {key: spec["Labels"][key] for key in (APP, STACK)}
+    return {
+        "Name": name,
+        "Labels": {**labels, SERVICE: "run", PART: "job"},
         "TaskTemplate": task,
         "Mode": {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}},
         "EndpointSpec": {"Mode": "dnsrr"},

@@ -10,21 +10,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from . import _release_manifest as manifests
 from ._colour import App, fingerprint, missing_variables
 from ._engine import Engine
-from ._lease import acquire_within, heartbeat
 from ._release_manifest import Manifest
 from ._swarm import SPEC, Swarm
 from ._swarm_deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
 from ._swarm_diff import NOOP, Change
-from ._swarm_images import from_facts, known_pins, reference
-from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job
-from ._swarm_store import LOCK, Store, SwarmLock
-
-HEARTBEAT = 10.0
+from ._swarm_images import Images, from_facts, known_pins, reference
+from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off
+from ._swarm_store import LOCK, Store, SwarmLock, held
 
 
 class Run:
@@ -89,14 +87,9 @@ class Run:
 
     @contextmanager
     def locked(self, purpose: str) -> Iterator[None]:
-        lock = SwarmLock(self.swarm, time.time)
         p = self.params
-        token = acquire_within(lock, p["owner"], purpose, p["lock_ttl"], p["lock_wait"], pause=1).token
-        try:
-            with heartbeat(lock, token, HEARTBEAT):
-                yield
-        finally:
-            lock.release(token)
+        with held(self.swarm, p["owner"], purpose, p["lock_ttl"], p["lock_wait"]):
+            yield
 
 
 def plan(run: Run) -> dict[str, Any]:
@@ -295,6 +288,24 @@ def logs(run: Run) -> dict[str, Any]:
     return {"changed": False, "logs": "\n".join(f"{when[:23]} {text}" for when, text in sorted(lines))}
 
 
+def command(run: Run) -> dict[str, Any]:
+    """Runs a command once, in the image and environment of a running service; returns what it said."""
+    name = f"{run.project}_{run.params['service']}"
+    spec = run.swarm.specs().get(name)
+    if spec is None:
+        known = sorted(found["Labels"][SERVICE] for found in run.swarm.specs().values())
+        raise StackError(f"There is no service {run.params['service']}. There are: {', '.join(known) or 'none'}.")
+    if not run.params["command"]:
+        raise StackError("command: say what to run.")
+    if run.check_mode:
+        return {"changed": True, "logs": ""}
+    pinned = spec["TaskTemplate"]["ContainerSpec"]["Image"]
+    declared = {**run.params["data_services"], **run.params["services"]}.get(run.params["service"]) or {}
+    image = Images(run.swarm.engine, run.project, "", "", "").pinned(pinned)
+    job_spec = one_off(spec, f"{name}-run-{token_hex(4)}", image, declared.get("entrypoint"), run.params["command"])
+    return {"changed": True, "logs": run.deployment({}, Bundle()).run_once(job_spec, run.params["wait_timeout"])}
+
+
 def live_release(releases: Mapping[str, Manifest]) -> Manifest | None:
     return next((m for m in releases.values() if m.state == manifests.GOOD), None)
 
@@ -325,4 +336,5 @@ ACTIONS = {
     "remove": remove,
     "info": info,
     "logs": logs,
+    "run": command,
 }

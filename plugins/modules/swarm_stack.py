@@ -20,9 +20,10 @@ options:
     description:
       - V(plan) compares and changes nothing. V(deploy), V(rollback), V(scale) and V(remove) do as they are named.
       - V(info) reports nodes, services, tasks and releases. V(logs) returns the last log lines of a service's tasks.
+      - V(run) runs O(command) once as the service's tasks run, on any node, and returns what it said.
     type: str
     required: true
-    choices: [plan, deploy, rollback, scale, remove, info, logs]
+    choices: [plan, deploy, rollback, scale, remove, info, logs, run]
   project:
     description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
     type: str
@@ -100,12 +101,17 @@ options:
     type: int
     default: 15
   service:
-    description: For V(scale) and V(logs).
+    description: For V(scale), V(logs) and V(run).
     type: str
     default: ''
   replicas:
     description: For V(scale).
     type: int
+  command:
+    description: For V(run), the program and its arguments; the image's entrypoint stays in front of them.
+    type: list
+    elements: str
+    default: []
   lines:
     description: For V(logs), how many of each task.
     type: int
@@ -171,8 +177,8 @@ recovered:
   returned: for V(deploy) and V(rollback)
   type: str
 logs:
-  description: Log lines, for V(logs) and of what failed. Without secrets.
-  returned: for V(logs) and on failure
+  description: Log lines, for V(logs), of what V(run) ran, and of what failed. Without secrets.
+  returned: for V(logs) and V(run), and on failure
   type: str
 app:
   description: Nodes, services, tasks, releases and the lock.
@@ -211,6 +217,7 @@ ARGUMENT_SPEC = {
     "pending_grace": {"type": "int", "default": 15},
     "service": {"type": "str", "default": ""},
     "replicas": {"type": "int"},
+    "command": {"type": "list", "elements": "str", "default": []},
     "lines": {"type": "int", "default": 100},
     "owner": {"type": "str", "default": ""},
     "lock_wait": {"type": "int", "default": 0},

@@ -12,6 +12,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm_spec import (
     content_name,
     environment_script,
     job,
+    one_off,
 )
 
 SECOND = 10**9
@@ -200,6 +201,27 @@ def test_the_release_command_runs_once_where_no_traffic_finds_it():
     assert spec["TaskTemplate"]["ContainerSpec"]["Args"] == ["node", "migrate.js"]
     assert spec["TaskTemplate"]["ContainerSpec"]["Healthcheck"] == {"Test": ["NONE"]}
     assert len(made.secrets) == 1, "it reads the service's own environment"
+
+
+def test_a_persons_command_runs_as_the_tasks_run_behind_the_images_entrypoint():
+    made = bundle(stack())
+    image = Image("r:5000/shop/backend:r1@sha256:1", entrypoint=("tini",))
+    spec = one_off(made.services["shop_backend"], "shop_backend-run", image, None, ["node", "repl.js"])
+    container, tasks = spec["TaskTemplate"]["ContainerSpec"], made.services["shop_backend"]["TaskTemplate"]
+    assert container["Args"] == ["tini", "node", "repl.js"]
+    assert container["Command"][:2] == ["/bin/sh", "-c"], "the secrets are read first"
+    assert container["Secrets"] == tasks["ContainerSpec"]["Secrets"]
+    assert spec["TaskTemplate"]["Networks"] == [{"Target": "shop", "Aliases": []}], "no traffic finds it"
+    assert spec["Labels"]["izzzi.part"] == "job"
+    assert tasks["ContainerSpec"]["Args"] == ["node", "main.js"], "the service itself is not touched"
+
+
+def test_a_command_without_secrets_needs_no_shell():
+    made = bundle(stack())
+    spec = one_off(made.services["shop_postgres"], "shop_postgres-run", IMAGES["postgres"], "", ["psql", "-l"])
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    assert (container["Command"], container["Args"]) == (["docker-entrypoint.sh"], ["psql", "-l"])
+    assert container["Mounts"], "a data service's volume is there"
 
 
 def test_names_fit_into_swarms_64_characters():
