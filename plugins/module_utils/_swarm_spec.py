@@ -303,7 +303,8 @@ def _health(stack: Stack, name: str, declared: Mapping[str, Any], image: Image) 
     url = f"http://127.0.0.1:{declared['port']}{path}"
     node = f"node -e \"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\""
     test = f"wget -q -O /dev/null {url} || curl -fsS -o /dev/null {url} || {node}"
-    return healthcheck({"test": test, "interval": "5s", "timeout": "4s", "retries": 3, "start_period": "30s"})
+    # Patient, because a busy machine makes every task late at once, and Swarm ends all that it finds unhealthy.
+    return healthcheck({"test": test, "interval": "5s", "timeout": "10s", "retries": 6, "start_period": "30s"})
 
 
 def _files(stack: Stack, found: dict, known: Mapping[str, str], asked: Any, folder: str, kind: str):
