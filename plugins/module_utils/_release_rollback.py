@@ -22,13 +22,13 @@ def choose(t: Transaction, wanted: str) -> tuple[Manifest, list[str]]:
     try:
         chosen = rollback_target(t.releases, t.live, wanted)
     except ValueError as error:
-        raise ReleaseError(str(error)) from error
+        raise ReleaseError(f"{error}\n{serving(t)}") from error
     moved = destructive_since(t.releases, chosen)
     if moved and not t.options.allow_destructive:
         raise ReleaseError(
             f"Release {chosen.id} was made for a schema that later releases changed destructively:\n  "
             + "\n  ".join(moved)
-            + "\nRestore a backup, or consent: -e app_compose_allow_destructive=true."
+            + f"\nRestore a backup, or consent: -e app_compose_allow_destructive=true.\n{serving(t)}"
         )
     return chosen, moved
 

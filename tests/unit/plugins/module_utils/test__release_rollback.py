@@ -28,7 +28,7 @@ def test_the_one_before_is_chosen(transaction):
 
 def test_a_schema_that_moved_on_needs_consent(transaction):
     t = with_old(transaction, ["2.sql drops a"])
-    with pytest.raises(ReleaseError, match=r"(?s)new: 2.sql drops a.*app_compose_allow_destructive=true"):
+    with pytest.raises(ReleaseError, match=r"(?s)new: 2.sql drops a.*_destructive=true.*Release new goes on"):
         choose(t, "")
     t.options = replace(t.options, allow_destructive=True)
     assert choose(t, "old")[1] == ["new: 2.sql drops a"]
