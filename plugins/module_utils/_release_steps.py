@@ -270,14 +270,14 @@ def unproven(t: Transaction) -> dict[str, int]:
 
 
 def start(t: Transaction) -> dict[str, Any]:
-    """The candidate's containers, until Docker calls them healthy and each answers at its own port."""
+    """The candidate's containers, until each answers at its own port and Docker calls them healthy."""
     t.note(step="start")
     compose = t.compose(t.colour)
     compose("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", timeout=t.options.wait_timeout)
-    t.note(up=time.monotonic())
-    gate(t, compose, unproven(t))
     probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
     t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=alive(t))
+    t.note(answers=time.monotonic())
+    gate(t, compose, unproven(t))
     copy_assets(t)
     return {"changed": True}
 
@@ -318,7 +318,7 @@ def prove(t: Transaction) -> dict[str, Any]:
         t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=2, alive=alive(t))
     # With nothing live there is nobody to protect: the first release is shown at once. One that is gone back to has
     # served visitors before, and is wanted quickly.
-    since = time.monotonic() - t.journal["up"]
+    since = time.monotonic() - t.journal["answers"]
     if t.live and t.journal["kind"] == "deploy" and since < t.options.soak:
         t.watch.stays_met(probes, seconds=t.options.soak - since, interval=0.5, alive=alive(t))
     return {"changed": False}

@@ -10,6 +10,7 @@ import shutil
 from typing import Any
 
 from . import _release_manifest as manifests
+from ._containers import stopped
 from ._host import ReleaseError
 from ._release import Transaction
 from ._release_steps import (
@@ -64,10 +65,10 @@ def _revive(t: Transaction) -> None:
     if not t.live:
         return
     compose = t.compose(t.live.colour)
-    old = t.of_release(t.live)
-    if any(not c.is_up for c in compose.containers()):
+    wanted = {name: int(s.get("replicas", 1)) for name, s in t.of_release(t.live).services.items()}
+    if stopped(compose.containers(), wanted):
         compose("up", "--detach", "--no-build", "--pull", "never", timeout=120)
-        gate(t, compose, {name: int(s.get("replicas", 1)) for name, s in old.services.items()})
+        gate(t, compose, wanted)
 
 
 def _mark(t: Transaction, reason: str) -> None:
