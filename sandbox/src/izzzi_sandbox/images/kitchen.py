@@ -4,6 +4,7 @@ image and an unchanged one costs nothing."""
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import docker
 from docker.errors import APIError, BuildError, ImageNotFound
 
 RECIPES = Path(__file__).parent
+BUILDING = threading.RLock()  # droplets that are made at once wait for one build of what they both need
 LABEL = "izzzi.sandbox"
 
 Log = Callable[[str], None]
@@ -44,13 +46,14 @@ class Kitchen:
 
     def make(self, image: str, maker: Callable[[], None]) -> str:
         """Runs the maker unless the image is there, and logs one line."""
-        if not self.has(image):
-            start = time.monotonic()
-            try:
-                maker()
-            except (BuildError, APIError) as error:
-                raise ImageError(f"image {image} cannot be built: {last_lines(error)}") from error
-            self.log(f"  image {image} ({time.monotonic() - start:.0f} s)")
+        with BUILDING:
+            if not self.has(image):
+                start = time.monotonic()
+                try:
+                    maker()
+                except (BuildError, APIError) as error:
+                    raise ImageError(f"image {image} cannot be built: {last_lines(error)}") from error
+                self.log(f"  image {image} ({time.monotonic() - start:.0f} s)")
         return image
 
     def build(
