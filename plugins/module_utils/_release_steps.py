@@ -274,6 +274,8 @@ def start(t: Transaction) -> dict[str, Any]:
     t.note(step="start")
     compose = t.compose(t.colour)
     compose("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", timeout=t.options.wait_timeout)
+    if t.journal["kind"] == "rollback":
+        offer(t)  # meanwhile: it will most likely come up, as it did before
     probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
     t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=alive(t))
     t.note(answers=time.monotonic())
@@ -306,14 +308,19 @@ def live_ports(t: Transaction) -> dict[str, list[int]]:
     return t.of_release(t.live).ports(t.live.colour) if t.live else {}
 
 
+def offer(t: Transaction) -> None:
+    """The way to the candidate that only this run knows."""
+    if t.edge:
+        t.edge.switch(t.edge_files(live_ports(t), t.live.id if t.live else "", t.app.ports(t.colour)))
+
+
 def prove(t: Transaction) -> dict[str, Any]:
     """Asks the candidate through the site that visitors use, on a way only this run knows, and keeps watching it."""
     t.note(step="prove")
-    probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
+    ports = t.app.ports(t.colour)
+    probes = list(own_probes(t.app.services, ports, t.release))
     if t.edge:
-        ports = t.app.ports(t.colour)
-        before = t.live.id if t.live else ""
-        t.edge.switch(t.edge_files(live_ports(t), before, ports))
+        offer(t)
         probes = list(edge_probes(t.app.services, ports, t.release, t.edge_address))
         t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=2, alive=alive(t))
     # With nothing live there is nobody to protect: the first release is shown at once. One that is gone back to has
