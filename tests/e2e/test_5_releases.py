@@ -224,7 +224,7 @@ def test_a_rollback_brings_the_release_before_back_and_fails_no_request(rotated,
 
 
 def test_a_rollback_takes_less_than_ten_seconds(rotated, artifacts):
-    """The better of two, forth and back. Here the controller and the server share two cores with all else that runs: the
+    """The better of two, forth and back. Here controller and server share two cores with all else that runs: the
     bound grows with what it takes to merely look at the server, three seconds when nothing else runs."""
     look = timed("status")
     seconds = min(timed("rollback"), timed("rollback"))
