@@ -66,7 +66,7 @@ class Cluster:
         self.log.append(f"remove {name}")
         self.held.pop(name, None)
 
-    def logs(self, task):
+    def logs(self, task, lines=25):
         return f"last words of {task}"
 
     def ensure_network(self, encrypted):
@@ -234,3 +234,18 @@ def test_what_does_not_arrive_in_time_is_given_up():
     cluster.tasks = lambda name: [Task("t", 1, "n1", "other", "starting", "running")]
     with pytest.raises(StackError, match="shop_db: did not get there within 10 s: 0 of 1 tasks run"):
         deployment(cluster, contents, wait_timeout=10, monitor=0).run("one", "deploy", None, {}, 60)
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_persons_command_leaves_nothing_behind_whatever_it_ends_with(is_bad):
+    cluster = Cluster()
+    run(cluster, "one")
+    stack, contents = made("one")
+    command = job(stack, contents, "run", "api", ["repl"])
+    command["TaskTemplate"]["ContainerSpec"]["Image"] = "bad" if is_bad else "api"
+    if is_bad:
+        with pytest.raises(StackError, match="it exited with 3"):
+            deployment(cluster, contents).run_once(command, 60)
+    else:
+        assert "last words" in deployment(cluster, contents).run_once(command, 60)
+    assert "shop_run" not in cluster.held
