@@ -83,6 +83,15 @@ class Daemon:
                 time.sleep(0.05)
         raise AssertionError("the daemon does not answer")
 
+    def wait_for_droplet(self, id: int, status: str) -> dict[str, Any]:
+        """Until it has the status and nothing is done to it any more."""
+        for _ in range(200):
+            seen = self.call("GET", f"/v2/droplets/{id}").body["droplet"]
+            if seen["status"] == status and not seen["locked"]:
+                return seen
+            time.sleep(0.02)
+        raise AssertionError(f"{seen['status']} instead of {status}")
+
     def stop(self) -> None:
         self.process.terminate()
         assert self.process.wait(timeout=20) == 0

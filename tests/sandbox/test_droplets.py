@@ -163,7 +163,7 @@ def test_a_slow_cloud_locks_the_droplet_meanwhile(tmp_path):
         assert (refused.status, refused.body["message"]) == (422, "Droplet already has a pending event.")
         slow.kill()
         slow.start()
-        wait_for(slow, id, "active")
+        slow.wait_for_droplet(id, "active")
         finished = slow.call("GET", f"/v2/actions/{action}").body["action"]
         assert finished["status"] == "completed", "an action that a crash interrupted is taken up again"
 
@@ -173,21 +173,13 @@ def test_what_was_on_is_powered_on_again_after_a_crash(tmp_path):
     with running(tmp_path / "home") as daemon:
         body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
         id = daemon.call("POST", "/v2/droplets", body).body["droplet"]["id"]
-        wait_for(daemon, id, "active")
+        daemon.wait_for_droplet(id, "active")
         daemon.kill()
         daemon.environment["IZZZI_SANDBOX_MEMORY_DELAY"] = "0.5"
         daemon.start()
         shown = daemon.call("GET", f"/v2/droplets/{id}").body["droplet"]
         assert (shown["status"], shown["locked"]) == ("off", True)
-        wait_for(daemon, id, "active")
-
-
-def wait_for(daemon, id: int, status: str) -> None:
-    for _ in range(100):
-        if daemon.call("GET", f"/v2/droplets/{id}").body["droplet"]["status"] == status:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"droplet {id} does not become {status}")
+        daemon.wait_for_droplet(id, "active")
 
 
 def test_ipv6_is_asked_for_at_the_creation_or_later(client, create):

@@ -25,15 +25,6 @@ def droplet(daemon: Daemon, **more) -> int:
     return daemon.call("POST", "/v2/droplets", {**BODY, **more}).body["droplet"]["id"]
 
 
-def wait(daemon: Daemon, id: int, status: str) -> dict:
-    for _ in range(200):
-        seen = daemon.call("GET", f"/v2/droplets/{id}").body["droplet"]
-        if seen["status"] == status and not seen["locked"]:
-            return seen
-        time.sleep(0.02)
-    raise AssertionError(f"{seen['status']} instead of {status}")
-
-
 def test_a_status_before_and_after_the_write(daemon):
     arm(daemon, kind="status", status=502, method="POST", path="/v2/tags")
     arm(daemon, kind="status", status=500, method="POST", path="/v2/t*", when="after")
@@ -75,7 +66,7 @@ def test_a_droplet_that_stays_new(daemon):
     time.sleep(0.2)
     assert daemon.call("GET", f"/v2/droplets/{id}").body["droplet"]["status"] == "new"
     daemon.call("DELETE", f"/_sandbox/faults/{fault}")
-    wait(daemon, id, "active")
+    daemon.wait_for_droplet(id, "active")
 
 
 def test_a_stuck_droplet_can_be_deleted(daemon):
@@ -91,10 +82,10 @@ def test_a_stuck_droplet_can_be_deleted(daemon):
 
 def test_an_action_that_errs(daemon):
     id = droplet(daemon)
-    wait(daemon, id, "active")
+    daemon.wait_for_droplet(id, "active")
     arm(daemon, kind="errored", action="power_off")
     action = daemon.call("POST", f"/v2/droplets/{id}/actions", {"type": "power_off"}).body["action"]["id"]
-    wait(daemon, id, "active")
+    daemon.wait_for_droplet(id, "active")
     assert daemon.call("GET", f"/v2/actions/{action}").body["action"]["status"] == "errored"
 
 
@@ -102,7 +93,7 @@ def test_eventual_consistency(daemon):
     arm(daemon, kind="status", status=404, method="GET", path="/v2/droplets/*", times=2)
     id = droplet(daemon)
     assert [daemon.call("GET", f"/v2/droplets/{id}").status for _ in range(3)] == [404, 404, 200]
-    wait(daemon, id, "active")
+    daemon.wait_for_droplet(id, "active")
     arm(daemon, kind="no_addresses")
     shown = [daemon.call("GET", f"/v2/droplets/{id}").body["droplet"] for _ in range(2)]
     assert [(row["status"], len(row["networks"]["v4"])) for row in shown] == [("active", 0), ("active", 2)]
@@ -113,7 +104,7 @@ def test_members_of_a_vpc_lag(daemon):
     daemon.call("POST", "/v2/vpcs", first)
     vpc = daemon.call("POST", "/v2/vpcs", {**first, "name": "net", "ip_range": "10.31.0.0/24"}).body["vpc"]["id"]
     id = droplet(daemon, vpc_uuid=vpc)
-    wait(daemon, id, "active")
+    daemon.wait_for_droplet(id, "active")
     arm(daemon, kind="member_lag", seconds=0.5)
     daemon.call("DELETE", f"/v2/droplets/{id}")
     while daemon.call("GET", f"/v2/droplets/{id}").status != 404:
