@@ -161,12 +161,12 @@ def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
 
 @contextmanager
 def held(
-    lease: LeaseFile, owner: str, purpose: str, ttl: float, wait: float, interval: float
+    lock: Any, owner: str, purpose: str, ttl: float, wait: float, interval: float, pause: float = 0.5
 ) -> Iterator[Callable[[], Any]]:
-    """The lease while the block runs; calling what the block gets raises LeaseError when it is ours no more."""
-    token = acquire_within(lease, owner, purpose, ttl, wait).token
+    """The lock while the block runs; calling what the block gets raises LeaseError when it is ours no more."""
+    token = acquire_within(lock, owner, purpose, ttl, wait, pause=pause).token
     try:
-        with heartbeat(lease, token, interval):
-            yield lambda: lease.renew(token)
+        with heartbeat(lock, token, interval):
+            yield lambda: lock.renew(token)
     finally:
-        lease.release(token)
+        lock.release(token)

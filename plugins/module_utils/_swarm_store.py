@@ -14,13 +14,14 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any
 
+from . import _lease
 from ._engine import Conflict, NotFound
-from ._lease import Lease, LeaseError, acquire_within, decide, heartbeat
+from ._lease import Lease, LeaseError, decide
 from ._release_manifest import Manifest
 from ._swarm import SPEC, Swarm
 
@@ -159,13 +160,6 @@ class SwarmLock:
         return Lease(**json.loads(item["Spec"]["Labels"]["izzzi.lease"]))
 
 
-@contextmanager
-def held(swarm: Swarm, owner: str, purpose: str, ttl: float, wait: float) -> Iterator[None]:
+def held(swarm: Swarm, owner: str, purpose: str, ttl: float, wait: float) -> AbstractContextManager:
     """Holds the app's lock while the block runs."""
-    lock = SwarmLock(swarm, time.time)
-    token = acquire_within(lock, owner, purpose, ttl, wait, pause=1).token
-    try:
-        with heartbeat(lock, token, HEARTBEAT):
-            yield
-    finally:
-        lock.release(token)
+    return _lease.held(SwarmLock(swarm, time.time), owner, purpose, ttl, wait, HEARTBEAT, pause=1)

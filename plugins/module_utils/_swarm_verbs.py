@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
 from pathlib import Path
 from secrets import token_hex
@@ -85,11 +85,9 @@ class Run:
     def checks(self) -> dict[str, list]:
         return {name: service.get("checks") or [] for name, service in self.params["services"].items()}
 
-    @contextmanager
-    def locked(self, purpose: str) -> Iterator[None]:
+    def locked(self, purpose: str) -> AbstractContextManager:
         p = self.params
-        with held(self.swarm, p["owner"], purpose, p["lock_ttl"], p["lock_wait"]):
-            yield
+        return held(self.swarm, p["owner"], purpose, p["lock_ttl"], p["lock_wait"])
 
 
 def plan(run: Run) -> dict[str, Any]:
