@@ -49,15 +49,18 @@ class App:
     def built(self) -> list[str]:
         return [name for name, service in self.services.items() if "build" in service]
 
+    @property
+    def replicas(self) -> dict[str, int]:
+        return {name: int(service.get("replicas", 1)) for name, service in self.services.items()}
+
     def image(self, service: str, release: str) -> str:
         return f"{self.project}/{service}:{release}"
 
     def ports(self, colour: str) -> dict[str, list[int]]:
         """The loopback ports of each service with a port, one per replica. The colours' ranges never overlap."""
         result, port = {}, self.first_port + PORTS_PER_COLOUR * COLOURS.index(colour)
-        for name, service in self.services.items():
-            if service.get("port"):
-                replicas = int(service.get("replicas", 1))
+        for name, replicas in self.replicas.items():
+            if self.services[name].get("port"):
                 result[name] = list(range(port, port + replicas))
                 port += replicas
         return result

@@ -80,6 +80,10 @@ class Transaction:
     def colour(self) -> str:
         return self.journal["colour"]
 
+    @property
+    def next_colour(self) -> str:
+        return other(self.live.colour if self.live else None)
+
     def note(self, **values: Any) -> None:
         self.journal |= values
         manifests.write_json(self.app.directory / JOURNAL, self.journal)
@@ -186,7 +190,7 @@ def plan(t: Transaction) -> dict[str, Any]:
         "release": release,
         "new": is_new,
         "live": t.live.id if t.live else "",
-        "colour": other(t.live.colour if t.live else None) if is_new else t.live.colour,
+        "colour": t.next_colour if is_new else t.live.colour,
         "unpack": is_new and bool(t.app.built) and not (source / ".complete").exists(),
         "source": str(source),
         "drift": drift,
@@ -261,8 +265,8 @@ def data_drift(t: Transaction) -> list[str]:
 
 def live_drift(t: Transaction) -> list[str]:
     """In what the live colour differs from its release."""
-    wanted = {name: int(service.get("replicas", 1)) for name, service in t.app.services.items()}
-    reasons = [f"{name}: {why}" for name, why in stopped(t.compose(t.live.colour).containers(), wanted).items()]
+    found = stopped(t.compose(t.live.colour).containers(), t.app.replicas)
+    reasons = [f"{name}: {why}" for name, why in found.items()]
     if t.edge:
         files = t.edge_files(t.app.ports(t.live.colour), t.live.id)
         reasons += [f"{t.edge.directory}/{name} differs" for name in t.edge.differences(files)]

@@ -14,6 +14,7 @@ from ._colour import COLOURS
 from ._dotenv import from_dotenv
 from ._lease import LeaseFile
 from ._release import Transaction
+from ._release_steps import colour_files
 
 
 def files_diff(t: Transaction, wanted: Mapping[Path, str]) -> list[dict[str, str]]:
@@ -27,6 +28,10 @@ def files_diff(t: Transaction, wanted: Mapping[Path, str]) -> list[dict[str, str
         headers = {"before_header": str(live), "after_header": str(path)}
         diffs.append({**headers, "before": before, "after": after})
     return diffs
+
+
+def candidate_diff(t: Transaction, release: str) -> list[dict[str, str]]:
+    return files_diff(t, colour_files(t, release, t.next_colour))
 
 
 def _names(text: str) -> str:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _release_steps as steps
-from ._colour import other
 from ._host import ReleaseError
 from ._release import Transaction, data_drift
-from ._release_info import files_diff
+from ._release_info import candidate_diff
 from ._release_manifest import Manifest, destructive_since, rollback_target
 from ._release_undo import last_words, recover, undo
 
@@ -37,8 +36,7 @@ def predict(t: Transaction, wanted: str) -> dict[str, Any]:
     """What `roll_back` would do."""
     chosen, moved = choose(t, wanted)
     steps.use_release(t, chosen)
-    colour = other(t.live.colour if t.live else None)
-    diff = files_diff(t, steps.colour_files(t, chosen.id, colour))
+    diff = candidate_diff(t, chosen.id)
     return {"changed": True, "release": chosen.id, "moved": moved, "reasons": data_drift(t), "diff": diff}
 
 

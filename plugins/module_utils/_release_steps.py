@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
-from ._colour import build_env_files, colour_document, colour_volumes, environment_of, other, render
+from ._colour import build_env_files, colour_document, colour_volumes, environment_of, render
 from ._containers import trouble, unhealthy, waiting
 from ._database import close_owner, create_login, drop_logins, list_logins, login_name
 from ._dotenv import to_dotenv
@@ -38,8 +38,7 @@ def begin(t: Transaction, release: str, kind: str) -> dict[str, Any]:
     t.journal = {}
     for directory in ("releases", "backups"):
         (t.app.directory / directory).mkdir(mode=0o755, parents=True, exist_ok=True)
-    colour = other(t.live.colour if t.live else None)
-    t.note(release=release, colour=colour, kind=kind, step="begin", edge=before, started=t.clock())
+    t.note(release=release, colour=t.next_colour, kind=kind, step="begin", edge=before, started=t.clock())
     if kind == "deploy" and (release not in t.releases or t.releases[release].state != manifests.GOOD):
         t.app.release_directory(release).mkdir(mode=0o755, exist_ok=True)
         t.releases[release] = Manifest(
@@ -254,17 +253,13 @@ def remove_container(name: str) -> None:
     subprocess.run(["docker", "container", "rm", "--force", name], capture_output=True, timeout=60, check=False)
 
 
-def wanted(t: Transaction) -> dict[str, int]:
-    return {name: int(service.get("replicas", 1)) for name, service in t.app.services.items()}
-
-
 def unproven(t: Transaction) -> dict[str, int]:
     """Whose health Docker must confirm. Of a release that was live before the role's own checks are proof enough; the
     next of Docker's may be far off."""
     services = t.app.services
     return {
         name: replicas
-        for name, replicas in wanted(t).items()
+        for name, replicas in t.app.replicas.items()
         if t.journal["kind"] == "deploy" or not (services[name].get("checks") and services[name].get("port"))
     }
 
@@ -423,7 +418,7 @@ def repair(t: Transaction) -> dict[str, Any]:
         write_files(colour_files(t, t.live.id, t.live.colour))
         compose = t.compose(t.live.colour)
         compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
-        gate(t, compose, wanted(t))
+        gate(t, compose, t.app.replicas)
         if t.edge:
             t.edge.switch(t.edge_files(ports, t.live.id))
     if t.edge:

@@ -65,7 +65,7 @@ def _revive(t: Transaction) -> None:
     if not t.live:
         return
     compose = t.compose(t.live.colour)
-    wanted = {name: int(s.get("replicas", 1)) for name, s in t.of_release(t.live).services.items()}
+    wanted = t.of_release(t.live).replicas
     if stopped(compose.containers(), wanted):
         compose("up", "--detach", "--no-build", "--pull", "never", timeout=120)
         gate(t, compose, wanted)

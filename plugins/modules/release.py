@@ -207,7 +207,7 @@ EXAMPLES = r"""
 RETURN = r"""
 release:
   description: The release's id.
-  returned: for V(plan), V(rollback) and V(undo)
+  returned: for V(plan) and V(rollback)
   type: str
   sample: 20261105-0f2c9a41d7b3
 new:
@@ -261,7 +261,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils import _release_info as info
 from ..module_utils import _release_steps as steps
 from ..module_utils import _release_undo as undoing
-from ..module_utils._colour import App, other
+from ..module_utils._colour import App
 from ..module_utils._host import ReleaseError
 from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
 from ..module_utils._mask import mask
@@ -343,8 +343,7 @@ def look(t: Transaction, params: dict, check_mode: bool) -> dict:
 
 def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
     """The candidate's files beside the live colour's."""
-    colour = other(t.live.colour if t.live else None)
-    diff = info.files_diff(t, steps.colour_files(t, params["release"], colour))
+    diff = info.candidate_diff(t, params["release"])
     if not check_mode:
         steps.files(t)
     return {"changed": True, "diff": diff}
