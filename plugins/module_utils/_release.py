@@ -170,7 +170,7 @@ class Transaction:
         }
 
     def _assets(self, release: str) -> list[Assets]:
-        kept = [release, *(m.id for m in self.releases.values() if m.id != release and m.state == manifests.GOOD)]
+        kept = manifests.to_keep(self.releases, release, self.options.keep_releases)
         directories = [self.app.release_directory(id) / "assets" for id in kept]
         there = [str(directory) for directory in directories if directory.is_dir()]
         prefixes = {

@@ -112,8 +112,15 @@ def destructive_since(releases: Mapping[str, Manifest], target: Manifest) -> lis
     return [f"{m.id}: {finding}" for m in later for finding in m.destructive if finding not in target.destructive]
 
 
-def to_prune(releases: Mapping[str, Manifest], current: Manifest, keep: int) -> tuple[list[str], list[str]]:
-    """Releases whose files and images may go, and of these the ones that nothing need remember."""
-    good = [m.id for m in releases.values() if m.state == GOOD and m.id != current.id]
-    rest = [m.id for m in releases.values() if m.state != GOOD and m.id != current.id]
-    return good[max(keep - 1, 0) :], rest[keep:]
+def to_keep(releases: Mapping[str, Manifest], current: str, keep: int) -> list[str]:
+    """The current release and the last good ones, `keep` in all."""
+    good = [m.id for m in releases.values() if m.state == GOOD and m.id != current]
+    return [current, *good[: max(keep - 1, 0)]]
+
+
+def to_prune(releases: Mapping[str, Manifest], current: str, keep: int) -> tuple[list[str], list[str]]:
+    """Good releases whose files and images may go, and other ones that nobody need remember."""
+    kept = to_keep(releases, current, keep)
+    good = [m.id for m in releases.values() if m.state == GOOD and m.id not in kept]
+    rest = [m.id for m in releases.values() if m.state != GOOD and m.id != current]
+    return good, rest[keep:]

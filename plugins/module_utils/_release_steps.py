@@ -392,7 +392,7 @@ def tidy(t: Transaction) -> None:
     if leftover:
         run(["docker", "container", "stop", *leftover], timeout=300)
         run(["docker", "container", "rm", "--force", *leftover])
-    releases, forgotten = manifests.to_prune(t.releases, t.live, t.options.keep_releases)
+    releases, forgotten = manifests.to_prune(t.releases, t.live.id, t.options.keep_releases)
     for id in [*releases, *forgotten]:
         remove_images(t, id)
         shutil.rmtree(t.app.release_directory(id), ignore_errors=True)

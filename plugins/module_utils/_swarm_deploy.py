@@ -275,7 +275,7 @@ class Deployment:
 
     def tidy(self, live: Manifest) -> list[str]:
         releases = self.store.releases()
-        old, forgotten = manifests.to_prune(releases, live, self.options.keep_releases)
+        old, forgotten = manifests.to_prune(releases, live.id, self.options.keep_releases)
         for id in [*old, *forgotten]:
             self.store.forget_release(id)
         return self.prune()

@@ -56,7 +56,7 @@ def place(files: dict[str, Path | str]) -> None:
 
 
 def compose(command: str) -> None:
-    on_droplet(f"cd {DIRECTORY} && sudo sh -c {shlex.quote(f'({command}) >/dev/null 2>&1')}")
+    on_droplet(f"sudo sh -c {shlex.quote(f'cd {DIRECTORY} && ({command}) >/dev/null 2>&1')}")
 
 
 def under_load(folder: Path, rate: int, what: str) -> Row:

@@ -93,3 +93,16 @@ def test_a_journal_survives_the_run_that_wrote_it(transaction):
     assert later.journal == {"release": "r1", "colour": "blue", "step": "build"}
     later.forget()
     assert transaction().journal == {}
+
+
+def test_static_files_come_from_the_releases_that_stay(transaction):
+    """The edge's file is the same before and after old releases are pruned, or the next run would call it drift."""
+    assets = {"services": {"web": {"image": "w", "port": 3000, "assets": {"/_next/static": "/app/static"}}}}
+    t = transaction(app=assets, keep_releases=2)
+    for number in range(4):
+        (t.app.release_directory(f"r{number}") / "assets").mkdir(parents=True)
+    t.releases = {f"r{n}": Manifest(f"r{n}", "s", "f", GOOD, live_at=n) for n in (2, 1, 0)}
+    at_the_switch = t.edge_files({"web": [20101]}, "r3")["server.conf"]
+    assert "/r3/assets$uri" in at_the_switch and "/r2/assets$uri" in at_the_switch
+    t.releases = {f"r{n}": Manifest(f"r{n}", "s", "f", GOOD, live_at=n) for n in (3, 2)}
+    assert t.edge_files({"web": [20101]}, "r3")["server.conf"] == at_the_switch

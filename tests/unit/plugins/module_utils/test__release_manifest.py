@@ -56,8 +56,8 @@ def test_what_later_releases_destroyed_is_named():
 
 def test_the_live_release_is_never_pruned_and_bad_ones_are_remembered_for_a_while():
     releases = by_id(*(manifest(f"r{n}", n) for n in range(5)), manifest("x", 0, BAD), manifest("y", 0, BAD))
-    assert to_prune(releases, releases["r4"], keep=3) == (["r1", "r0"], [])
-    assert to_prune(releases, releases["r0"], keep=1) == (["r4", "r3", "r2", "r1"], ["y"])
+    assert to_prune(releases, "r4", keep=3) == (["r1", "r0"], [])
+    assert to_prune(releases, "r0", keep=1) == (["r4", "r3", "r2", "r1"], ["y"])
 
 
 def test_manifests_survive_on_disk_and_half_of_one_does_not_count(tmp_path):
