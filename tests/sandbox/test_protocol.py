@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 
 import pytest
+from izzzi_sandbox.server import bind
 
 from .daemon import running
 
@@ -79,3 +81,11 @@ def test_limits_can_be_enforced(tmp_path):
     assert [reply.status for reply in replies] == [200] * 10 + [429]
     assert replies[-1].body["id"] == "too_many_requests"
     assert 0 < int(replies[-1].headers["retry-after"]) <= 60
+
+
+def test_a_reply_waits_for_no_acknowledgement():
+    """A reply is two packets; on a kept connection Nagle's algorithm would hold the second one back for 40 ms."""
+    with bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
