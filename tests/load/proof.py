@@ -108,11 +108,12 @@ def main() -> int:
     found = []
     clean_up()
     with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         if under_load := [part for part in chosen if part in UNDER_LOAD]:
-            found += releases(Path(name), under_load, options.good, options.rate)
-        for part in chosen:
-            if part in BESIDE:
-                found += BESIDE[part](Path(name), options.rate)
+            found += releases(folder, under_load, options.good, options.rate)
+        for part in [part for part in chosen if part in BESIDE]:
+            (folder / part).mkdir()
+            found += BESIDE[part](folder / part, options.rate)
     print("\n".join(found))
     return 1 if found else 0
 
