@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -15,7 +16,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,10 +182,11 @@ class Proof:
 
 def killed_at(task: str, arguments: list[str]) -> None:
     """Kills ansible-playbook, and only what it started, half a second into the task."""
+    mark = secrets.token_hex(8)
     process = subprocess.Popen(
         [BIN / "ansible-playbook", *arguments],
         cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1", "IZZZI_RUN": mark},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -199,7 +201,20 @@ def killed_at(task: str, arguments: list[str]) -> None:
             break
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    for straggler in processes_of(mark):  # mitogen's own, in a session of its own, at times outlives its parent
+        with suppress(ProcessLookupError):
+            os.kill(straggler, signal.SIGKILL)
     assert met, f"the run had no task {task!r}"
+
+
+def processes_of(mark: str) -> list[int]:
+    def is_marked(process: Path) -> bool:
+        try:
+            return f"IZZZI_RUN={mark}".encode() in (process / "environ").read_bytes()
+        except OSError:
+            return False  # gone, or somebody else's
+
+    return [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_marked(process)]
 
 
 @contextmanager
