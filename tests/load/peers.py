@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -87,12 +88,13 @@ def under_load(folder: Path, rate: int, what: str) -> Row:
 
 
 def changed_demo(folder: Path, word: str) -> Path:
-    """The demo app with a change in both of its images."""
+    """The demo app with a change in both of its images, one that no build cache of an earlier proof knows."""
     source = folder / f"demo-{word}"
+    change = f"{word} {secrets.token_hex(8)}"
     shutil.copytree(ROOT / "examples/app", source, ignore=shutil.ignore_patterns("node_modules", ".next", "dist"))
     for file in ("apps/backend/src/main.ts", "apps/frontend/app/icon.svg", "apps/frontend/app/page.tsx"):
         path = source / file
-        path.write_text(path.read_text() + (f"<!-- {word} -->\n" if file.endswith("svg") else f"// {word}\n"))
+        path.write_text(path.read_text() + (f"<!-- {change} -->\n" if file.endswith("svg") else f"// {change}\n"))
     return source
 
 
