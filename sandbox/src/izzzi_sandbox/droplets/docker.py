@@ -402,8 +402,9 @@ def purge(settings: Settings) -> None:
         with _absent_is_fine():
             net.remove()
     for image in client.images.list(filters={"label": LABEL}):
-        for tag in image.tags:
+        # A snapshot that was deleted while droplets ran from it has lost its name, not its layers.
+        for name in image.tags or [image.id]:
             try:
-                client.images.remove(tag, force=True)
+                client.images.remove(name, force=True)
             except ImageNotFound:
                 continue
