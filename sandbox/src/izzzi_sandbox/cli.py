@@ -64,19 +64,21 @@ def up() -> None:
 
 
 @app.command()
-def images() -> None:
+def images(
+    every: Annotated[bool, typer.Option("--every", help="Also those that are else made when first used.")] = False,
+) -> None:
     """Build or pull the images that droplets need."""
     with _home() as settings:
         if settings.backend == "docker":
             preflight.check_docker()
-        _ensure_images(settings)
+        _ensure_images(settings, every)
 
 
-def _ensure_images(settings: Settings) -> None:
+def _ensure_images(settings: Settings, every: bool = False) -> None:
     if settings.backend == "docker":
         from .images import ensure_images
 
-        ensure_images(settings, log=typer.echo)
+        ensure_images(settings, log=typer.echo, every=every)
 
 
 @app.command()
