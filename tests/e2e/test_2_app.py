@@ -68,10 +68,16 @@ def test_a_note_sends_a_mail_that_the_catcher_holds(address):
 
 CONNECT = """
 import socket, sys
-for port in map(int, sys.argv[2:]):
+from concurrent.futures import ThreadPoolExecutor
+
+def attempt(port):
     with socket.socket() as s:
         s.settimeout(3)
-        print(port, "open" if s.connect_ex((sys.argv[1], port)) == 0 else "closed")
+        return "open" if s.connect_ex((sys.argv[1], int(port))) == 0 else "closed"
+
+with ThreadPoolExecutor(len(sys.argv)) as at_once:
+    for port, answer in zip(sys.argv[2:], at_once.map(attempt, sys.argv[2:])):
+        print(port, answer)
 """
 
 

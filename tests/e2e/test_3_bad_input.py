@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.e2e.driver import BIN, cloud, droplet_address, http, run_playbook, site
+from tests.e2e.driver import BIN, Run, cloud, droplet_address, http, run_playbook, site
 
 # Another environment of the same account: it does not exist, so that a run would have to create it.
 NEW_ENVIRONMENT = ("-e", '{"provision_environment": "staging", "provision_vpc": {"ip_range": "10.77.0.0/16"}}')
@@ -39,31 +40,39 @@ def cloud_snapshot() -> dict:
     }
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        pytest.param(["-e", "provision_api_token=dop_v1_wrong"], ["token", "provision_api_token"], id="token"),
-        pytest.param(["-e", "provision_api_url=http://127.0.0.1:9"], ["127.0.0.1:9", "sandbox-up"], id="api-down"),
-        pytest.param([*NEW_ENVIRONMENT, "-e", "provision_region=fra9"], ["fra9", "fra1"], id="region"),
-        pytest.param(
-            [*NEW_ENVIRONMENT, *one_droplet(size="s-2vcpu-5gb", image="debian-13-x64")],
-            ["s-2vcpu-5gb", "s-2vcpu-4gb"],
-            id="size",
-        ),
-        pytest.param(
-            [*NEW_ENVIRONMENT, *one_droplet(size="s-2vcpu-4gb", image="debian-31-x64")],
-            ["debian-31-x64", "debian-13-x64"],
-            id="image",
-        ),
-        pytest.param(
-            ["-e", '{"provision_vpc": {"ip_range": "10.20.0.0/33"}}'], ["10.20.0.0/33", "ip_range"], id="cidr"
-        ),
-        pytest.param(["-e", "provision_environment=prod"], ["prod", "production", "staging", "dev"], id="environment"),
-        pytest.param(["-e", "provision_droplets=[app]"], ["provision_droplets", "dict"], id="type"),
-    ],
-)
-def test_bad_input_is_refused_with_a_reason(arguments, words):
-    run = site(*arguments, timeout=120)
+# What is given, and the words that the message must have.
+BAD_INPUT = {
+    "token": (["-e", "provision_api_token=dop_v1_wrong"], ["token", "provision_api_token"]),
+    "api-down": (["-e", "provision_api_url=http://127.0.0.1:9"], ["127.0.0.1:9", "sandbox-up"]),
+    "region": ([*NEW_ENVIRONMENT, "-e", "provision_region=fra9"], ["fra9", "fra1"]),
+    "size": (
+        [*NEW_ENVIRONMENT, *one_droplet(size="s-2vcpu-5gb", image="debian-13-x64")],
+        ["s-2vcpu-5gb", "s-2vcpu-4gb"],
+    ),
+    "image": (
+        [*NEW_ENVIRONMENT, *one_droplet(size="s-2vcpu-4gb", image="debian-31-x64")],
+        ["debian-31-x64", "debian-13-x64"],
+    ),
+    "cidr": (["-e", '{"provision_vpc": {"ip_range": "10.20.0.0/33"}}'], ["10.20.0.0/33", "ip_range"]),
+    "environment": (["-e", "provision_environment=prod"], ["prod", "production", "staging", "dev"]),
+    "type": (["-e", "provision_droplets=[app]"], ["provision_droplets", "dict"]),
+}
+
+
+@pytest.fixture(scope="module")
+def refusals() -> dict[str, Run]:
+    """None of them gets as far as to change anything, so they need not wait for each other."""
+    before = cloud_snapshot()
+    with ThreadPoolExecutor(4) as at_once:
+        runs = at_once.map(lambda case: site(*case[0], timeout=180), BAD_INPUT.values())
+        refused = dict(zip(BAD_INPUT, runs, strict=True))
+    assert cloud_snapshot() == before
+    return refused
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_refused_with_a_reason(refusals, case):
+    run, words = refusals[case], BAD_INPUT[case][1]
     assert run.status != 0
     assert [word for word in words if word not in run.output] == [], run.output
     assert "Traceback" not in run.output
