@@ -85,7 +85,8 @@ class Daemon:
 
     def wait_for_droplet(self, id: int, status: str) -> dict[str, Any]:
         """Until it has the status and nothing is done to it any more."""
-        for _ in range(200):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
             seen = self.call("GET", f"/v2/droplets/{id}").body["droplet"]
             if seen["status"] == status and not seen["locked"]:
                 return seen
