@@ -121,6 +121,21 @@ class Swarm:
                     removed.append(name)
         return removed
 
+    def network_range(self) -> str:
+        """From where the app's network has its addresses; empty before there is one."""
+        found = [network for network in self.engine.get("/networks") if network["Name"] == self.project]
+        ranges = [item["Subnet"] for network in found for item in (network.get("IPAM") or {}).get("Config") or []]
+        return next((text for text in ranges if text), "")
+
+    def provide_network(self, encrypted: bool, tries: int = 50, sleep=time.sleep) -> str:
+        """Makes the network where it is missing; returns its range, which Swarm chooses a moment later."""
+        self.ensure_network(encrypted)
+        for _ in range(tries):
+            if found := self.network_range():
+                return found
+            sleep(0.1)
+        raise EngineError(0, f"The network {self.project} has no addresses: Swarm's address pool has none left.")
+
     def ensure_network(self, encrypted: bool) -> bool:
         if any(network["Name"] == self.project for network in self.engine.get("/networks")):
             return False

@@ -24,6 +24,9 @@ from ._swarm_images import Images, from_facts, known_pins, reference
 from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off
 from ._swarm_store import LOCK, Store, SwarmLock, held
 
+# In a config: the range of the app's network, which nobody knows before Swarm has chosen it.
+NETWORK = "@network@"
+
 
 class Run:
     """One call of the module."""
@@ -63,7 +66,7 @@ class Run:
             variables={**p["env"], "RELEASE": release},
             secrets={key: str(value) for key, value in p["secret_env"].items()},
             secret_files=p["secret_files"],
-            config_files=p["config_files"],
+            config_files=placed(p["config_files"], self.swarm.network_range()),
             images=images,
             policy=Policy(**policy, monitor=p["monitor"]),
         )
@@ -118,6 +121,7 @@ def deploy(run: Run) -> dict[str, Any]:
     with run.locked("deploy"):
         releases = run.store.releases()
         release = run.release_id(releases)
+        run.swarm.provide_network(bool(run.params["options"].get("encrypted")))
         contents = bundle(run.stack(release, images))
         deployment = run.deployment(contents.services, contents)
         recovered = recover(deployment)
@@ -203,8 +207,9 @@ def remove(run: Run) -> dict[str, Any]:
     """All services, secrets, configs and the network. Volumes stay: they hold data."""
     names = list(run.swarm.services())
     configs, secrets = run.swarm.objects("configs"), run.swarm.objects("secrets")
-    if run.check_mode or not (names or configs or secrets):
-        return {"changed": bool(names or configs or secrets), "removed": names}
+    left = bool(names or configs or secrets or run.swarm.network_range())
+    if run.check_mode or not left:
+        return {"changed": left, "removed": names}
     with run.locked("remove"):
         for name in [*names, f"{run.project}_{RELEASE_COMMAND}"]:
             run.swarm.remove(name)
@@ -302,6 +307,11 @@ def command(run: Run) -> dict[str, Any]:
     image = Images(run.swarm.engine, run.project, "", "", "").pinned(pinned)
     job_spec = one_off(spec, f"{name}-run-{token_hex(4)}", image, declared.get("entrypoint"), run.params["command"])
     return {"changed": True, "logs": run.deployment({}, Bundle()).run_once(job_spec, run.params["wait_timeout"])}
+
+
+def placed(files: Mapping[str, str], network: str) -> dict[str, str]:
+    """Configs with the range of the app's network where they ask for it; before there is one they ask on."""
+    return {name: text.replace(NETWORK, network) if network else text for name, text in files.items()}
 
 
 def live_release(releases: Mapping[str, Manifest]) -> Manifest | None:

@@ -65,7 +65,8 @@ options:
     type: dict
     default: {}
   config_files:
-    description: Contents of configs that services mount, by name.
+    description: Contents of configs that services mount, by name. C(@network@) in them becomes the range of the app's
+      network.
     type: dict
     default: {}
   images:
