@@ -247,7 +247,7 @@ class Deployment:
         # All of them: Swarm may have rolled one back by itself, and may not be done with it.
         for name, spec in snapshot.items():
             try:
-                self.wait(self.watch(spec, self._tasks_now(name), monitor=0), spec)
+                self.wait(replace(self.watch(spec, self._tasks_now(name), monitor=0), restoring=True), spec)
             except (StackError, EngineError) as error:
                 trouble.append(f"{name} is what it was, but not well: {error}")
         with contextlib.suppress(EngineError):

@@ -90,6 +90,7 @@ class Watch:
     ends_by_itself: bool = False
     before: frozenset[str] = frozenset()  # tasks from before: their failures are history
     stale_update: str = ""  # when the update that was there before had started
+    restoring: bool = False  # then it is no failure that Swarm rolls back, too
     _since: float | None = field(default=None, init=False)
     _pending: dict[str, float] = field(default_factory=dict, init=False)
     _empty: float | None = field(default=None, init=False)
@@ -97,7 +98,7 @@ class Watch:
     def look(self, tasks: Iterable[Task], nodes: Mapping[str, Node], update: Mapping | None, now: float) -> Verdict:
         found = list(tasks)
         new = [task for task in found if task.mark == self.mark]
-        update = update if update and update.get("StartedAt") != self.stale_update else {}
+        update = update if update and update.get("StartedAt") != self.stale_update and not self.restoring else {}
         for failed in (self._failed(new, nodes), self._swarm_gave_up(new, nodes, update), self._stuck(new, nodes, now)):
             if failed:
                 return failed

@@ -196,3 +196,12 @@ def test_what_the_engine_says_is_read():
 
 def test_a_task_without_a_place_is_described():
     assert describe(task("a", "pending", node=""), NODES) == "it waits for a place: not scheduled yet"
+
+
+def test_while_services_are_put_back_it_does_not_matter_that_swarm_does_it_too():
+    rolled = {"State": "rollback_started", "StartedAt": "2"}
+    both = [task("a"), task("b")]
+    assert watch(monitor=0).look(both, NODES, rolled, 0).state == FAILED
+    back = watch(monitor=0, restoring=True)
+    assert back.look([*both, task("c", mark="bad")], NODES, rolled, 0).why == "old tasks still run"
+    assert back.look(both, NODES, rolled, 0).state == CONVERGED
