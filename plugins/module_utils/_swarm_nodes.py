@@ -26,10 +26,15 @@ class NodeError(Exception):
     """The node cannot become what was asked, or did not in time. What was begun is undone."""
 
 
+def named(nodes: Iterable[Object], text: str) -> list[Object]:
+    """All nodes that the text names."""
+    found = [n for n in nodes if text in (n["Description"].get("Hostname"), n["ID"], n["Status"].get("Addr"))]
+    return found or [n for n in nodes if len(text) > 5 and n["ID"].startswith(text)]
+
+
 def find(nodes: Iterable[Object], text: str) -> Object:
     """By host name, id (or how it begins), or address. Several of one name: the one that is ready."""
-    found = [n for n in nodes if text in (n["Description"].get("Hostname"), n["ID"], n["Status"].get("Addr"))]
-    found = found or [n for n in nodes if len(text) > 5 and n["ID"].startswith(text)]
+    found = named(nodes, text)
     ready = [n for n in found if n["Status"]["State"] == "ready"]
     if len(ready or found) != 1:
         names = ", ".join(sorted(n["Description"].get("Hostname", n["ID"]) for n in nodes))

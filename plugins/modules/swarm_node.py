@@ -23,7 +23,7 @@ options:
     description:
       - V(drained) moves the tasks away and closes the node. V(active) opens it and waits for what belongs there.
       - V(absent) drains it and removes it from the Swarm, unless that costs the majority of managers. A node that does
-        not answer is removed as it is.
+        not answer is removed as it is, and one that there is not is no change.
       - V(balanced) makes tasks of services that are unevenly spread anew, each start-first.
     type: str
     choices: [drained, active, absent, balanced]
@@ -125,6 +125,8 @@ def change(nodes: Nodes, params: dict, check_mode: bool) -> dict:
     if params["state"] == "balanced":
         return balance(nodes, check_mode)
     listed = nodes.nodes()
+    if params["state"] == "absent" and not _swarm_nodes.named(listed, params["node"]):
+        return {**NOTHING, "changed": False}
     node = _swarm_nodes.find(listed, params["node"])
     before, ready = node["Spec"]["Availability"], node["Status"]["State"] == "ready"
     result = {**NOTHING, "changed": True}
