@@ -1,6 +1,6 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench prove-releases audit clean
+.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm audit clean
 
 BIN := .venv/bin
 
@@ -39,6 +39,9 @@ bench: sandbox-up ## cold and no-op times, tasks and API calls beside a shell fl
 
 prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside plain Compose (an hour)
 	@scripts/prove-releases
+
+prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (an hour; scripts/prove-swarm --short: ten minutes)
+	@scripts/prove-swarm
 
 audit: sandbox-up ## lynis, ssh-audit, OpenSCAP, Docker, testssl.sh, gixy on a converged droplet beside an untouched one
 	@scripts/audit

@@ -1,0 +1,129 @@
+"""The proof's droplets: made, looked at over SSH, switched off and on through the sandbox's API, and deleted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.e2e.driver import ROOT, SANDBOX_HOME, Run, cloud, run_playbook
+
+TAG = "izzzi:proof:dev"
+
+
+@dataclass(frozen=True)
+class Node:
+    id: int
+    name: str
+    public: str
+    private: str
+
+    @property
+    def is_manager(self) -> bool:
+        return "-manager" in self.name
+
+
+def parse(droplet: dict) -> Node:
+    addresses = {network["type"]: network["ip_address"] for network in droplet["networks"]["v4"]}
+    return Node(droplet["id"], droplet["name"], addresses["public"], addresses["private"])
+
+
+def inventory(folder: Path, own: dict) -> Path:
+    """The sandbox's inventory with other names and counts, and a small app in the place of the demo's."""
+    target = folder / "inventory"
+    if not target.exists():
+        shutil.copytree(ROOT / "inventories/sandbox", target)
+        hosts = target / "digitalocean.yml"
+        hosts.write_text(hosts.read_text().replace("izzzi:izzzi:dev", TAG))
+    files = {"provision_known_hosts": str(folder / "known_hosts"), "app_secrets_file": str(folder / "vault.yml")}
+    (target / "group_vars/all/zz_proof.yml").write_text(yaml.safe_dump(own | files))
+    return target
+
+
+class Cluster:
+    """Droplets while the block runs. `own` is what their inventory says otherwise than the sandbox's."""
+
+    def __init__(self, folder: Path, own: dict, *configure: str):
+        self.folder = folder
+        self.nodes: list[Node] = []
+        self._inventory = inventory(folder, own)
+        self._configure = configure
+
+    def __enter__(self) -> Cluster:
+        try:
+            self.must("playbooks/provision.yml")
+            self.look()
+            self.must("playbooks/configure.yml", *self._configure)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.must("playbooks/destroy.yml", "-e", "confirm=dev")
+
+    def declare(self, own: dict) -> None:
+        inventory(self.folder, own)
+
+    def look(self) -> None:
+        found = cloud(f"/droplets?tag_name={TAG}")["droplets"]
+        self.nodes = sorted(map(parse, found), key=lambda node: node.name)
+
+    def must(self, name: str, *arguments: str) -> None:
+        run = self.playbook(name, *arguments)
+        assert run.status == 0, run.output[-4000:]
+
+    def playbook(self, name: str, *arguments: str) -> Run:
+        return run_playbook("-i", str(self._inventory), name, *arguments)
+
+    def on(self, node: Node, command: str, check: bool = True, text: str = "") -> str:
+        ssh = [
+            "ssh",
+            "-i",
+            SANDBOX_HOME / "id_ed25519",
+            f"-oUserKnownHostsFile={self.folder}/known_hosts",
+            "-oStrictHostKeyChecking=accept-new",
+            "-oBatchMode=yes",
+            "-oConnectTimeout=5",
+            f"deploy@{node.public}",
+            f"sudo {command}",
+        ]
+        return subprocess.run(ssh, capture_output=True, text=True, timeout=300, check=check, input=text).stdout
+
+    def power(self, node: Node, how: str) -> None:
+        """power_off is a hard one: everything on the node is killed at once."""
+        action = cloud(f"/droplets/{node.id}/actions", "POST", {"type": how})["action"]
+        while cloud(f"/actions/{action['id']}")["action"]["status"] == "in-progress":
+            time.sleep(0.2)
+
+    def manager(self, other_than: Node | None = None) -> Node:
+        return next(node for node in self.nodes if node.is_manager and node != other_than)
+
+    def leader(self) -> Node:
+        listed = self.on(self.manager(), "docker node ls --format '{{.Hostname}} {{.ManagerStatus}}'").splitlines()
+        name = next(line.split()[0] for line in listed if line.endswith("Leader"))
+        return next(node for node in self.nodes if node.name == name)
+
+    def ready(self, asked: Node) -> set[str]:
+        listed = self.on(asked, "docker node ls --format '{{.Hostname}} {{.Status}}'", check=False).splitlines()
+        return {line.split()[0] for line in listed if line.endswith(" Ready")}
+
+    def replicas(self, service: str, asked: Node) -> int:
+        """Tasks that run, and on a node that is there."""
+        command = f"docker service ps {service} --filter desired-state=running --format '{{{{json .}}}}'"
+        ready = self.ready(asked)
+        tasks = map(json.loads, self.on(asked, command, check=False).splitlines())
+        return sum(t["Node"] in ready and t["CurrentState"].startswith("Running") for t in tasks)
+
+    def seconds_until(self, wanted, limit: float) -> float | None:
+        begun = time.monotonic()
+        while time.monotonic() - begun < limit:
+            if wanted():
+                return time.monotonic() - begun
+            time.sleep(0.5)
+        return None

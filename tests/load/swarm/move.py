@@ -1,0 +1,74 @@
+"""A Compose deployment moves to a Swarm on the same droplet, with its data: what visitors miss, whether all is there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import yaml
+
+from tests.load.swarm.cluster import Cluster
+from tests.load.swarm.visitors import Visitors
+
+HERE = Path(__file__).parent
+APP = HERE.parent / "app"
+WRITE = "create table proof (word text); insert into proof values ('kept')"
+READ = "select word from proof"
+
+
+def declared(orchestrator: str, source: Path) -> dict:
+    own = yaml.safe_load((HERE / "move.yml").read_text())
+    return own | {"proof_orchestrator": orchestrator, "load_source": str(source)}
+
+
+def prove(folder: Path, rate: int) -> list[str]:
+    """Problems; figures are printed."""
+    source = folder / "source"
+    shutil.copytree(APP, source)
+    (source / "behaviour.json").write_text(json.dumps({"kind": "good", "number": 1}))
+    problems = []
+    with Cluster(folder, declared("compose", source)) as cluster:
+        (node,) = cluster.nodes
+        cluster.must("playbooks/deploy.yml")
+        cluster.on(node, f'docker exec proof-postgres-1 psql --quiet -U izzzi -d izzzi -c "{WRITE}"')
+        cluster.on(node, "docker exec proof-redis-1 redis-cli set word kept")
+
+        cluster.declare(declared("swarm", source))
+        figures = {}
+        for step, playbooks in {"preparation": ["provision", "configure"], "move": ["move_to_swarm"]}.items():
+            with Visitors([node], 80, rate) as visitors:
+                begun = time.monotonic()
+                for name in playbooks:
+                    run = cluster.playbook(f"playbooks/{name}.yml")
+                    if run.status:
+                        problems.append(f"problem: {name}: exit {run.status}: {run.output[-3000:]}")
+                figures[f"{step}_seconds"] = f"{time.monotonic() - begun:.0f}"
+            figures |= {f"{step}_requests": visitors.sent, f"{step}_failed_requests": visitors.failed}
+        problems += [f"problem: {text}" for text in _missing(cluster)]
+        again = cluster.playbook("playbooks/move_to_swarm.yml")
+        if again.status or again.total("changed"):
+            problems.append(f"problem: a second move: exit {again.status}, changed {again.total('changed')}")
+        print("\n".join(f"{name}: {value}" for name, value in figures.items()), flush=True)
+    return problems
+
+
+def _missing(cluster: Cluster) -> list[str]:
+    """Data is read as the app does it: with its password, over the network."""
+    (node,) = cluster.nodes
+    login = ". /run/secrets/izzzi-environment"
+    inside = {
+        "proof_postgres": f'PGPASSWORD=$POSTGRES_PASSWORD psql -h $(hostname -i) -U izzzi -d izzzi -Atc "{READ}"',
+        "proof_redis": "redis-cli get word",
+    }
+    found = []
+    for name, command in inside.items():
+        script = f"docker exec $(docker ps -q --filter name={name}) sh -c '{login}; {command}'"
+        answer = cluster.on(node, "sh -s", check=False, text=script).strip()
+        if answer != "kept":
+            found.append(f"{name} has {answer or 'nothing'}, not what was written before the move")
+    left = cluster.on(
+        node, "docker ps -a --filter label=com.docker.compose.project=proof --format '{{.Names}}'"
+    ).split()
+    return found + [f"{name} is left of Compose" for name in left]
