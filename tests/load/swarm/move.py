@@ -1,4 +1,4 @@
-"""A Compose deployment moves to a Swarm on the same droplet, with its data: what visitors miss, whether all is there."""
+"""A Compose deployment moves to a Swarm on the same droplet, with its data: what visitors miss, and what arrives."""
 
 from __future__ import annotations
 
