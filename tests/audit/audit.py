@@ -53,9 +53,9 @@ def say(name: str, value: object) -> None:
     print(f"{name}: {value:.2f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
 
 
-def play(name: str, *arguments: str) -> Run:
+def play(name: str, *arguments: str, log: str = "") -> Run:
     run = run_playbook("-i", str(INVENTORY) if INVENTORY.exists() else "localhost,", str(HERE / name), *arguments)
-    (CACHE / f"{name}.log").write_text(run.output)
+    (CACHE / f"{log or name}.log").write_text(run.output)
     if run.status:
         raise RuntimeError(f"{name} failed:\n{run.output[-6000:]}")
     return run
@@ -63,7 +63,7 @@ def play(name: str, *arguments: str) -> Run:
 
 def timed_converge(name: str, image: str) -> tuple[float, int]:
     start = time.monotonic()
-    run = play("converge.yml", "-e", f"audit_image={image}")
+    run = play("converge.yml", "-e", f"audit_image={image}", log=name)
     seconds = time.monotonic() - start
     say(f"{name}_seconds", seconds)
     say(f"{name}_changed", run.total("changed"))
