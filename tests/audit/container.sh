@@ -19,7 +19,7 @@ if [ "$1" = plain ]; then
   docker run --detach --name web --publish 8080:8080 audit/web:1 > /dev/null
 else
   safe="--network audit --read-only --cap-drop ALL --security-opt no-new-privileges --memory 64m --cpus 0.5"
-  safe="$safe --pids-limit 50 --user 65534:65534 --restart on-failure:5"
+  safe="$safe --init --pids-limit 50 --user 65534:65534 --restart on-failure:5"
   # Docker's flag, not ours, decides on 0.0.0.0 here: the host firewall has to close it all the same.
   docker run --detach --name web-public $safe --publish 0.0.0.0:8090:8080 audit/web:1 > /dev/null
   docker run --detach --name web $safe --publish 127.0.0.1:8080:8080 audit/web:1 > /dev/null
