@@ -151,17 +151,16 @@ class Swarm:
         return True
 
     def remove_network(self, tries: int = 60, sleep=time.sleep) -> None:
-        """It is in use until the last container has left it."""
+        """It is in use until the last container has left it, and is there a moment longer than Swarm's answer says."""
         for attempt in range(tries):
             try:
                 self.engine.delete(f"/networks/{self.project}")
-                return
             except NotFound:
                 return
             except EngineError:
                 if attempt == tries - 1:
                     raise
-                sleep(1)
+            sleep(1)
 
 
 def used_objects(specs: Mapping[str, Mapping]) -> set[str]:
