@@ -34,7 +34,7 @@ SITE = "site.izzzi.test"
 # What the three roles install, by hand, in one command after the pending updates: the floor of their time.
 BY_HAND = (
     "nftables openssh-server sudo tzdata libpam-pwquality ca-certificates curl git gnupg htop rsync unzip vim-tiny "
-    "systemd-timesyncd unattended-upgrades needrestart apt-listchanges fail2ban python3-systemd debsums aide auditd "
+    "systemd-timesyncd unattended-upgrades needrestart apt-listchanges fail2ban python3-systemd debsums aide "
     "docker.io nginx logrotate openssl python3"
 )
 BY_HAND_MORE = {"debian-13-x64": "docker-cli docker-compose docker-buildx"}  # Debian 12 packages no plugins
