@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -95,15 +96,33 @@ def droplet_address() -> str:
     return address
 
 
-def on_droplet(command: str) -> str:
-    """Runs a shell command as the deploy user over SSH and returns its standard output."""
+def power(id: int, action: str) -> None:
+    """Switches a droplet through the API, and waits until that is done."""
+    begun = cloud(f"/droplets/{id}/actions", "POST", {"type": action})["action"]
+    for _ in range(120):
+        ended = cloud(f"/actions/{begun['id']}")["action"]
+        if ended["status"] != "in-progress":
+            assert ended["status"] == "completed", ended
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{action} does not end")
+
+
+def ssh(address: str, command: str, *more: str, known_hosts: Path = SANDBOX_HOME / "known_hosts") -> list[str | Path]:
+    """What runs a shell command as the deploy user."""
     options = [
-        f"-oUserKnownHostsFile={SANDBOX_HOME}/known_hosts",
+        f"-oUserKnownHostsFile={known_hosts}",
         "-oStrictHostKeyChecking=accept-new",
         "-oBatchMode=yes",
+        *more,
     ]
-    ssh = ["ssh", "-i", SANDBOX_HOME / "id_ed25519", *options, f"deploy@{droplet_address()}", command]
-    return subprocess.run(ssh, capture_output=True, text=True, timeout=120, check=True).stdout
+    return ["ssh", "-i", SANDBOX_HOME / "id_ed25519", *options, f"deploy@{address}", command]
+
+
+def on_droplet(command: str) -> str:
+    """Its standard output."""
+    process = subprocess.run(ssh(droplet_address(), command), capture_output=True, text=True, timeout=120, check=True)
+    return process.stdout
 
 
 def generated_secrets() -> dict[str, str]:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.e2e.driver import BIN, Run, cloud, droplet_address, http, run_playbook, site
+from tests.e2e.driver import BIN, Run, cloud, droplet_address, http, power, run_playbook, site
 
 # Another environment of the same account: it does not exist, so that a run would have to create it.
 NEW_ENVIRONMENT = ("-e", '{"provision_environment": "staging", "provision_vpc": {"ip_range": "10.77.0.0/16"}}')
@@ -85,17 +85,6 @@ def droplet_is_off():
     power(droplet["id"], "power_off")
     yield droplet
     wait_until_healthy()
-
-
-def power(id: int, action: str) -> None:
-    begun = cloud(f"/droplets/{id}/actions", "POST", {"type": action})["action"]
-    for _ in range(120):
-        ended = cloud(f"/actions/{begun['id']}")["action"]
-        if ended["status"] != "in-progress":
-            assert ended["status"] == "completed", ended
-            return
-        time.sleep(0.5)
-    pytest.fail(f"{action} does not end")
 
 
 def wait_until_healthy() -> None:

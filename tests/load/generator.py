@@ -11,9 +11,12 @@ import base64
 import ipaddress
 import json
 import os
+import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 ALLOWED = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("198.51.100.0/24"))
 LONGEST = 3600.0
@@ -155,3 +158,28 @@ class Load:
             length = (await asyncio.wait_for(reader.readexactly(2), 10))[1]
             await reader.readexactly(length)
             await asyncio.sleep(1)
+
+
+class Loads:
+    """Several at once, in a thread of their own, while the block runs; their results can be read at any time."""
+
+    def __init__(self, loads: Sequence[Load]):
+        self._loads = loads
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        await asyncio.gather(*(load.run() for load in self._loads))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        for load in self._loads:
+            self._loop.call_soon_threadsafe(load.stop)
+        self._thread.join()

@@ -12,8 +12,8 @@ import tarfile
 import time
 from pathlib import Path
 
-from tests.e2e.driver import BIN, ROOT, SANDBOX_HOME, droplet_address, http, on_droplet, run_playbook
-from tests.load.releases import HERE, Row, Traffic
+from tests.e2e.driver import BIN, ROOT, droplet_address, http, on_droplet, run_playbook, ssh
+from tests.load.releases import Row, Traffic, app
 
 PLAIN = "docker compose up -d --build"
 PROCEDURES = {
@@ -45,15 +45,8 @@ def place(files: dict[str, Path | str]) -> None:
             info = tarfile.TarInfo(name)
             info.size = len(content.encode())
             tar.addfile(info, io.BytesIO(content.encode()))
-    ssh = [
-        "ssh",
-        "-i",
-        SANDBOX_HOME / "id_ed25519",
-        f"-oUserKnownHostsFile={SANDBOX_HOME}/known_hosts",
-        "-oBatchMode=yes",
-    ]
     unpack = f"sudo sh -c 'mkdir -p {DIRECTORY}; rm -rf {DIRECTORY}/source; tar -x --no-same-owner -C {DIRECTORY}'"
-    subprocess.run([*ssh, f"deploy@{droplet_address()}", unpack], input=pack.getvalue(), check=True, timeout=120)
+    subprocess.run(ssh(droplet_address(), unpack), input=pack.getvalue(), check=True, timeout=120)
 
 
 def compose(command: str) -> None:
@@ -64,9 +57,7 @@ def under_load(folder: Path, rate: int, what: str) -> Row:
     """One release of the small app by another procedure, on the ports that its site knows."""
 
     def small(number: int) -> dict[str, Path | str]:
-        source = folder / f"{len(list(folder.iterdir()))}-plain"
-        shutil.copytree(HERE / "app", source)
-        (source / "behaviour.json").write_text(json.dumps({"kind": "good", "number": number, "of": what}))
+        source = app(folder / f"{len(list(folder.iterdir()))}-plain", kind="good", number=number, of=what)
         return {"compose.yml": json.dumps(SMALL), "source": source, ".env": f"RELEASE=plain-{number}\n"}
 
     on_droplet("sudo docker ps -q --filter name=load- | xargs -r sudo docker stop >/dev/null")

@@ -5,7 +5,6 @@ Needs the sandbox with the converged droplet of the end-to-end tests.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import secrets
@@ -13,15 +12,15 @@ import shlex
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.driver import BIN, ROOT, droplet_address, on_droplet, run_playbook
-from tests.load.generator import Load, Result
+from tests.load.generator import Load, Loads, Result
 
 HERE = Path(__file__).parent
 BAD = ("crash", "slow-start", "unhealthy", "failing-migration", "500-after-10s", "broken-page")
@@ -40,29 +39,19 @@ KILLED = (
 )
 
 
-class Traffic:
-    """The load, in a thread of its own; its result can be read at any time."""
+def app(target: Path, **behaviour: Any) -> Path:
+    """The small app's source, which behaves as is said."""
+    shutil.copytree(HERE / "app", target)
+    (target / "behaviour.json").write_text(json.dumps(behaviour))
+    return target
+
+
+class Traffic(Loads):
+    """To the converged droplet."""
 
     def __init__(self, rate: int):
-        self._ready = threading.Event()
-        self._rate = rate
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
-
-    async def _run(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._load = Load(droplet_address(), rate=self._rate)
-        self._ready.set()
-        await self._load.run()
-
-    def __enter__(self) -> Traffic:
-        self._thread.start()
-        self._ready.wait()
-        time.sleep(1)
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        self._loop.call_soon_threadsafe(self._load.stop)
-        self._thread.join()
+        self._load = Load(droplet_address(), rate=rate)
+        super().__init__([self._load])
 
     @property
     def result(self) -> Result:
@@ -119,10 +108,7 @@ class Proof:
 
     def source(self, kind: str) -> Path:
         self.number += 1
-        target = self.folder / f"{self.number}-{kind}"
-        shutil.copytree(HERE / "app", target)
-        (target / "behaviour.json").write_text(json.dumps({"kind": kind, "number": self.number}))
-        return target
+        return app(self.folder / f"{self.number}-{kind}", kind=kind, number=self.number)
 
     def arguments(self, source: Path) -> list[str]:
         extra = ["-e", f"@{HERE / 'vars.yml'}", "-e", f"load_source={source}", "-e", "lock_wait=60"]

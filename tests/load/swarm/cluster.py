@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.e2e.driver import ROOT, SANDBOX_HOME, Run, cloud, run_playbook
+from tests.e2e.driver import ROOT, Run, cloud, run_playbook, ssh
 
 TAG = "izzzi:proof:dev"
 
@@ -82,24 +82,8 @@ class Cluster:
         return run_playbook("-i", str(self._inventory), name, *arguments)
 
     def on(self, node: Node, command: str, check: bool = True, text: str = "") -> str:
-        ssh = [
-            "ssh",
-            "-i",
-            SANDBOX_HOME / "id_ed25519",
-            f"-oUserKnownHostsFile={self.folder}/known_hosts",
-            "-oStrictHostKeyChecking=accept-new",
-            "-oBatchMode=yes",
-            "-oConnectTimeout=5",
-            f"deploy@{node.public}",
-            f"sudo {command}",
-        ]
-        return subprocess.run(ssh, capture_output=True, text=True, timeout=300, check=check, input=text).stdout
-
-    def power(self, node: Node, how: str) -> None:
-        """power_off is a hard one: everything on the node is killed at once."""
-        action = cloud(f"/droplets/{node.id}/actions", "POST", {"type": how})["action"]
-        while cloud(f"/actions/{action['id']}")["action"]["status"] == "in-progress":
-            time.sleep(0.2)
+        full = ssh(node.public, f"sudo {command}", "-oConnectTimeout=5", known_hosts=self.folder / "known_hosts")
+        return subprocess.run(full, capture_output=True, text=True, timeout=300, check=check, input=text).stdout
 
     def manager(self, other_than: Node | None = None) -> Node:
         return next(node for node in self.nodes if node.is_manager and node != other_than)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from pathlib import Path
 
 import yaml
 
+from tests.load.releases import app
 from tests.load.swarm.cluster import Cluster
 from tests.load.swarm.visitors import Visitors
 
 HERE = Path(__file__).parent
-APP = HERE.parent / "app"
 WRITE = "create table proof (word text); insert into proof values ('kept')"
 READ = "select word from proof"
 
@@ -25,9 +23,7 @@ def declared(orchestrator: str, source: Path) -> dict:
 
 def prove(folder: Path, rate: int) -> list[str]:
     """Problems; figures are printed."""
-    source = folder / "source"
-    shutil.copytree(APP, source)
-    (source / "behaviour.json").write_text(json.dumps({"kind": "good", "number": 1}))
+    source = app(folder / "source", kind="good", number=1)
     problems = []
     with Cluster(folder, declared("compose", source)) as cluster:
         (node,) = cluster.nodes

@@ -18,6 +18,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from tests.e2e.driver import power
 from tests.load.swarm import move
 from tests.load.swarm.cluster import Cluster, Node
 from tests.load.swarm.stacks import BAD, Ours, Outcome, Plain
@@ -136,7 +137,7 @@ class Proof:
             self.measure("activate", self.ours, lambda n=node: self.ours.activate(n), others)
 
     def _reboot(self, node: Node) -> Outcome:
-        self.cluster.power(node, "reboot")
+        power(node.id, "reboot")
         back = self.cluster.seconds_until(lambda: node.name in self.cluster.ready(self.cluster.manager(node)), 120)
         return Outcome(0 if back is not None else 1, "it did not come back")
 
@@ -180,7 +181,7 @@ class Proof:
         self.written += 1
         visitors = [Visitors(others, stack.port, self.rate) for stack in stacks]
         with visitors[0], visitors[1]:
-            self.cluster.power(node, "power_off")
+            power(node.id, "power_off")  # a hard one: everything on the node is killed at once
             begun = time.monotonic()
             missing = {stack.name: stack for stack in stacks}
             # The dead node's tasks count until Swarm has noticed.
@@ -191,7 +192,7 @@ class Proof:
                         counts[name].seconds = time.monotonic() - begun
                         del missing[name]
                 time.sleep(0.5)
-            self.cluster.power(node, "power_on")
+            power(node.id, "power_on")
             self.cluster.seconds_until(lambda: node.name in self.cluster.ready(asked), 120)
         for stack, seen in zip(stacks, visitors, strict=True):
             row = counts[stack.name]

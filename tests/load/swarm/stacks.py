@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.load.releases import app
 from tests.load.swarm.cluster import Cluster, Node
 
-APP = Path(__file__).parents[1] / "app"
 # What differs from a good release: the app's behaviour, or what is declared.
 BAD = {
     "crashes at its start": ("crash", {}),
@@ -42,10 +41,7 @@ class Ours:
 
     def source(self, kind: str) -> Path:
         self._number += 1
-        target = self.cluster.folder / f"source-{self._number}"
-        shutil.copytree(APP, target)
-        (target / "behaviour.json").write_text(json.dumps({"kind": kind, "number": self._number}))
-        return target
+        return app(self.cluster.folder / f"source-{self._number}", kind=kind, number=self._number)
 
     def replace(self, node: Node) -> Outcome:
         outcome = self._run("replace_node", "-e", f"node={node.name}")

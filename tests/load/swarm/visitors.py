@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections.abc import Iterable
 
-from tests.load.generator import Load
+from tests.load.generator import Load, Loads
 from tests.load.swarm.cluster import Node
 
 
-class Visitors:
-    """While the block runs. Results are complete afterwards."""
+class Visitors(Loads):
+    """While the block runs, and a moment longer. Results are complete afterwards."""
 
     def __init__(self, nodes: Iterable[Node], port: int, rate: int):
-        self._nodes, self._port, self._rate = list(nodes), port, rate
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
-        self.loads: dict[str, Load] = {}
+        self.loads = {n.name: Load(n.public, port, rate=rate, websockets=1) for n in nodes}
+        super().__init__(list(self.loads.values()))
 
-    async def _run(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        loads = {n.name: Load(n.public, self._port, rate=self._rate, websockets=1) for n in self._nodes}
-        self.loads = loads
-        self._ready.set()
-        await asyncio.gather(*(load.run() for load in loads.values()))
-
-    def __enter__(self) -> Visitors:
-        self._thread.start()
-        self._ready.wait()
+    def __exit__(self, *exception) -> None:
         time.sleep(1)
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        time.sleep(1)
-        for load in self.loads.values():
-            self._loop.call_soon_threadsafe(load.stop)
-        self._thread.join()
+        super().__exit__(*exception)
 
     @property
     def sent(self) -> int:
