@@ -14,6 +14,7 @@ from typing import Any
 
 from ._engine import Engine, EngineError, NotFound
 from ._swarm_diff import with_network_names
+from ._swarm_placement import misfit
 from ._swarm_spec import APP, PART, STACK
 from ._swarm_tasks import Node, Task, parse_node, parse_task
 
@@ -84,6 +85,10 @@ class Swarm:
 
     def nodes(self) -> dict[str, Node]:
         return {node.id: node for node in map(parse_node, self.engine.get("/nodes"))}
+
+    def misfit(self, spec: Mapping[str, Any]) -> str:
+        """Why no node would take the service's tasks; empty when one would."""
+        return misfit({"Spec": spec}, self.engine.get("/nodes"))
 
     def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False) -> str:
         """The last lines of a task, wherever it ran; empty when its container is gone."""

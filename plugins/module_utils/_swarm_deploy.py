@@ -84,6 +84,7 @@ class Deployment:
         """Brings all services to what is desired. Any failure restores all of them and is raised again."""
         snapshot = self.swarm.specs()
         planned = self._plan(snapshot)
+        self.refuse_homeless(planned)
         self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
         try:
             self._apply(planned, job, timeout)
@@ -94,6 +95,12 @@ class Deployment:
                 raise StackError("\n".join([str(error), *trouble]), error.service, error.logs) from error
             raise
         return planned
+
+    def refuse_homeless(self, planned: Iterable[Change]) -> None:
+        """Before anything is touched: Swarm ends a global service's old tasks at once when no node fits any more."""
+        for change in planned:
+            if change.action in (CREATE, UPDATE) and (why := self.swarm.misfit(self.desired[change.name])):
+                raise StackError(f"{change.name}: {why}. Nothing was changed.", change.name)
 
     def _apply(self, planned: list[Change], job: dict | None, timeout: float) -> None:
         self.swarm.ensure_network(self.options.encrypted)

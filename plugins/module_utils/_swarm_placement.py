@@ -91,6 +91,14 @@ def eligible(service: Object, nodes: Iterable[Object]) -> list[Object]:
     ]
 
 
+def misfit(service: Object, nodes: list[Object]) -> str:
+    """Why no node takes tasks of this service at all; empty when one does, or when no node is known yet."""
+    if not nodes or eligible(service, nodes):
+        return ""
+    constraints = ", ".join(placement(service).get("Constraints") or [])
+    return f"no node that takes tasks fits its constraints ({constraints})" if constraints else "no node takes tasks"
+
+
 def on_node(service: Object, tasks: Iterable[Object], node: str) -> list[Object]:
     return [t for t in tasks if t.get("ServiceID") == service["ID"] and t.get("NodeID") == node and is_live(t)]
 

@@ -106,7 +106,10 @@ def plan(run: Run) -> dict[str, Any]:
         declared = built if "build" in service else service["image"]
         images.setdefault(name, Image(pins.get(declared, declared), declared, command=("unknown",)))
     contents = bundle(run.stack(release, images))
-    planned = run.deployment(contents.services, contents).plan()
+    deployment = run.deployment(contents.services, contents)
+    planned = deployment.plan()
+    if run.check_mode:
+        deployment.refuse_homeless(planned)
     live = live_release(releases)
     is_new = run.is_new(release, live)
     result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": bool(run.store.journal)}

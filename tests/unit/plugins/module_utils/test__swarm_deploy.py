@@ -66,6 +66,9 @@ class Cluster:
         self.log.append(f"remove {name}")
         self.held.pop(name, None)
 
+    def misfit(self, spec):
+        return "no node takes tasks" if "homeless" in spec["TaskTemplate"]["ContainerSpec"]["Image"] else ""
+
     def logs(self, task, lines=25):
         return f"last words of {task}"
 
@@ -168,6 +171,16 @@ def test_a_failure_restores_every_service_and_says_who_where_and_why():
     assert cluster.log[-2:] == ["update shop_web", "update shop_api"]
     assert d.store.journal is None
     assert used_objects(before) == set(cluster.contents["secrets"]), "the bad release's secret is gone"
+
+
+def test_what_no_node_may_run_is_refused_before_anything_is_touched():
+    cluster = Cluster()
+    run(cluster, "one")
+    acts = len(cluster.log)
+    _, contents = made("two", web="homeless")
+    with pytest.raises(StackError, match=r"shop_web: no node takes tasks\. Nothing was changed\."):
+        deployment(cluster, contents).run("two", "deploy", None, {}, 60)
+    assert cluster.log[acts:] == []
 
 
 def test_a_failing_command_changes_no_service():

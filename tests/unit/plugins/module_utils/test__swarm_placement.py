@@ -169,3 +169,23 @@ def test_what_cannot_move_is_never_uneven():
     assert not placement.is_uneven(service(mounts=[{"Type": "volume", "Source": "x"}]), [task("a"), task("a")], NODES)
     assert not placement.is_uneven(service(constraints=["node.role==manager"]), [task("a"), task("a")], NODES)
     assert not placement.is_uneven(service(mode={"Global": {}}), [task("a")], NODES)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "nodes", "why"),
+    [
+        (["node.role==worker"], NODES, ""),
+        (["node.labels.rack==7"], NODES, "no node that takes tasks fits its constraints (node.labels.rack==7)"),
+        (
+            ["node.labels.izzzi.data==true"],
+            [node("a", availability="drain"), node("b")],
+            "node.labels.izzzi.data==true",
+        ),
+        ([], [node("b", state="down")], "no node takes tasks"),
+        (["node.role==worker"], [], ""),  # a check before there is a Swarm
+    ],
+)
+def test_a_service_that_no_node_may_run_is_known_beforehand(constraints, nodes, why):
+    found = placement.misfit(service(constraints=constraints), nodes)
+    assert why in found
+    assert bool(why) == bool(found)
