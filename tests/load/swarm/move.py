@@ -64,7 +64,6 @@ def _missing(cluster: Cluster) -> list[str]:
         answer = cluster.on(node, "sh -s", check=False, text=script).strip()
         if answer != "kept":
             found.append(f"{name} has {answer or 'nothing'}, not what was written before the move")
-    left = cluster.on(
-        node, "docker ps -a --filter label=com.docker.compose.project=proof --format '{{.Names}}'"
-    ).split()
-    return found + [f"{name} is left of Compose" for name in left]
+    names = '{{.Label "com.docker.compose.project"}} {{.Names}}'
+    listed = cluster.on(node, f"docker ps --all --format '{names}'").splitlines()
+    return found + [f"{line} is left of Compose" for line in listed if line.startswith("proof")]

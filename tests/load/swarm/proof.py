@@ -1,6 +1,6 @@
 """A Swarm under load: releases, scale, nodes that are drained, rebooted and killed; beside it plain Docker commands.
 
-Every line on standard output is `name: value`; problems come last and make the exit status 1.
+Standard output gets a table with a line for each kind of operation; problems come last and make the exit status 1.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -32,15 +33,11 @@ FULL_AGAIN = 240
 class Row:
     what: str
     who: str
-    seconds: float = 0
+    seconds: float | None = 0  # None: not within the time that it got
     status: int = 0
     sent: int = 0
     failed: int = 0
     problems: list[str] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        return f"{self.who} {self.what}".lower().replace(" ", "_").replace(",", "").replace(".", "_")
 
 
 class Proof:
@@ -69,6 +66,11 @@ class Proof:
         found = self.cluster.seconds_until(lambda: self._redis("llen rows") == str(self.written), 60)
         return [] if found is not None else [f"of {self.written} rows there are {self._redis('llen rows') or 'none'}"]
 
+    def _write_row(self, what: str) -> None:
+        """Redis has it on disk when it answers."""
+        self.written += 1
+        assert self._redis(f"rpush rows {what.split()[0]}") == str(self.written), f"{self.written} rows are not there"
+
     def measure(
         self,
         what: str,
@@ -78,17 +80,18 @@ class Proof:
         good: bool = True,
         planned: bool = True,
         settled: Callable[[], float | None] | None = None,
-        rows: bool = True,
+        write: bool = True,
+        read: bool = True,
     ) -> Row:
+        """`write` and `read` say whether the database stands at the beginning, and at the end."""
         row = Row(what, stack.name)
-        if rows:
-            self._redis(f"rpush rows {what.split()[0]}")
-            self.written += 1
+        if write:
+            self._write_row(what)
         with Visitors(list(visited) or self.cluster.nodes, stack.port, self.rate) as visitors:
             begun = time.monotonic()
             outcome = operation()
             waited = settled() if settled else 0.0
-            row.seconds, row.status = time.monotonic() - begun, outcome.status
+            row.seconds, row.status = None if waited is None else time.monotonic() - begun, outcome.status
             time.sleep(2)
         row.sent, row.failed = visitors.sent, visitors.failed
         if stack is self.ours:
@@ -96,17 +99,9 @@ class Proof:
                 row.problems.append(f"exit {row.status}: {outcome.output[-1500:]}")
             if planned and row.failed:
                 row.problems.append(f"{row.failed} failed requests: {visitors.first_failures}")
-            row.problems += self._lost_rows() if rows else []
-        if waited is None:
-            row.problems.append("it did not settle")
+            row.problems += self._lost_rows() if read else []
         self.rows.append(row)
-        print(
-            f"# {row.who}, {row.what}: exit {row.status}, {row.seconds:.0f} s, {row.failed} of {row.sent} failed",
-            file=sys.stderr,
-            flush=True,
-        )
-        for text in visitors.first_failures if row.failed else []:
-            print(f"#   {text}", file=sys.stderr, flush=True)
+        told(row, f"exit {row.status}", visitors.first_failures)
         return row
 
     # What is done.
@@ -115,30 +110,35 @@ class Proof:
         for _ in range(options.good):
             self.measure("good release", self.ours, self.ours.release)
         for name, (kind, more) in itertools.islice(BAD.items(), options.bad):
-            row = self.measure(
-                f"bad release, {name}", self.ours, lambda k=kind, m=more: self.ours.release(k, m), good=False
-            )
+            row = self.measure(f"bad release, {name}", self.ours, partial(self.ours.release, kind, more), good=False)
             if not row.problems and self.cluster.replicas(self.ours.service, self.cluster.manager()) != 2:
                 row.problems.append("there are not 2 tasks after it")
 
     def scale(self, _options: argparse.Namespace) -> None:
         for replicas in (4, 2):
-            row = self.measure(f"scale to {replicas}", self.ours, lambda n=replicas: self.ours.scale(n))
+            row = self.measure(f"scale to {replicas}", self.ours, partial(self.ours.scale, replicas))
             if (found := self.cluster.replicas(self.ours.service, self.cluster.manager())) != replicas:
                 row.problems.append(f"{found} tasks run")
 
     def drain(self, options: argparse.Namespace) -> None:
         """Visitors go to the other nodes meanwhile: nginx on a closed node ends."""
-        for node in self.cluster.nodes[-1:] if options.short else self.cluster.nodes:
+        one = self.cluster.busiest(self.workers, self.ours.service)
+        for node in [one] if options.short else self.cluster.nodes:
             others = [other for other in self.cluster.nodes if other != node]
-            self.measure("drain", self.ours, lambda n=node: self.ours.drain(n), others, rows=False)
+            self.measure("drain", self.ours, partial(self.ours.drain, node), others, read=False)
             if not options.short:
-                self.measure("reboot of a drained node", self.ours, lambda n=node: self._reboot(n), others, rows=False)
-            self.measure("activate", self.ours, lambda n=node: self.ours.activate(n), others)
+                reboot = partial(self._reboot, node)
+                self.measure("reboot of a drained node", self.ours, reboot, others, write=False, read=False)
+            self.measure("activate", self.ours, partial(self.ours.activate, node), others, write=False)
+
+    @property
+    def workers(self) -> list[Node]:
+        return [node for node in self.cluster.nodes if not node.is_manager]
 
     def _reboot(self, node: Node) -> Outcome:
+        before = self.cluster.booted(node)
         power(node.id, "reboot")
-        back = self.cluster.seconds_until(lambda: node.name in self.cluster.ready(self.cluster.manager(node)), 120)
+        back = self.cluster.seconds_until(lambda: self.cluster.is_back(node, before), 180)
         return Outcome(0 if back is not None else 1, "it did not come back")
 
     def replace(self, _options: argparse.Namespace) -> None:
@@ -148,27 +148,35 @@ class Proof:
 
     def plain(self, _options: argparse.Namespace) -> None:
         """The same by plain commands: they are measured, not judged."""
-        plain, node = self.beside, self.cluster.nodes[-1]
-        assert plain.release().status == 0
-        plain.settled(2)
+        plain = self.beside
+        self._begin_beside()
         self.measure("good release", plain, plain.release, settled=lambda: plain.settled(2))
         self.measure(
             "bad release, unhealthy", plain, lambda: plain.release("unhealthy"), settled=lambda: plain.settled(2)
         )
         self.measure("scale to 4", plain, lambda: plain.scale(4), settled=lambda: plain.settled(4))
         self.measure("scale to 2", plain, lambda: plain.scale(2), settled=lambda: plain.settled(2))
+        node = self.cluster.busiest(self.workers, plain.service)
         others = [other for other in self.cluster.nodes if other != node]
         self.measure("drain", plain, lambda: plain.drain(node), others, settled=lambda: plain.settled(2))
         self.measure("activate", plain, lambda: plain.activate(node), others, settled=lambda: plain.settled(2))
 
-    def kill(self, options: argparse.Namespace) -> None:
+    def _begin_beside(self) -> None:
+        """Plain Docker's stack; its nginx needs a moment longer than its tasks."""
         if self.cluster.replicas(self.beside.service, self.cluster.manager()) == 0:
-            self.beside.release()
-            self.beside.settled(2)
-        self.killed("kill of a worker", self.cluster.nodes[-1])
+            assert self.beside.release().status == 0
+            assert self.beside.settled(2) is not None
+            time.sleep(10)
+
+    def kill(self, options: argparse.Namespace) -> None:
+        """Of several nodes the one with most tasks of both stacks."""
+        self._begin_beside()
+        both = (self.ours.service, self.beside.service)
+        self.killed("kill of a worker", self.cluster.busiest(self.workers, *both))
         if options.managers > 1:
             leader = self.cluster.leader()
-            self.killed("kill of a manager", next(n for n in self.cluster.nodes if n.is_manager and n != leader))
+            managers = [node for node in self.cluster.nodes if node.is_manager and node != leader]
+            self.killed("kill of a manager", self.cluster.busiest(managers, *both))
             self.killed("kill of the leader", self.cluster.leader())
 
     def killed(self, what: str, node: Node) -> None:
@@ -176,53 +184,59 @@ class Proof:
         others = [other for other in self.cluster.nodes if other != node]
         asked = self.cluster.manager(node)
         stacks = [self.ours, self.beside]
-        counts = {stack.name: Row(what, stack.name) for stack in stacks}
-        self._redis("rpush rows kill")
-        self.written += 1
+        rows = {stack.name: Row(what, stack.name, seconds=None) for stack in stacks}
+        self._write_row("kill")
+        boot = self.cluster.booted(node)
         visitors = [Visitors(others, stack.port, self.rate) for stack in stacks]
         with visitors[0], visitors[1]:
-            power(node.id, "power_off")  # a hard one: everything on the node is killed at once
             begun = time.monotonic()
-            missing = {stack.name: stack for stack in stacks}
+            power(node.id, "power_off")  # a hard one: everything on the node is killed at once
             # The dead node's tasks count until Swarm has noticed.
             self.cluster.seconds_until(lambda: node.name not in self.cluster.ready(asked), FULL_AGAIN)
+            missing = list(stacks)
             while missing and time.monotonic() - begun < FULL_AGAIN:
-                for name, stack in list(missing.items()):
-                    if self.cluster.replicas(stack.service, asked) == 2:
-                        counts[name].seconds = time.monotonic() - begun
-                        del missing[name]
+                for stack in [s for s in missing if self.cluster.replicas(s.service, asked) == 2]:
+                    rows[stack.name].seconds = time.monotonic() - begun
+                    missing.remove(stack)
                 time.sleep(0.5)
             power(node.id, "power_on")
-            self.cluster.seconds_until(lambda: node.name in self.cluster.ready(asked), 120)
+            back = self.cluster.seconds_until(lambda: self.cluster.is_back(node, boot), 180)
         for stack, seen in zip(stacks, visitors, strict=True):
-            row = counts[stack.name]
+            row = rows[stack.name]
             row.sent, row.failed = seen.sent, seen.failed
-            if stack.name in missing:
-                row.problems.append(f"not all tasks were back within {FULL_AGAIN} s")
             self.rows.append(row)
-            print(
-                f"# {row.who}, {what}: full again after {row.seconds:.0f} s, {row.failed} of {row.sent} failed",
-                file=sys.stderr,
-                flush=True,
-            )
-        counts[self.ours.name].problems += self._lost_rows()
+            told(row, "all tasks again", seen.first_failures)
+        ours = rows[self.ours.name]
+        ours.problems += self._lost_rows()
+        ours.problems += [] if ours.seconds is not None else [f"not all tasks were back within {FULL_AGAIN} s"]
+        ours.problems += [] if back is not None else [f"{node.name} did not come back"]
 
 
-def lines(rows: list[Row]) -> Iterable[str]:
-    """For each kind of operation its number, the longest time, the statuses, and the requests in all."""
-    for key in dict.fromkeys(row.key for row in rows):
-        mine = [row for row in rows if row.key == key]
-        yield f"{key}_runs: {len(mine)}"
-        yield f"{key}_seconds: {max(row.seconds for row in mine):.0f}"
-        yield f"{key}_exit_status: {','.join(sorted({str(row.status) for row in mine}))}"
-        yield f"{key}_requests: {sum(row.sent for row in mine)}"
-        yield f"{key}_failed_requests: {sum(row.failed for row in mine)}"
-    ours = [row for row in rows if row.who == Ours.name and "kill" not in row.what]
-    yield f"planned_operations: {len(ours)}"
-    yield f"planned_requests: {sum(row.sent for row in ours)}"
-    yield f"planned_failed_requests: {sum(row.failed for row in ours)}"
+def told(row: Row, what: str, failures: list[str]) -> None:
+    """On standard error, as soon as it is known."""
+    text = f"# {row.who}, {row.what}: {what} after {seconds(row.seconds)}, {row.failed} of {row.sent} requests failed"
+    print("\n#   ".join([text, *(failures if row.failed else []), *row.problems]), file=sys.stderr, flush=True)
 
-    yield f"planned_problems: {sum(len(row.problems) for row in ours)}"
+
+def seconds(value: float | None) -> str:
+    return "never" if value is None else f"{value:.0f} s"
+
+
+def table(rows: list[Row]) -> str:
+    """A line for each kind of operation of each side; of several the longest time and the sum of the requests."""
+    lines = ["| operation | by | runs | exit | seconds | requests | failed |", "|---|---|---|---|---|---|---|"]
+    for what in dict.fromkeys(row.what for row in rows):
+        for who in (Ours.name, Plain.name):
+            if mine := [row for row in rows if (row.what, row.who) == (what, who)]:
+                times = [row.seconds for row in mine]
+                longest = "never" if None in times else f"{max(times):.0f}"
+                status = "-" if what.startswith("kill") else ", ".join(sorted({str(row.status) for row in mine}))
+                sent, failed = sum(row.sent for row in mine), sum(row.failed for row in mine)
+                lines.append(f"| {what} | {who} | {len(mine)} | {status} | {longest} | {sent:,} | {failed:,} |")
+    planned = [row for row in rows if row.who == Ours.name and "kill" not in row.what]
+    sent, failed = sum(row.sent for row in planned), sum(row.failed for row in planned)
+    lines.append(f"\nplanned operations of {Ours.name}: {len(planned)}, {sent:,} requests, {failed:,} failed")
+    return "\n".join(lines)
 
 
 PARTS = ("releases", "scale", "drain", "replace", "plain", "kill")
@@ -232,14 +246,14 @@ def swarm(options: argparse.Namespace, folder: Path) -> list[Row]:
     own = yaml.safe_load((HERE / "vars.yml").read_text())
     own |= {"proof_managers": options.managers, "proof_workers": options.workers}
     # Hardening the hosts takes a while and is proven elsewhere.
-    with Cluster(folder, own, *(["--tags", "docker,swarm_cluster"] if options.short else [])) as cluster:
+    with Cluster(folder, own, *(["base"] if options.short else [])) as cluster:
         proof = Proof(cluster, options.rate)
         proof.first()
         try:
             for part in options.parts:
                 getattr(proof, part)(options)
         finally:
-            print("\n".join(lines(proof.rows)), flush=True)
+            print(table(proof.rows), flush=True)
         return proof.rows
 
 

@@ -44,7 +44,7 @@ class Ours:
         return app(self.cluster.folder / f"source-{self._number}", kind=kind, number=self._number)
 
     def replace(self, node: Node) -> Outcome:
-        outcome = self._run("replace_node", "-e", f"node={node.name}")
+        outcome = self._run("replace_node", "-e", f"node={node.name}", *self.cluster.without)
         self.cluster.look()
         return outcome
 
@@ -140,7 +140,7 @@ class Plain:
         return self._on(manager, "docker stack deploy --detach=false --resolve-image never -c /root/plain.json plain")
 
     def _on(self, manager: Node, command: str) -> Outcome:
-        output = self.cluster.on(manager, f"sh -c '({command}) 2>&1; echo exit $?'", check=False)
+        output = self.cluster.on(manager, f"sh -c '(timeout 240 {command}) 2>&1; echo exit $?'", check=False)
         text, _, status = output.rstrip().rpartition("exit ")
         return Outcome(int(status), text)
 
