@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from ._engine import Engine, NotFound, name_in_path
 from ._host import ReleaseError, run
 from ._image_build import build_arguments, build_flags
-from ._swarm_spec import IMAGE, Image
+from ._swarm_spec import DATA, IMAGE, PART, Image
 
 BUILD_TIMEOUT = 1800
 
@@ -138,6 +139,54 @@ class Images:
             run(command, timeout=BUILD_TIMEOUT)
         except ReleaseError as error:
             raise ReleaseError(f"{name}: its image cannot be built. {error}", name) from error
+
+
+def of_nodes(specs: Mapping[str, Mapping], kept: Iterable[str]) -> dict[str, list[str]]:
+    """What every node shall have, and what it may keep. Data services have their node, which has their images."""
+    images = {name: spec["TaskTemplate"]["ContainerSpec"]["Image"] for name, spec in specs.items()}
+    pull = {image for name, image in images.items() if specs[name]["Labels"].get(PART) != DATA}
+    return {"pull": sorted(pull), "keep": sorted({*images.values(), *kept})}
+
+
+def stale(
+    listed: Iterable[Mapping[str, Any]], used: set[str], prefix: str, keep: Iterable[str], born_before: float
+) -> list[str]:
+    """Ids of the app's own images on this node that no kept release and no container needs. Young ones may belong to a
+    release that is being made.
+    """
+    digests = {image.partition("@")[2] for image in keep}
+    found = []
+    for item in listed:
+        names = [*(item.get("RepoTags") or []), *(item.get("RepoDigests") or [])]
+        ours = bool(names) and all(name.startswith(prefix) for name in names)
+        kept = digests & {name.partition("@")[2] for name in names if "@" in name}
+        if ours and not kept and item["Id"] not in used and item["Created"] < born_before:
+            found.append(item["Id"])
+    return found
+
+
+def missing(engine: Engine, images: Iterable[str]) -> list[str]:
+    found = []
+    for image in images:
+        try:
+            engine.get(f"/images/{name_in_path(image)}/json")
+        except NotFound:
+            found.append(image)
+    return found
+
+
+def provide(engine: Engine, pull: list[str], keep: list[str], prefix: str, age: float, check_mode: bool) -> dict:
+    """Brings one node's images to what is asked."""
+    wanted = missing(engine, pull)
+    used = {item["ImageID"] for item in engine.get("/containers/json", all=True)}
+    listed = engine.get("/images/json")
+    old = stale(listed, used, prefix, [*keep, *pull], time.time() - age) if prefix else []
+    if not check_mode:
+        for image in wanted:
+            run(["docker", "image", "pull", "--quiet", image], timeout=BUILD_TIMEOUT)
+        for identity in old:
+            engine.delete(f"/images/{identity}", force=True)
+    return {"changed": bool(wanted or old), "pulled": wanted, "removed": old}
 
 
 def as_facts(images: Mapping[str, Image]) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ from ._release_manifest import Manifest
 from ._swarm import SPEC, Swarm
 from ._swarm_deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
 from ._swarm_diff import NOOP, Change
-from ._swarm_images import Images, from_facts, known_pins, reference
+from ._swarm_images import Images, from_facts, known_pins, of_nodes, reference
 from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off
 from ._swarm_store import LOCK, Store, SwarmLock, held
 
@@ -135,7 +135,7 @@ def deploy(run: Run) -> dict[str, Any]:
         if not is_new and all(change.action == NOOP for change in planned):
             for change in planned:  # nothing to do is only true when it runs
                 deployment.bring(change)
-            return result | summary(planned, bool(recovered))
+            return result | summary(planned, bool(recovered)) | {"node_images": node_images(run)}
         manifest = Manifest(release, run.params["source"], run.fingerprint)
         command = release_job(run, contents, release, images) if is_new else None
         timeout = float(run.params["release_command"].get("timeout") or 600)
@@ -155,7 +155,12 @@ def deploy(run: Run) -> dict[str, Any]:
             release, manifest.source, manifest.fingerprint, services=stateless(run.swarm.specs()), images=pinned
         )
         removed = deployment.commit(manifest, time.time())
-        return result | summary(planned, True) | {"removed": removed}
+        return result | summary(planned, True) | {"removed": removed, "node_images": node_images(run)}
+
+
+def node_images(run: Run) -> dict[str, list[str]]:
+    kept = [image for release in run.store.releases().values() for image in release.images.values()]
+    return of_nodes(run.swarm.specs(), kept)
 
 
 def release_job(run: Run, contents: Bundle, release: str, images: Mapping[str, Image]) -> dict | None:

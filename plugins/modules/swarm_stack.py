@@ -162,6 +162,10 @@ new:
   description: Whether the declared release differs from the live one.
   returned: for V(plan) and V(deploy)
   type: bool
+node_images:
+  description: C(pull), what every node shall have to take any task, and C(keep), what kept releases need.
+  returned: for V(deploy), not in check mode
+  type: dict
 services:
   description: What is, or would be, done to each service.
   returned: for V(plan), V(deploy), V(rollback) and V(scale)
