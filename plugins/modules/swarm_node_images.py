@@ -30,7 +30,7 @@ options:
     type: str
     default: ''
   age:
-    description: Seconds that an image must be old to be removed, because a young one may belong to a release in the making.
+    description: Seconds that an image must be old to be removed. A young one may belong to a release in the making.
     type: int
     default: 3600
 attributes:
