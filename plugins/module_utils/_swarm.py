@@ -12,7 +12,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from . import _swarm_inside as inside
 from ._engine import Engine, EngineError, NotFound
+from ._health import Answer
 from ._swarm_diff import with_network_names
 from ._swarm_placement import misfit
 from ._swarm_spec import APP, PART, STACK
@@ -20,6 +22,7 @@ from ._swarm_tasks import Node, Task, parse_node, parse_task
 
 JOB = "job"
 LOG_LINES = 25
+ASK_TIMEOUT = 5.0
 SPEC = "izzzi.kind"
 
 
@@ -82,6 +85,17 @@ class Swarm:
     # Tasks and nodes.
     def tasks(self, name: str) -> list[Task]:
         return [parse_task(item) for item in self.engine.get("/tasks", filters={"service": [name]})]
+
+    def addresses(self, name: str) -> list[str]:
+        """Of a service's tasks that run, in the app's network."""
+        return inside.addresses(self.engine.get("/tasks", filters={"service": [name]}), self.project)
+
+    def doorway(self) -> int:
+        """What `ask` needs; 0 where no container of the app runs on this host."""
+        return inside.doorway(self.engine, self.project)
+
+    def ask(self, door: int, address: str, port: int, check: Mapping[str, Any]) -> Answer:
+        return inside.ask(door, address, port, check["path"], check.get("headers") or {}, ASK_TIMEOUT)
 
     def nodes(self) -> dict[str, Node]:
         return {node.id: node for node in map(parse_node, self.engine.get("/nodes"))}

@@ -20,7 +20,7 @@ from ._release_manifest import Manifest
 from ._swarm import Swarm, used_objects
 from ._swarm_diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
 from ._swarm_restore import steps
-from ._swarm_spec import DATA, DECLARED, PART, TASKS, Bundle
+from ._swarm_spec import DATA, DECLARED, PART, SERVICE, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
 from ._swarm_store import Store
 from ._swarm_tasks import CONVERGED, FAILED, Node, Verdict, Watch
 
@@ -48,6 +48,7 @@ class Options:
     encrypted: bool = False
     keep_scale: bool = True
     keep_releases: int = 3
+    trial: bool = True
     edge_port: int = 0
     edge_host: str = ""
     edge_scheme: str = "http"
@@ -64,6 +65,7 @@ class Deployment:
     clock: Any = time.monotonic
     sleep: Any = time.sleep
     events: list[str] = field(default_factory=list)
+    ports: Mapping[str, int] = field(default_factory=dict)  # of services by their short names
     started: float = field(init=False)
 
     def __post_init__(self):
@@ -87,7 +89,7 @@ class Deployment:
         self.refuse_homeless(planned)
         self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
         try:
-            self._apply(planned, job, timeout)
+            self._apply(planned, job, timeout, checks, release)
             self.prove(checks, release)
         except BaseException as error:
             trouble = self.restore(snapshot, list(self.desired))
@@ -102,7 +104,9 @@ class Deployment:
             if change.action in (CREATE, UPDATE) and (why := self.swarm.misfit(self.desired[change.name])):
                 raise StackError(f"{change.name}: {why}. Nothing was changed.", change.name)
 
-    def _apply(self, planned: list[Change], job: dict | None, timeout: float) -> None:
+    def _apply(
+        self, planned: list[Change], job: dict | None, timeout: float, checks: Mapping[str, list], release: str
+    ) -> None:
         self.swarm.ensure_network(self.options.encrypted)
         self.swarm.ensure("secrets", self.contents.secrets)
         self.swarm.ensure("configs", self.contents.configs)
@@ -113,7 +117,59 @@ class Deployment:
             self.run_job(job, timeout)
         for change in planned:
             if change not in data:
+                if self._needs_trial(change):
+                    self.try_out(self.desired[change.name], checks, release)
                 self.bring(change)
+
+    def _needs_trial(self, change: Change) -> bool:
+        """New tasks beside live ones: Swarm lets visitors in once the health check is met, which may not be enough."""
+        is_app = self._part(change.name) == STATELESS and change.action == UPDATE and change.restarts
+        return self.options.trial and is_app and may_overlap(self.desired[change.name])
+
+    def try_out(self, spec: dict, checks: Mapping[str, list], release: str) -> None:
+        """One new task that nobody is sent to must be healthy and meet the service's checks."""
+        began, beside = self.clock(), trial(spec)
+        self.swarm.remove(beside["Name"])
+        self.swarm.create(beside)
+        try:
+            watch = self.watch(beside, monitor=0)
+            self.wait(watch, beside)
+            asked = self._prove_trial(beside, checks.get(spec["Labels"][SERVICE]) or [], release, watch)
+        except StackError as error:
+            why = str(error).removeprefix(f"{beside['Name']}: ")
+            raise StackError(f"{spec['Name']}: a trial task failed: {why}", spec["Name"], error.logs) from error
+        finally:
+            self.swarm.remove(beside["Name"])
+        self.note(f"{spec['Name']}: a trial task {asked} ({self.clock() - began:.1f} s)")
+
+    def _prove_trial(self, spec: dict, checks: list, release: str, watch: Watch) -> str:
+        """Every check at the task's own port, twice in a row; returns what that was."""
+        name, port = spec["Name"], self.ports.get(spec["Labels"][SERVICE])
+        if not checks or not port:
+            return "is healthy"
+        if not (door := self.swarm.doorway()):
+            return "is healthy; no container of the app runs on this manager, so that its checks could not be asked"
+        deadline, in_a_row = self.clock() + self.options.wait_timeout, 0
+        while in_a_row < 2:
+            problem = self._unmet(name, door, port, checks, release)
+            in_a_row = 0 if problem else in_a_row + 1
+            if problem and self.clock() > deadline:
+                raise StackError(
+                    f"{name}: {problem}", name, "".join(self.swarm.logs(t.id) for t in self.swarm.tasks(name))
+                )
+            self.wait(watch, spec)  # one that has died meanwhile fails here
+            self.sleep(INTERVAL if problem else 0)
+        return "is healthy and answers as asked"
+
+    def _unmet(self, name: str, door: int, port: int, checks: list, release: str) -> str:
+        address = next(iter(self.swarm.addresses(name)), "")
+        if not address:
+            return "it has no address in the app's network"
+        for check in checks:
+            answer = self.swarm.ask(door, address, port, check)
+            if unmet := expectation(check, release).unmet(answer):
+                return f"{check['path']} does not answer as asked: {unmet}; got {answer.describe()}"
+        return ""
 
     def _part(self, name: str) -> str:
         return self.desired[name]["Labels"][PART] if name in self.desired else ""
@@ -244,7 +300,8 @@ class Deployment:
         """Every service as it was. What cannot be brought back is returned, and the others come back all the same."""
         trouble: list[str] = []
         with contextlib.suppress(EngineError):
-            self.swarm.remove(f"{self.swarm.project}_{RELEASE_COMMAND}")
+            for name in (f"{self.swarm.project}_{RELEASE_COMMAND}", *map(trial_name, order)):
+                self.swarm.remove(name)
         for step in steps(snapshot, self.swarm.specs(), order):
             try:
                 self._take(step)

@@ -228,6 +228,30 @@ def one_off(spec: Mapping[str, Any], name: str, image: Image, entrypoint: Any, c
     }
 
 
+def trial(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """One task as the service's new ones will be, under a name that no traffic goes to."""
+    task = copy.deepcopy(dict(spec["TaskTemplate"]))
+    task["Networks"] = [{**network, "Aliases": []} for network in task.get("Networks") or []]
+    return {
+        "Name": trial_name(spec["Name"]),
+        "Labels": {**{key: spec["Labels"][key] for key in (APP, STACK, SERVICE)}, PART: "job"},
+        "TaskTemplate": task,
+        "Mode": {"Replicated": {"Replicas": 1}},
+        "EndpointSpec": {"Mode": "dnsrr"},
+    }
+
+
+def trial_name(service: str) -> str:
+    return f"{service}-trial"
+
+
+def may_overlap(spec: Mapping[str, Any]) -> bool:
+    """Whether one task more may run beside those of this service."""
+    own_ports = bool((spec.get("EndpointSpec") or {}).get("Ports"))
+    start_first = (spec.get("UpdateConfig") or {}).get("Order") == "start-first"
+    return start_first and not own_ports and bool(spec["Mode"].get("Replicated", {}).get("Replicas"))
+
+
 def task_mark(task: Mapping[str, Any]) -> str:
     """Tells new tasks from old ones; on the containers of both."""
     return hashlib.sha256(json.dumps(task, sort_keys=True).encode()).hexdigest()[:12]

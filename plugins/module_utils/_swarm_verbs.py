@@ -21,7 +21,7 @@ from ._swarm import SPEC, Swarm
 from ._swarm_deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
 from ._swarm_diff import NOOP, Change
 from ._swarm_images import Images, from_facts, known_pins, of_nodes, reference
-from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off
+from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off, trial_name
 from ._swarm_store import LOCK, Store, SwarmLock, held
 
 # In a config: the range of the app's network, which nobody knows before Swarm has chosen it.
@@ -82,7 +82,8 @@ class Run:
         known = {field.name for field in fields(Options)}
         given = {key: value for key, value in p["options"].items() if key in known and value is not None}
         given |= {key: p[key] for key in ("wait_timeout", "monitor", "pending_grace")}
-        return Deployment(self.swarm, desired, contents, Options(**given), events=self.events)
+        ports = {name: int(service["port"]) for name, service in p["services"].items() if service.get("port")}
+        return Deployment(self.swarm, desired, contents, Options(**given), events=self.events, ports=ports)
 
     @property
     def checks(self) -> dict[str, list]:
@@ -219,7 +220,7 @@ def remove(run: Run) -> dict[str, Any]:
     if run.check_mode or not left:
         return {"changed": left, "removed": names}
     with run.locked("remove"):
-        for name in [*names, f"{run.project}_{RELEASE_COMMAND}"]:
+        for name in [*names, *map(trial_name, names), f"{run.project}_{RELEASE_COMMAND}"]:
             run.swarm.remove(name)
         for kind, objects in (("configs", configs), ("secrets", secrets)):
             for item in objects.values():

@@ -4,6 +4,7 @@ import base64
 import copy
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._health import Answer
 from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm import used_objects
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm_deploy import (
@@ -29,6 +30,7 @@ class Cluster:
         self.log: list[str] = []
         self.engine = self
         self.count = 0
+        self.status = 200
 
     def specs(self):
         return copy.deepcopy({name: spec for name, spec in self.held.items() if spec["Labels"]["izzzi.part"] != "job"})
@@ -65,6 +67,16 @@ class Cluster:
     def remove(self, name):
         self.log.append(f"remove {name}")
         self.held.pop(name, None)
+
+    def doorway(self):
+        return 1
+
+    def addresses(self, name):
+        return ["10.0.1.9"] if name in self.held else []
+
+    def ask(self, door, address, port, check):
+        self.log.append(f"ask {address}:{port}{check['path']}")
+        return Answer(status=self.status, body="{}")
 
     def misfit(self, spec):
         return "no node takes tasks" if "homeless" in spec["TaskTemplate"]["ContainerSpec"]["Image"] else ""
@@ -161,7 +173,7 @@ def test_a_failure_restores_every_service_and_says_who_where_and_why():
     run(cluster, "one")
     before = cluster.specs()
     _, contents = made("two", secret="new", web="bad")
-    d = deployment(cluster, contents)
+    d = deployment(cluster, contents, trial=False)
     with pytest.raises(StackError) as caught:
         d.run("two", "deploy", None, {}, 60)
     assert str(caught.value).startswith("shop_web: it exited with 3 on node manager (2 times) (task shop_web.")
@@ -171,6 +183,38 @@ def test_a_failure_restores_every_service_and_says_who_where_and_why():
     assert cluster.log[-2:] == ["update shop_web", "update shop_api"]
     assert d.store.journal is None
     assert used_objects(before) == set(cluster.contents["secrets"]), "the bad release's secret is gone"
+
+
+def test_a_trial_task_that_is_not_well_keeps_visitors_from_the_release():
+    cluster = Cluster()
+    run(cluster, "one")
+    before, acts = cluster.specs(), len(cluster.log)
+    _, contents = made("two", web="bad")
+    with pytest.raises(StackError, match="shop_web: a trial task failed: it exited with 3 on node manager") as caught:
+        deployment(cluster, contents).run("two", "deploy", None, {}, 60)
+    assert (caught.value.service, caught.value.logs.startswith("last words of")) == ("shop_web", True)
+    assert [line for line in cluster.log[acts:] if "shop_web" in line and not line.startswith("remove")] == [
+        "create shop_web-trial"
+    ]
+    assert (cluster.specs(), "shop_web-trial" in cluster.held) == (before, False)
+
+
+def test_a_trial_task_is_asked_before_any_other_task_of_its_service_is_new():
+    cluster = Cluster()
+    run(cluster, "one")
+    acts = len(cluster.log)
+    _, contents = made("two")
+    d = deployment(cluster, contents)
+    d.ports = {"web": 3000}
+    d.run("two", "deploy", None, {"web": [{"path": "/a"}, {"path": "/b"}]}, 60)
+    assert cluster.log[acts:].index("ask 10.0.1.9:3000/b") < cluster.log[acts:].index("update shop_web")
+    cluster.status = 500
+    _, contents = made("three")
+    d = deployment(cluster, contents, wait_timeout=5)
+    d.ports = {"web": 3000}
+    with pytest.raises(StackError, match=r"a trial task failed: /a does not answer as asked: status 500 is not 200"):
+        d.run("three", "deploy", None, {"web": [{"path": "/a"}]}, 60)
+    assert "shop_web-trial" not in cluster.held
 
 
 def test_what_no_node_may_run_is_refused_before_anything_is_touched():
