@@ -218,6 +218,8 @@ class Droplets(Noun):
         def apply() -> None:
             with self._one_down:
                 self._delete(row["id"])
+                # The old one was ready, and must not count for the new one of its name.
+                self._remember([other for other in self._rows if other["id"] != row["id"]])
                 self.settle_removal()
                 self._create([droplet])
 

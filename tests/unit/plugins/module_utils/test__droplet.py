@@ -114,7 +114,7 @@ def test_a_change_of_size_changes_the_price():
 
 
 def test_a_replacement_deletes_waits_and_makes_anew():
-    api = MemoryApi()
+    api = MemoryApi(polls=3)
     api.rows["droplets"] = [row(image={"slug": "debian-12-x64"})]
     droplets = noun(api, allow_replace=["shop-staging-app"])
     (step,) = droplets.steps(account(api, *api.rows["droplets"]))
@@ -127,7 +127,7 @@ def test_a_replacement_deletes_waits_and_makes_anew():
         ("POST", "/droplets"),
     ]
     droplets.settle()
-    assert [shown["created"] for shown in droplets.show()] == [True]
+    assert [(shown["created"], shown["status"]) for shown in droplets.show()] == [(True, "active")], "it was waited for"
 
 
 def test_a_droplet_is_made_anew_on_request_although_nothing_differs():
