@@ -40,13 +40,14 @@ def problems(settings: Mapping[str, Any], host: Mapping[str, str], policy: Mappi
 def effect(settings: Mapping[str, Any], host: Mapping[str, str]) -> str:
     """How the engine comes to the settings: nothing, reload, restart, or reload and then restart.
 
-    Live restore is taken over by a reload, so that containers survive the restart that other settings need.
+    Live restore is taken over by a reload, so that containers survive the restart that other settings need. A key that
+    is gone is not: the engine keeps what it had until it starts anew.
     """
     current = _read(host.get("DAEMON_JSON", "")) or {}
     changed = {key for key in {*current, *settings} if current.get(key) != settings.get(key)}
     if not changed and host.get("STALE") != "yes":
         return "nothing"
-    if changed and changed <= RELOADABLE and host.get("STALE") != "yes":
+    if changed and changed <= RELOADABLE & settings.keys() and host.get("STALE") != "yes":
         return "reload"
     return "reload and restart" if settings.get("live-restore") and not current.get("live-restore") else "restart"
 
@@ -111,7 +112,7 @@ def _swarm(settings: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str
     if settings.get("live-restore") and host.get("SWARM", "inactive") not in ("", "inactive"):
         yield (
             "live-restore: the host is in a swarm, and Docker would not start any more with both. "
-            "Set docker_daemon_options: {live-restore: null}."
+            "Set docker_daemon_options: {live-restore: false}."
         )
 
 

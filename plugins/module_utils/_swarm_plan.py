@@ -282,7 +282,7 @@ def conflicts(declared: Declared, observed, speakers) -> list[str]:
         if o.get("live_restore") and o["state"] == "inactive" and not declared.checking:
             found.append(
                 f"{name}: the engine's live-restore is on, which Swarm refuses. "
-                "Set docker_daemon_options: {live-restore: null}."
+                "Set docker_daemon_options: {live-restore: false}."
             )
         if o["state"] == "locked":
             found.append(f"{name}: its Swarm is locked. Unlock it there: docker swarm unlock.")

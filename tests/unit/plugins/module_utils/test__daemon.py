@@ -98,7 +98,10 @@ def test_remapping_with_data_needs_consent():
     [
         ({"icc": False}, {"icc": False}, "", "nothing"),
         ({"icc": False}, {"icc": False}, "yes", "restart"),
-        ({"debug": True}, {}, "", "reload"),
+        ({"debug": True}, {"debug": False}, "", "reload"),
+        ({"debug": True}, {}, "", "restart"),
+        ({"live-restore": True}, {"live-restore": False}, "", "reload"),
+        ({"live-restore": True}, {}, "", "restart"),
         ({}, {"registry-mirrors": ["https://m"]}, "", "reload"),
         ({}, {"live-restore": True}, "", "reload"),
         ({}, {"live-restore": True, "icc": False}, "", "reload and restart"),
