@@ -40,7 +40,7 @@ bench: sandbox-up ## cold and no-op times, tasks and API calls beside a shell fl
 prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside plain Compose (an hour)
 	@scripts/prove-releases
 
-prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (an hour; scripts/prove-swarm --short: ten minutes; not run yet)
+prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (40 minutes; scripts/prove-swarm --short: ten)
 	@scripts/prove-swarm
 
 audit: sandbox-up ## lynis, ssh-audit, OpenSCAP, Docker, testssl.sh, gixy on a converged droplet beside an untouched one
