@@ -1,4 +1,7 @@
-"""A Compose deployment moves to a Swarm on the same droplet, with its data: what visitors miss, and what arrives."""
+"""A Compose deployment moves to a Swarm on the same droplet, with its data: what visitors miss, and what arrives.
+
+Before that it tries to move to a release that cannot start, and must go on with Compose.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +34,25 @@ def prove(folder: Path, rate: int) -> list[str]:
         cluster.on(node, f'docker exec proof-postgres-1 psql --quiet -U izzzi -d izzzi -c "{WRITE}"')
         cluster.on(node, "docker exec proof-redis-1 redis-cli set word kept")
 
-        cluster.declare(declared("swarm", source))
         figures = {}
-        for step, playbooks in {"preparation": ["provision", "configure"], "move": ["move_to_swarm"]}.items():
+        bad = app(folder / "bad", kind="crash", number=2)
+        for step, (playbooks, moved, words) in {
+            "preparation": (["provision", "configure"], source, ""),
+            "bad_move": (["move_to_swarm"], bad, "Compose goes on serving the app."),
+            "move": (["move_to_swarm"], source, ""),
+        }.items():
+            cluster.declare(declared("swarm", moved))
             with Visitors([node], 80, rate) as visitors:
                 begun = time.monotonic()
                 for name in playbooks:
                     run = cluster.playbook(f"playbooks/{name}.yml")
-                    if run.status:
-                        problems.append(f"problem: {name}: exit {run.status}: {run.output[-3000:]}")
+                    if bool(run.status) != bool(words) or words not in run.output:
+                        problems.append(f"problem: {step}, {name}: exit {run.status}: {run.output[-3000:]}")
                 figures[f"{step}_seconds"] = f"{time.monotonic() - begun:.0f}"
             figures |= {f"{step}_requests": visitors.sent, f"{step}_failed_requests": visitors.failed}
+            with Visitors([node], 80, rate) as visitors:
+                time.sleep(3)
+            problems += [f"problem: after the {step}: {text}" for text in visitors.first_failures]
         problems += [f"problem: {text}" for text in _missing(cluster)]
         again = cluster.playbook("playbooks/move_to_swarm.yml")
         if again.status or again.total("changed"):
