@@ -114,6 +114,7 @@ ARGUMENT_SPEC = {
     "guard_seconds": {"type": "int", "default": 0},
 }
 PENDING = Path("/var/lib/izzzi/pending")
+UNDO_LOCK = "/run/izzzi-undo.lock"
 
 
 class Failed(Exception):
@@ -176,8 +177,12 @@ def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) 
     guarded = bool(seconds and (files or names))
     undo = [apply[name].get("undo") or apply[name]["command"] for name in names]
     if guarded:
-        sets.arm(files, undo, seconds)
-        must("systemctl daemon-reload && systemctl enable --quiet --now izzzi-undo.timer", "the undo timer")
+        held = lock(UNDO_LOCK)  # who ends another change holds it until that one's timer is gone
+        try:
+            sets.arm(files, undo, seconds)
+            must("systemctl daemon-reload && systemctl enable --quiet --now izzzi-undo.timer", "the undo timer")
+        finally:
+            os.close(held)
     PENDING.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in names:
         (PENDING / name).touch()
@@ -202,7 +207,7 @@ def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) 
 
 
 def confirm() -> bool:
-    held = lock("/run/izzzi-undo.lock")
+    held = lock(UNDO_LOCK)
     try:
         if not sets.UNDO.exists():
             raise Failed("the timer has undone the change before it was proven. Nothing is lost: run again.")
