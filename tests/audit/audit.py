@@ -34,7 +34,7 @@ SITE = "site.izzzi.test"
 # What the three roles install, by hand, in one command after the pending updates: the floor of their time.
 BY_HAND = (
     "nftables openssh-server sudo tzdata libpam-pwquality ca-certificates curl git gnupg htop rsync unzip vim-tiny "
-    "systemd-timesyncd unattended-upgrades needrestart apt-listchanges fail2ban python3-systemd debsums aide "
+    "systemd-timesyncd unattended-upgrades needrestart apt-listchanges fail2ban python3-systemd debsums aide auditd "
     "docker.io nginx logrotate openssl python3"
 )
 BY_HAND_MORE = {"debian-13-x64": "docker-cli docker-compose docker-buildx"}  # Debian 12 packages no plugins
@@ -296,16 +296,16 @@ def hear_auditors(
     both["hardened"].figures |= figures
     say("auditors_seconds", time.monotonic() - start)
     say("oscap_content", f"ssg-debian {content} of Debian sid")
-    return conclude(both, waivers, alive)
+    return conclude(image, both, waivers, alive)
 
 
-def conclude(both: dict[str, Reading], waivers: list[dict], alive: bool) -> int:
+def conclude(image: str, both: dict[str, Reading], waivers: list[dict], alive: bool) -> int:
     for name, reading in both.items():
         for figure, value in reading.figures.items():
             say(f"{name}_{figure}", value)
     hardened = both["hardened"]
     verdict = readings.judge(hardened.findings, waivers)
-    missed = readings.missed(hardened.figures, yaml.safe_load((HERE / "goals.yml").read_text()))
+    missed = readings.missed(hardened.figures, yaml.safe_load((HERE / "goals.yml").read_text()), image)
     (CACHE / "report.json").write_text(
         json.dumps(
             {name: {"figures": r.figures, "findings": [vars(f) for f in r.findings]} for name, r in both.items()},

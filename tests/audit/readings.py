@@ -109,18 +109,14 @@ def gixy(report: str) -> Reading:
 
 
 def testssl(report: str) -> Reading:
-    """From testssl.sh's flat JSON. Its own troubles ("engine_problem") are not the server's."""
+    """From testssl.sh's flat JSON; its own troubles ("engine_problem") are not the server's. Old ones give no grade."""
     rows = [row for row in json.loads(report) if row["id"] != "engine_problem"]
     values = {row["id"]: row["finding"] for row in rows}
     severe = [Finding("testssl", row["id"], row["finding"]) for row in rows if row["severity"] in SEVERE]
-    return Reading(
-        {
-            "testssl_grade": values["overall_grade"],
-            "testssl_score": int(values["final_score"]),
-            "testssl_medium_or_worse": len(severe),
-        },
-        severe,
-    )
+    reading = Reading({"testssl_medium_or_worse": len(severe)}, severe)
+    if "overall_grade" in values:
+        reading.figures |= {"testssl_grade": values["overall_grade"], "testssl_score": int(values["final_score"])}
+    return reading
 
 
 @dataclass(frozen=True)
@@ -162,10 +158,12 @@ def waiver_problems(waivers: Any) -> list[str]:
     return found
 
 
-def missed(figures: dict[str, Any], goals: list[dict[str, Any]]) -> list[str]:
-    """Goals that the figures do not reach, in words. A figure that was not taken misses its goal."""
+def missed(figures: dict[str, Any], goals: list[dict[str, Any]], image: str) -> list[str]:
+    """Goals of the image that the figures do not reach, in words. A figure that was not taken misses its goal."""
     found = []
     for goal in goals:
+        if goal.get("image", image) != image:
+            continue
         name, value = goal["figure"], figures.get(goal["figure"])
         wanted = ", ".join(f"{word} {goal[word]}" for word in ("least", "most", "is") if word in goal)
         if (
