@@ -34,7 +34,7 @@ class Droplet:
         """As root. What it printed, or an error with what it said."""
         done = self.ssh(f"sudo sh -c {shlex.quote(command)}", stdin, timeout)
         if done.returncode:
-            said = (done.stderr + done.stdout).decode(errors="replace").strip()[-2000:]
+            said = (done.stdout + done.stderr).decode(errors="replace").strip()[-2000:]
             raise RuntimeError(f"{self.name}: {command[:200]} ended with {done.returncode}: {said}")
         return done.stdout.decode(errors="replace")
 
