@@ -16,7 +16,7 @@ description:
   - What must be done for a change to count (a reload) belongs to the set. A run that was killed before it did it is
     made good by the next one.
   - With O(guard_seconds) the change must be proven. A timer on the host undoes it, also after a reboot in between,
-    unless the module is called with O(state=confirmed) before.
+    unless O(proof) succeeds, or the module is called with O(state=confirmed), before.
 options:
   state:
     description:
@@ -50,6 +50,14 @@ options:
     description: How long the proof may take. 0 means that none is asked for.
     type: int
     default: 0
+  proof:
+    description:
+      - A command for the controller that proves a guarded change, as a list of words; it is tried three times in half
+        of O(guard_seconds). When it succeeds the change is kept, otherwise it is taken back and the task fails with
+        the command's words.
+      - Without it the change stays guarded until a later task confirms it or takes it back.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -64,18 +72,8 @@ EXAMPLES = r"""
     apply:
       sshd:
         command: sshd -t && systemctl reload ssh
-  register: access
-
-- name: Log in anew
-  ansible.builtin.command: ssh -o ControlPath=none {{ inventory_hostname }} true
-  delegate_to: localhost
-  changed_when: false
-  when: access.guarded
-
-- name: Keep it
-  izzzi.infra.host_change:
-    state: confirmed
-  when: access.guarded
+    # Not multiplexed: an old connection stays open whatever the new settings say.
+    proof: [ssh, -oControlPath=none, -oBatchMode=yes, "{{ inventory_hostname }}", "true"]
 """
 
 RETURN = r"""
@@ -90,9 +88,13 @@ applied:
   type: list
   elements: str
 guarded:
-  description: Whether the change waits for a proof.
+  description: Whether the change still waits for a proof.
   returned: always
   type: bool
+refusal:
+  description: What O(proof) said when it failed. Empty when it succeeded.
+  returned: when the change was guarded and O(proof) is given
+  type: str
 """
 
 import fcntl
@@ -101,6 +103,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -112,6 +116,7 @@ ARGUMENT_SPEC = {
     "files": {"type": "list", "elements": "dict", "default": []},
     "apply": {"type": "dict", "default": {}},
     "guard_seconds": {"type": "int", "default": 0},
+    "proof": {"type": "list", "elements": "str"},  # the action runs it, on the controller
 }
 PENDING = Path("/var/lib/izzzi/pending")
 UNDO_LOCK = "/run/izzzi-undo.lock"
@@ -133,10 +138,14 @@ def must(command: str, what: str) -> None:
         raise Failed(f"{what}: {(done.stderr or done.stdout).strip() or f'exit status {done.returncode} of {command}'}")
 
 
-def lock(path: str) -> int:
+@contextmanager
+def locked(path: str) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def wait_for_other_change(seconds: int) -> None:
@@ -177,12 +186,9 @@ def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) 
     guarded = bool(seconds and (files or names))
     undo = [apply[name].get("undo") or apply[name]["command"] for name in names]
     if guarded:
-        held = lock(UNDO_LOCK)  # who ends another change holds it until that one's timer is gone
-        try:
+        with locked(UNDO_LOCK):  # who ends another change holds it until that one's timer is gone
             sets.arm(files, undo, seconds)
             must("systemctl daemon-reload && systemctl enable --quiet --now izzzi-undo.timer", "the undo timer")
-        finally:
-            os.close(held)
     PENDING.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in names:
         (PENDING / name).touch()
@@ -206,9 +212,8 @@ def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) 
     return guarded
 
 
-def confirm() -> bool:
-    held = lock(UNDO_LOCK)
-    try:
+def confirm() -> None:
+    with locked(UNDO_LOCK):
         if not sets.UNDO.exists():
             raise Failed("the timer has undone the change before it was proven. Nothing is lost: run again.")
         shutil.rmtree(sets.UNDO)
@@ -216,16 +221,12 @@ def confirm() -> bool:
         for unit in ("izzzi-undo.timer", "izzzi-undo.service"):
             (sets.UNITS / unit).unlink(missing_ok=True)
         shell("systemctl daemon-reload")
-    finally:
-        os.close(held)
-    return True
 
 
 def present(module: AnsibleModule) -> dict:
     params = module.params
     apply = params["apply"]
-    held = lock("/run/izzzi-host-change.lock")
-    try:
+    with locked("/run/izzzi-host-change.lock"):
         if params["guard_seconds"] and not module.check_mode:
             wait_for_other_change(params["guard_seconds"])
         files = [file for file in map(sets.look, params["files"]) if file.differs]
@@ -239,8 +240,6 @@ def present(module: AnsibleModule) -> dict:
         }
         if not module.check_mode and result["changed"]:
             result["guarded"] = settle(files, names, apply, params["guard_seconds"])
-    finally:
-        os.close(held)
     return result
 
 

@@ -304,7 +304,7 @@ def conclude(image: str, both: dict[str, Reading], waivers: list[dict], alive: b
         for figure, value in reading.figures.items():
             say(f"{name}_{figure}", value)
     hardened = both["hardened"]
-    verdict = readings.judge(hardened.findings, waivers)
+    verdict = readings.judge(hardened.findings, waivers, image)
     missed = readings.missed(hardened.figures, yaml.safe_load((HERE / "goals.yml").read_text()), image)
     (CACHE / "report.json").write_text(
         json.dumps(

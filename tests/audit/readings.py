@@ -126,28 +126,26 @@ class Verdict:
     needless: list[str]  # waivers that nothing needed
 
 
-def judge(findings: Iterable[Finding], waivers: list[dict[str, Any]], needed: Iterable[str] = ()) -> Verdict:
-    """`needed` names the tools whose every finding must be waived; of the others only what is waived is listed."""
-    given = {(waiver["tool"], str(waiver["rule"])) for waiver in waivers}
+def judge(findings: Iterable[Finding], waivers: list[dict[str, Any]], image: str) -> Verdict:
+    given = {(waiver["tool"], str(waiver["rule"])) for waiver in waivers if waiver.get("image", image) == image}
     rows = sorted(set(findings))
     waived = [row for row in rows if (row.tool, row.rule) in given]
-    tools = {row.tool for row in rows} if not needed else set(needed)
     used = {(row.tool, row.rule) for row in waived}
     return Verdict(
         waived,
-        [row for row in rows if row.tool in tools and (row.tool, row.rule) not in given],
+        [row for row in rows if (row.tool, row.rule) not in given],
         [f"{tool} {rule}" for tool, rule in sorted(given - used)],
     )
 
 
 def waiver_problems(waivers: Any) -> list[str]:
-    """What is wrong with the file of waivers: each is tool, rule and a reason in words, once."""
+    """What is wrong with the file of waivers: each is tool, rule and a reason in words, once, perhaps for one image."""
     if not isinstance(waivers, list):
         return ["it is not a list"]
     found, seen = [], set()
     for index, waiver in enumerate(waivers):
-        if not isinstance(waiver, dict) or set(waiver) != {"tool", "rule", "reason"}:
-            found.append(f"[{index}]: wants exactly tool, rule and reason")
+        if not isinstance(waiver, dict) or set(waiver) - {"image"} != {"tool", "rule", "reason"}:
+            found.append(f"[{index}]: wants tool, rule and reason, and at most an image")
             continue
         key = (waiver["tool"], str(waiver["rule"]))
         if key in seen:

@@ -64,8 +64,9 @@ def test_findings_are_waived_by_name_and_needless_waivers_are_told():
     waivers = [
         {"tool": "oscap", "rule": "b", "reason": "cannot be here"},
         {"tool": "docker", "rule": 2.9, "reason": "cannot be here"},
+        {"tool": "oscap", "rule": "a", "reason": "cannot be there", "image": "old"},
     ]
-    verdict = readings.judge(findings, waivers)
+    verdict = readings.judge(findings, waivers, "new")
     assert verdict.waived == [Finding("oscap", "b")]
     assert verdict.open == [Finding("oscap", "a")]
     assert verdict.needless == ["docker 2.9"]
