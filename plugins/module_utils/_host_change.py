@@ -177,6 +177,11 @@ def _replace(path: str, content: str, mode: int | None, owner: str, link: bool) 
 
 UNDO = Path("/var/lib/izzzi/undo")
 UNITS = Path("/etc/systemd/system")
+TIMER_UNIT = UNITS / "izzzi-undo.timer"
+SERVICE_UNIT = UNITS / "izzzi-undo.service"
+# Enabled by its link: systemctl enable and disable would make systemd read all units once more.
+AT_BOOT = UNITS / "timers.target.wants" / TIMER_UNIT.name
+UNDO_UNITS = (AT_BOOT, TIMER_UNIT, SERVICE_UNIT)
 TIMER = """\
 [Unit]
 Description=Wait for the proof that this host still lets its operators in
@@ -184,9 +189,6 @@ Description=Wait for the proof that this host still lets its operators in
 [Timer]
 OnActiveSec={seconds}
 AccuracySec=1s
-
-[Install]
-WantedBy=timers.target
 """
 SERVICE = f"""\
 [Unit]
@@ -203,8 +205,7 @@ flock 9
 [ -d {undo} ] || exit 0
 {steps}
 rm -rf {undo}
-systemctl disable --quiet izzzi-undo.timer
-rm -f {units}/izzzi-undo.timer {units}/izzzi-undo.service
+rm -f {units}
 logger -t izzzi 'a change of the access to this host was not proven in time and is undone'
 systemctl stop --no-block izzzi-undo.timer
 """
@@ -224,7 +225,11 @@ def arm(files: list[File], undo_commands: list[str], seconds: int) -> None:
         os.chown(scratch / str(number), os.stat(file.path).st_uid, os.stat(file.path).st_gid)
         steps.append(f"cp -p {UNDO}/{number} '{file.path}.izzzi' && mv '{file.path}.izzzi' '{file.path}'")
     steps += undo_commands
-    (scratch / "undo.sh").write_text(SCRIPT.format(undo=UNDO, units=UNITS, steps="\n".join(steps)))
-    (UNITS / "izzzi-undo.service").write_text(SERVICE)
-    (UNITS / "izzzi-undo.timer").write_text(TIMER.format(seconds=seconds))
+    script = SCRIPT.format(undo=UNDO, units=" ".join(map(str, UNDO_UNITS)), steps="\n".join(steps))
+    (scratch / "undo.sh").write_text(script)
+    SERVICE_UNIT.write_text(SERVICE)
+    TIMER_UNIT.write_text(TIMER.format(seconds=seconds))
+    AT_BOOT.parent.mkdir(exist_ok=True)
+    AT_BOOT.unlink(missing_ok=True)
+    AT_BOOT.symlink_to(TIMER_UNIT)
     scratch.rename(UNDO)

@@ -188,7 +188,7 @@ def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) 
     if guarded:
         with locked(UNDO_LOCK):  # who ends another change holds it until that one's timer is gone
             sets.arm(files, undo, seconds)
-            must("systemctl daemon-reload && systemctl enable --quiet --now izzzi-undo.timer", "the undo timer")
+            must("systemctl daemon-reload && systemctl start izzzi-undo.timer", "the undo timer")
     PENDING.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in names:
         (PENDING / name).touch()
@@ -217,9 +217,9 @@ def confirm() -> None:
         if not sets.UNDO.exists():
             raise Failed("the timer has undone the change before it was proven. Nothing is lost: run again.")
         shutil.rmtree(sets.UNDO)
-        shell("systemctl disable --quiet --now izzzi-undo.timer")
-        for unit in ("izzzi-undo.timer", "izzzi-undo.service"):
-            (sets.UNITS / unit).unlink(missing_ok=True)
+        shell("systemctl stop izzzi-undo.timer")
+        for unit in sets.UNDO_UNITS:
+            unit.unlink(missing_ok=True)
         shell("systemctl daemon-reload")
 
 
