@@ -100,9 +100,11 @@ class Swarm:
     def nodes(self) -> dict[str, Node]:
         return {node.id: node for node in map(parse_node, self.engine.get("/nodes"))}
 
-    def misfit(self, spec: Mapping[str, Any]) -> str:
-        """Why no node would take the service's tasks; empty when one would."""
-        return misfit({"Spec": spec}, self.engine.get("/nodes"))
+    def misfits(self, specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """The services whose tasks no node would take, by name, and why."""
+        nodes = self.engine.get("/nodes") if specs else []
+        found = {name: misfit({"Spec": spec}, nodes) for name, spec in specs.items()}
+        return {name: why for name, why in found.items() if why}
 
     def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False) -> str:
         """The last lines of a task, wherever it ran; empty when its container is gone."""

@@ -100,9 +100,9 @@ class Deployment:
 
     def refuse_homeless(self, planned: Iterable[Change]) -> None:
         """Before anything is touched: Swarm ends a global service's old tasks at once when no node fits any more."""
-        for change in planned:
-            if change.action in (CREATE, UPDATE) and (why := self.swarm.misfit(self.desired[change.name])):
-                raise StackError(f"{change.name}: {why}. Nothing was changed.", change.name)
+        specs = {change.name: self.desired[change.name] for change in planned if change.action in (CREATE, UPDATE)}
+        for name, why in self.swarm.misfits(specs).items():
+            raise StackError(f"{name}: {why}. Nothing was changed.", name)
 
     def _apply(
         self, planned: list[Change], job: dict | None, timeout: float, checks: Mapping[str, list], release: str

@@ -78,15 +78,27 @@ def under_load(folder: Path, rate: int, what: str) -> Row:
     return Row(what, met and met - begun, seconds, traffic.result.failed, 0, [] if met else ["it never answered"])
 
 
-def changed_demo(folder: Path, word: str) -> Path:
-    """The demo app with a change in both of its images, one that no build cache of an earlier proof knows."""
-    source = folder / f"demo-{word}"
-    change = f"{word} {secrets.token_hex(8)}"
+# What a change touches, in both images; after one in package.json they install all that the app depends on again.
+CODE = ("apps/backend/src/main.ts", "apps/frontend/app/icon.svg", "apps/frontend/app/page.tsx")
+DEPENDENCIES = ("package.json",)
+
+
+def changed_demo(folder: Path, word: str, files: tuple[str, ...]) -> Path:
+    """The demo app with a change that no build cache of an earlier proof knows."""
+    mark = f"{word} {secrets.token_hex(8)}"
+    source = folder / mark.replace(" ", "-")
     shutil.copytree(ROOT / "examples/app", source, ignore=shutil.ignore_patterns("node_modules", ".next", "dist"))
-    for file in ("apps/backend/src/main.ts", "apps/frontend/app/icon.svg", "apps/frontend/app/page.tsx"):
+    for file in files:
         path = source / file
-        path.write_text(path.read_text() + (f"<!-- {change} -->\n" if file.endswith("svg") else f"// {change}\n"))
+        path.write_text(marked(path, mark))
     return source
+
+
+def marked(path: Path, mark: str) -> str:
+    text = path.read_text()
+    if path.suffix == ".json":
+        return text.replace('"description": "', f'"description": "{mark}: ', 1)
+    return text + (f"<!-- {mark} -->\n" if path.suffix == ".svg" else f"// {mark}\n")
 
 
 def seconds_until(url: str, wanted, begun: float, process: subprocess.Popen) -> float:
@@ -102,9 +114,9 @@ def seconds_until(url: str, wanted, begun: float, process: subprocess.Popen) -> 
     raise AssertionError(f"{url} did not change within 600 s")
 
 
-def demo_by_role(folder: Path) -> float:
+def demo_by_role(folder: Path, change: tuple[str, ...]) -> float:
     """Seconds from the command to the demo app's new release in front of visitors."""
-    source = changed_demo(folder, "role")
+    source = changed_demo(folder, "role", change)
     url = f"http://{droplet_address()}/api/health"
     before = http(url).json["release"]
     begun = time.monotonic()
@@ -117,7 +129,7 @@ def demo_by_role(folder: Path) -> float:
     return seconds
 
 
-def demo_by_compose(folder: Path) -> float:
+def demo_by_compose(folder: Path, change: tuple[str, ...]) -> float:
     """The same by plain Compose, of the same document: seconds until its backend is the new one."""
     live = json.loads(on_droplet("sudo cat /opt/izzzi/current/release.json"))["colour"]
     document = json.loads(on_droplet(f"sudo cat /opt/izzzi/{live}/compose.yml"))
@@ -135,7 +147,7 @@ def demo_by_compose(folder: Path) -> float:
         return {
             "compose.yml": json.dumps(document),
             ".env": f"{environment}RELEASE={word}\n",
-            "source": changed_demo(folder, word),
+            "source": changed_demo(folder, word, change),
         }
 
     try:

@@ -78,8 +78,9 @@ class Cluster:
         self.log.append(f"ask {address}:{port}{check['path']}")
         return Answer(status=self.status, body="{}")
 
-    def misfit(self, spec):
-        return "no node takes tasks" if "homeless" in spec["TaskTemplate"]["ContainerSpec"]["Image"] else ""
+    def misfits(self, specs):
+        homeless = (n for n, spec in specs.items() if "homeless" in spec["TaskTemplate"]["ContainerSpec"]["Image"])
+        return dict.fromkeys(homeless, "no node takes tasks")
 
     def logs(self, task, lines=25):
         return f"last words of {task}"
