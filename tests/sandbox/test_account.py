@@ -30,7 +30,7 @@ def test_regions_and_sizes_are_real_ones(client):
 
 def test_images_can_be_filtered(client):
     slugs = {image["slug"] for image in client.images.list(type="distribution", per_page=200)["images"]}
-    assert {"debian-13-x64", "debian-12-x64"} <= slugs
+    assert {"debian-13-x64", "debian-12-x64", "ubuntu-24-04-x64"} <= slugs
     assert client.images.list(private=True)["images"] == []
 
 

@@ -124,6 +124,7 @@ IMAGES = {
     for image in (
         Image(194722834, "debian-13-x64", "13 x64", "Debian", "2025-09-02T15:00:00Z"),
         Image(133891563, "debian-12-x64", "12 x64", "Debian", "2023-06-12T15:00:00Z"),
+        Image(155133621, "ubuntu-24-04-x64", "24.04 (LTS) x64", "Ubuntu", "2024-04-25T15:00:00Z"),
     )
 }
 

@@ -8,13 +8,14 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from . import credentials, preflight, process
+from .catalogue import IMAGES
 from .cloud import Cloud, open_backend
 from .droplets.backend import BackendError
 from .settings import Settings, SettingsError, load
@@ -65,20 +66,22 @@ def up() -> None:
 
 @app.command()
 def images(
-    every: Annotated[bool, typer.Option("--every", help="Also those that are else made when first used.")] = False,
+    slugs: Annotated[list[str] | None, typer.Argument(help="Also for droplets of these, like debian-12-x64.")] = None,
 ) -> None:
     """Build or pull the images that droplets need."""
+    if unknown := set(slugs or []) - IMAGES.keys():
+        raise typer.BadParameter(f"no image {', '.join(unknown)}; there are {', '.join(IMAGES)}")
     with _home() as settings:
         if settings.backend == "docker":
             preflight.check_docker()
-        _ensure_images(settings, every)
+        _ensure_images(settings, slugs or [])
 
 
-def _ensure_images(settings: Settings, every: bool = False) -> None:
+def _ensure_images(settings: Settings, slugs: Sequence[str] = ()) -> None:
     if settings.backend == "docker":
         from .images import ensure_images
 
-        ensure_images(settings, log=typer.echo, every=every)
+        ensure_images(settings, log=typer.echo, slugs=slugs)
 
 
 @app.command()

@@ -5,6 +5,8 @@ A recipe is a folder beside this file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..settings import Settings
 from . import public, registry, root
 from .kitchen import ImageError, Kitchen, Log
@@ -20,16 +22,18 @@ __all__ = [
     "port_image",
 ]
 
-SUITES = {"debian-13-x64": "trixie", "debian-12-x64": "bookworm"}
+RELEASES = {"debian-13-x64": root.TRIXIE, "debian-12-x64": root.BOOKWORM, "ubuntu-24-04-x64": root.NOBLE}
+DEFAULT = "debian-13-x64"
 
 
 def droplet_image(kitchen: Kitchen, slug: str) -> str:
-    suite = SUITES[slug]
-    return kitchen.build(slug, "droplet", ROOT=root.ensure(kitchen, suite), SUITE=suite)
+    release = RELEASES[slug]
+    base = root.ensure(kitchen, release)
+    return kitchen.build(slug, "droplet", ROOT=base, DISTRIBUTION=release.distribution, SUITE=release.suite)
 
 
 def port_image(kitchen: Kitchen) -> str:
-    return kitchen.build("port", "port", ROOT=root.ensure(kitchen, "trixie"))
+    return kitchen.build("port", "port", ROOT=root.ensure(kitchen, root.TRIXIE))
 
 
 def metadata_image(kitchen: Kitchen) -> str:
@@ -37,17 +41,17 @@ def metadata_image(kitchen: Kitchen) -> str:
 
 
 def disk_image(kitchen: Kitchen) -> str:
-    return kitchen.build("disk", "disk", ROOT=root.ensure(kitchen, "trixie"))
+    return kitchen.build("disk", "disk", ROOT=root.ensure(kitchen, root.TRIXIE))
 
 
 def balancer_image(kitchen: Kitchen) -> str:
     return kitchen.build("balancer", "balancer", PORT=port_image(kitchen))
 
 
-def ensure_images(settings: Settings, log: Log = print, *, every: bool = False) -> None:
-    """All that a first droplet needs; with `every` also the images that are otherwise built when first used."""
+def ensure_images(settings: Settings, log: Log = print, slugs: Sequence[str] = ()) -> None:
+    """All that a first droplet needs, and images for droplets that are otherwise built when first used."""
     kitchen = Kitchen(log)
-    for slug in SUITES if every else ["debian-13-x64"]:
+    for slug in dict.fromkeys([DEFAULT, *slugs]):
         droplet_image(kitchen, slug)
     metadata_image(kitchen)
     address = registry.ensure(kitchen)

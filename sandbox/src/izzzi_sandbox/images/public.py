@@ -10,12 +10,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-import urllib.request
-from base64 import b64encode
 from pathlib import Path
 
 from ..archive import archive
 from . import registry, root
+from .download import download
 from .kitchen import LABEL, RECIPES, ImageError, Kitchen
 
 NPM_URL = "https://registry.npmjs.org/npm/-/npm-10.9.8.tgz"
@@ -28,7 +27,7 @@ COPIED_CA = "/opt/host-ca.crt"
 
 
 def ensure(kitchen: Kitchen, address: str) -> None:
-    base = root.ensure(kitchen, "trixie")
+    base = root.ensure(kitchen, root.TRIXIE)
     node = _node(kitchen, base)
     for name, tags, image in (
         ("library/debian", ["trixie-slim"], base),
@@ -48,20 +47,9 @@ def _node(kitchen: Kitchen, base: str) -> str:
         shutil.copytree(RECIPES / "node", context)
 
         def fetch_npm() -> None:
-            (context / "npm.tgz").write_bytes(_download(NPM_URL, NPM_SHA512))
+            (context / "npm.tgz").write_bytes(download(NPM_URL, NPM_SHA512))
 
         return kitchen.build("node", "node", context=context, prepare=fetch_npm, ROOT=base)
-
-
-def _download(url: str, sha512: str) -> bytes:
-    try:
-        with urllib.request.urlopen(url, timeout=120) as reply:
-            content = reply.read()
-    except OSError as error:
-        raise ImageError(f"{url} cannot be read: {error}") from error
-    if b64encode(hashlib.sha512(content).digest()).decode() != sha512:
-        raise ImageError(f"{url} is not the file that was pinned: its checksum differs")
-    return content
 
 
 MAILDEV_INSTALL = f"npm install --global --omit=dev maildev@{MAILDEV} && rm -f {COPIED_CA}"

@@ -20,7 +20,7 @@ MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/v
 
 
 def image(kitchen: Kitchen) -> str:
-    return kitchen.build("registry", "registry", ROOT=root.ensure(kitchen, "trixie"))
+    return kitchen.build("registry", "registry", ROOT=root.ensure(kitchen, root.TRIXIE))
 
 
 def ensure(kitchen: Kitchen) -> str:

@@ -1,18 +1,50 @@
-"""The minimal Debian that every image starts from: the official one, or the same made from Debian's packages."""
+"""The minimal system that every image starts from: the official one, or one of its distribution's packages."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import tempfile
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import docker
 from docker.errors import DockerException
 
+from .download import download
 from .kitchen import ImageError, Kitchen
 
-MIRROR = "http://deb.debian.org/debian"
+
+@dataclass(frozen=True)
+class Release:
+    """One of a distribution: what its official image is called, and what the same can be made from."""
+
+    distribution: str
+    suite: str
+    official: str
+    mirror: str
+    components: str
+    keyring: tuple[str, str] | None = None  # of a distribution that a Debian host does not know: package, its checksum
+
+
+def _debian(suite: str) -> Release:
+    return Release("debian", suite, f"{suite}-slim", "http://deb.debian.org/debian", "main")
+
+
+TRIXIE, BOOKWORM = _debian("trixie"), _debian("bookworm")
+NOBLE = Release(
+    "ubuntu",
+    "noble",
+    "24.04",
+    "http://archive.ubuntu.com/ubuntu",
+    "main,universe",
+    (
+        f"{TRIXIE.mirror}/pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1-0.2_all.deb",
+        "gvacimIVd0os4YAC1r6VeGL7eM/crYgt8f/4lFsSKvEmzYmsBOwR+YaikSCD8cWBm+36XppU/M6dyx1J7BsnIQ==",
+    ),
+)
 
 
 @cache
@@ -29,22 +61,38 @@ def registry_answers(kitchen: Kitchen) -> bool:
     return _answers(15)
 
 
-def ensure(kitchen: Kitchen, suite: str) -> str:
-    image = f"izzzi-sandbox/debian:{suite}"
+def ensure(kitchen: Kitchen, release: Release) -> str:
+    name = f"izzzi-sandbox/{release.distribution}"
+    image = f"{name}:{release.suite}"
 
     def pull() -> None:
-        kitchen.client.images.pull("debian", f"{suite}-slim").tag("izzzi-sandbox/debian", suite)
+        kitchen.client.images.pull(release.distribution, release.official).tag(name, release.suite)
 
     def bootstrap() -> None:
-        debootstrap(suite, image)
+        debootstrap(release, image)
 
     return kitchen.make(image, lambda: pull() if registry_answers(kitchen) else bootstrap())
 
 
-def debootstrap(suite: str, image: str) -> None:
-    """Makes the image from Debian's packages. Imported in one step, so an interruption leaves no half image."""
+def debootstrap(release: Release, image: str) -> None:
+    """Makes the image from packages. Imported in one step, so an interruption leaves no half image."""
     _require_mmdebstrap()
-    mmdebstrap = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", suite, "-", MIRROR]
+    with tempfile.TemporaryDirectory(prefix="izzzi-keyring-") as scratch:
+        options = ["--quiet", "--variant=minbase", "--include=apt,ca-certificates", f"--components={release.components}"]
+        if release.keyring:
+            options.append(f"--keyring={_keyrings(*release.keyring, Path(scratch))}")
+        _import(["mmdebstrap", *options, release.suite, "-", release.mirror], release, image)
+
+
+def _keyrings(url: str, sha512: str, scratch: Path) -> Path:
+    scratch.chmod(0o755)  # apt reads them as a user of its own
+    package = scratch / "keyring.deb"
+    package.write_bytes(download(url, sha512))
+    subprocess.run(["dpkg-deb", "--extract", package, scratch], check=True)
+    return scratch / "usr/share/keyrings"
+
+
+def _import(mmdebstrap: list[str], release: Release, image: str) -> None:
     load = ["docker", "import", "--change", "LABEL izzzi.sandbox=1", "-", image]
     with subprocess.Popen(mmdebstrap, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=False) as maker:
         loader = subprocess.run(load, stdin=maker.stdout, capture_output=True, text=True, check=False)
@@ -52,7 +100,7 @@ def debootstrap(suite: str, image: str) -> None:
     if maker.returncode or loader.returncode:
         subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
         reason = (errors.decode(errors="replace") + loader.stderr).strip().splitlines()[-3:]
-        raise ImageError(f"a minimal Debian {suite} cannot be made from {MIRROR}: {' | '.join(reason)}")
+        raise ImageError(f"a minimal {release.suite} cannot be made from {release.mirror}: {' | '.join(reason)}")
 
 
 def _require_mmdebstrap() -> None:
