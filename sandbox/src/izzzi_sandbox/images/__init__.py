@@ -29,7 +29,14 @@ DEFAULT = "debian-13-x64"
 def droplet_image(kitchen: Kitchen, slug: str) -> str:
     release = RELEASES[slug]
     base = root.ensure(kitchen, release)
-    return kitchen.build(slug, "droplet", ROOT=base, DISTRIBUTION=release.distribution, SUITE=release.suite)
+    return kitchen.build(
+        slug,
+        "droplet",
+        ROOT=base,
+        DISTRIBUTION=release.distribution,
+        SUITE=release.suite,
+        MORE_PACKAGES=release.machine_packages,
+    )
 
 
 def port_image(kitchen: Kitchen) -> str:

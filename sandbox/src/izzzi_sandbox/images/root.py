@@ -27,6 +27,7 @@ class Release:
     mirror: str
     components: str
     keyring: tuple[str, str] | None = None  # of a distribution that a Debian host does not know: package, its checksum
+    machine_packages: str = ""  # that its cloud images have, beside those of all distributions
 
 
 def _debian(suite: str) -> Release:
@@ -40,10 +41,11 @@ NOBLE = Release(
     "24.04",
     "http://archive.ubuntu.com/ubuntu",
     "main,universe",
-    (
+    keyring=(
         f"{TRIXIE.mirror}/pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1-0.2_all.deb",
         "gvacimIVd0os4YAC1r6VeGL7eM/crYgt8f/4lFsSKvEmzYmsBOwR+YaikSCD8cWBm+36XppU/M6dyx1J7BsnIQ==",
     ),
+    machine_packages="lsb-release ufw",  # cloud-init asks the first for its release
 )
 
 
@@ -78,7 +80,12 @@ def debootstrap(release: Release, image: str) -> None:
     """Makes the image from packages. Imported in one step, so an interruption leaves no half image."""
     _require_mmdebstrap()
     with tempfile.TemporaryDirectory(prefix="izzzi-keyring-") as scratch:
-        options = ["--quiet", "--variant=minbase", "--include=apt,ca-certificates", f"--components={release.components}"]
+        options = [
+            "--quiet",
+            "--variant=minbase",
+            "--include=apt,ca-certificates",
+            f"--components={release.components}",
+        ]
         if release.keyring:
             options.append(f"--keyring={_keyrings(*release.keyring, Path(scratch))}")
         _import(["mmdebstrap", *options, release.suite, "-", release.mirror], release, image)
