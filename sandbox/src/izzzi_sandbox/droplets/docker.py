@@ -163,7 +163,7 @@ class DockerBackend:
                 self._client,
                 image,
                 network_mode=f"container:{port_name(spec.id)}",
-                # overlayfs cannot lie on overlayfs, so the guest's Docker needs a real file system.
+                # overlayfs cannot lie on overlayfs, so the guest's Docker and containerd need a real file system.
                 binds={machine_name(spec.id): {"bind": "/var/lib/docker"}},
                 device_cgroup_rules=[disks.LOOP_DEVICES],
                 **confinement.limits(spec.vcpus, spec.memory_mb),
