@@ -12,9 +12,9 @@ from statistics import median
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.e2e.driver import ROOT
 from tests.load import peers
 from tests.load.releases import BAD, KILLED, Proof, Row, clean_up, ground
 
