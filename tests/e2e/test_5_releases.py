@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.driver import ROOT, Run, generated_secrets, http, on_droplet, run_playbook
+from tests.e2e.visitors import visitors
 from tests.load.releases import ground
 
 
@@ -32,30 +29,6 @@ def test_no_release_drops_a_request(tmp_path, artifacts):
     assert result.first_failures == []
     assert result.sent == result.answered > 50 * 60
     assert result.websockets > result.websockets_cut > 0, "open websockets came back to the new release"
-
-
-@contextmanager
-def visitors(address: str) -> Iterator[Counter]:
-    """Twenty requests a second to what needs the database, and what each was answered."""
-    answers, over = Counter(), threading.Event()
-
-    def visit(number: int) -> None:
-        while not over.is_set():
-            try:
-                answers[http(f"http://{address}{('/api/notes', '/api/health', '/', '/api/notes')[number]}").status] += 1
-            except OSError as error:
-                answers[str(error)] += 1
-            over.wait(0.2)
-
-    threads = [threading.Thread(target=visit, args=[number]) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield answers
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 def demo(folder: Path, migration: str) -> str:
