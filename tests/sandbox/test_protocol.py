@@ -75,6 +75,12 @@ def test_replies_tell_the_limits(daemon):
     assert int(first["ratelimit-reset"]) > 0
 
 
+def test_only_a_refusal_says_when_to_come_back(daemon):
+    replies = [daemon.call("GET", "/v2/account/keys") for _ in range(11)]
+    assert {reply.status for reply in replies} == {200}
+    assert [reply for reply in replies if "retry-after" in reply.headers] == []
+
+
 def test_limits_can_be_enforced(tmp_path):
     with running(tmp_path / "home", RATE_LIMITS="enforce") as strict:
         replies = [strict.call("GET", "/v2/account/keys") for _ in range(11)]

@@ -96,6 +96,8 @@ def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
             verdict = limit.count(key_list=(request.method, request.url.path) == ("GET", "/v2/account/keys"))
             headers |= verdict.headers
             refused = cloud.settings.enforce_rate_limits and not verdict.allowed
+            if not refused:
+                headers.pop("retry-after", None)  # clients repeat even what succeeded when a reply has it
             response = await _logged(request, call_next, cloud, log, refused)
         if request.method != "GET":
             cloud.wake()
