@@ -1,7 +1,7 @@
 # Runs as root on the droplet: installs the auditors that run there, and prints the version of the SCAP content.
 #
-# The content comes from Debian sid, whose ssg-debian knows Debian 13 too, and so does testssl.sh, which gives no grade in
-# Debian 12. Both are data and scripts: nothing else of sid comes.
+# The content and testssl.sh come from Debian sid: its ssg-debian knows Debian 13 too, and Debian 12's testssl.sh gives no
+# grade. The content is unpacked only, testssl.sh is a script: nothing else of sid comes.
 # A mirror may lag behind by more than the few days for which sid's lists are valid; they are signed all the same.
 set -eu
 export DEBIAN_FRONTEND=noninteractive

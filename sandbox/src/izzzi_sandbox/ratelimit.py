@@ -20,7 +20,8 @@ class Verdict:
 
 
 class RateLimit:
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, enforced: bool, clock: Callable[[], float] = time.time) -> None:
+        self._enforced = enforced
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: deque[float] = deque()
@@ -46,9 +47,10 @@ class RateLimit:
                 "ratelimit-remaining": str(0 if waits else max(0, HOUR_LIMIT - len(self._requests))),
                 "ratelimit-reset": str(int(self._requests[0] + 3600)),
             }
-            if waits:
+            refused = bool(waits) and self._enforced
+            if refused:  # clients repeat even what succeeded when a reply says when to come back
                 headers["retry-after"] = str(max(1, round(max(waits))))
-            return Verdict(not waits, headers)
+            return Verdict(not refused, headers)
 
 
 def _expire(moments: deque[float], before: float) -> None:

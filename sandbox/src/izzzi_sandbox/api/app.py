@@ -77,7 +77,7 @@ def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
     app.state.cloud = cloud
     app.state.log = log
     errors.install(app)
-    limit = RateLimit()
+    limit = RateLimit(cloud.settings.enforce_rate_limits)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Next) -> Response:
@@ -95,10 +95,7 @@ def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
         else:
             verdict = limit.count(key_list=(request.method, request.url.path) == ("GET", "/v2/account/keys"))
             headers |= verdict.headers
-            refused = cloud.settings.enforce_rate_limits and not verdict.allowed
-            if not refused:
-                headers.pop("retry-after", None)  # clients repeat even what succeeded when a reply has it
-            response = await _logged(request, call_next, cloud, log, refused)
+            response = await _logged(request, call_next, cloud, log, refused=not verdict.allowed)
         if request.method != "GET":
             cloud.wake()
         for name, value in headers.items():

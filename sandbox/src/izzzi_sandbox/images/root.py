@@ -1,4 +1,4 @@
-"""The minimal system that every image starts from: the official one, or one of its distribution's packages."""
+"""The minimal system that every image starts from: the official one, or the same made from packages."""
 
 from __future__ import annotations
 
