@@ -1,0 +1,36 @@
+"""inventories/*/group_vars/all/base.yml: what base installs ahead is what the roles docker and nginx ask for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WIRING = sorted((ROOT / "inventories").glob("*/group_vars/all/base.yml"))
+pytestmark = pytest.mark.parametrize("path", WIRING, ids=lambda path: path.parents[2].name)
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def listed(expression: str) -> list[str]:
+    """The first list that is written out in a template."""
+    return ast.literal_eval(re.search(r"\[[^]]*\]", expression).group())
+
+
+def test_every_release_that_docker_knows_has_its_packages(path):
+    known = read(ROOT / "roles/docker/vars/main.yml")["__docker_distribution_packages"]
+    wanted = {release: [*chain.from_iterable(groups.values())] for release, groups in known.items()}
+    assert {release: listed(value) for release, value in read(path)["later_packages"].items()} == wanted
+
+
+def test_web_hosts_get_those_of_nginx(path):
+    nginx = listed(read(ROOT / "roles/nginx/vars/main.yml")["__nginx_packages"])
+    assert [name for name in nginx if name != "python3"] == listed(read(path)["later_web_packages"])  # Ansible needs it
