@@ -1,8 +1,10 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm audit clean
+.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm walk audit clean
 
 BIN := .venv/bin
+STEPS := 1000
+WALK := all
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,9 @@ prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside
 
 prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (40 minutes; scripts/prove-swarm --short: ten)
 	@scripts/prove-swarm
+
+walk: setup ## a random walk with invariants after each step: make walk STEPS=1000 (one kind: WALK=cloud)
+	@scripts/walk $(WALK) $(STEPS)
 
 audit: sandbox-up ## lynis, ssh-audit, OpenSCAP, Docker, testssl.sh, gixy on a converged droplet beside an untouched one
 	@scripts/audit

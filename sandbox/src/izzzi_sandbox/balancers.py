@@ -100,10 +100,14 @@ class Balancers:
         while not self._stopped:
             self._wake.wait(RETRY_SECONDS if self._failed else None)
             self._wake.clear()
-            with self._work:
-                for balancer in self._state.all(LoadBalancer):
-                    if not self._stopped:
-                        self._converge(balancer)
+            self.look()
+
+    def look(self) -> None:
+        """Bring every load balancer in line, once."""
+        with self._work:
+            for balancer in self._state.all(LoadBalancer):
+                if not self._stopped:
+                    self._converge(balancer)
 
     def _converge(self, balancer: LoadBalancer) -> None:
         try:

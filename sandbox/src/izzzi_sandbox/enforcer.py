@@ -103,11 +103,15 @@ class Enforcer:
             self._tell_droplets()
             self._wake.wait(RETRY_SECONDS if self._failed else None)
             self._wake.clear()
-            protections = self._protections()
-            for droplet in self._state.all(Droplet):
-                wanted = protections.get(droplet.id)
-                if wanted and droplet.status == "active" and not droplet.locked and not self._stopped:
-                    self._converge(droplet, wanted)
+            self.look()
+
+    def look(self) -> None:
+        """Bring every running droplet in line, once."""
+        protections = self._protections()
+        for droplet in self._state.all(Droplet):
+            wanted = protections.get(droplet.id)
+            if wanted and droplet.status == "active" and not droplet.locked and not self._stopped:
+                self._converge(droplet, wanted)
 
     def _converge(self, droplet: Droplet, wanted: Protection) -> None:
         before = self._applied.get(droplet.id)
