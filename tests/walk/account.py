@@ -1,5 +1,5 @@
-"""The sandbox's account in this process. What it has begun goes on only while a client waits, so that a walk is the same
-each time; and it can refuse, lose its reply, or see its client killed at any request."""
+"""The sandbox's account in this process. What it has begun goes on only while a client waits, so that a walk is the
+same each time; and it can refuse, lose its reply, or see its client killed at any request."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.izzzi.infra.plugins.module_utils._client import Reply, Unreachable
 from izzzi_sandbox.api.app import create_app
 from izzzi_sandbox.cloud import Cloud
 from izzzi_sandbox.droplets.memory import MemoryBackend
 from izzzi_sandbox.requestlog import RequestLog
 from izzzi_sandbox.settings import Settings
-
-from ansible_collections.izzzi.infra.plugins.module_utils._client import Reply, Unreachable
 
 TOKEN = "dop_v1_walk"
 URL = "http://127.0.0.1"
@@ -131,8 +130,11 @@ class Account:
             "path": unquote(parts.path),
             "raw_path": parts.path.encode(),
             "query_string": parts.query.encode(),
-            "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
-            + [(b"authorization", headers["Authorization"].encode())],
+            "headers": [
+                (b"host", b"127.0.0.1"),
+                (b"content-type", b"application/json"),
+                (b"authorization", headers["Authorization"].encode()),
+            ],
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 80),
         }

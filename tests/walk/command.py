@@ -53,12 +53,8 @@ def go(name: str, where: Ground, wanted: int, progress: Progress, out: TextIO = 
             progress.save()
             return False
         progress.add(outcome.steps)
-        seconds = time.monotonic() - started
-        print(
-            f"{name}: {progress.steps} of {wanted} steps (seed {progress.seed - 1}: {outcome.steps} in {seconds:.0f} s)",
-            file=out,
-            flush=True,
-        )
+        took = f"seed {progress.seed - 1}: {outcome.steps} in {time.monotonic() - started:.0f} s"
+        print(f"{name}: {progress.steps} of {wanted} steps ({took})", file=out, flush=True)
     return True
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, run_state_machine_as_test
 
-# The modules that define a GROUND, by its name on the command line. The first needs nothing that is not in this process.
+# The modules that define a GROUND, by its name on the command line. The first needs no engine and no network.
 GROUNDS = {"cloud": "tests.walk.cloud"}
 
 
