@@ -197,6 +197,15 @@ def test_alerts(client, droplet):
     assert client.monitoring.list_alert_policy()["policies"] == []
 
 
+@pytest.mark.parametrize("wrong", ["1", "droplet:1", "do:droplet", "do:droplet:", "do::1", "", "DO:droplet:1"])
+def test_a_project_refuses_what_is_no_urn_and_takes_nothing_of_the_request(client, droplet, wrong):
+    project = client.projects.create(body={"name": "shop", "purpose": "Web Application"})["project"]["id"]
+    body = {"resources": [f"do:droplet:{droplet['id']}", wrong]}
+    told = refused(client.projects.assign_resources, project, status=400, body=body)
+    assert "do:resource_type:resource_id" in told
+    assert client.projects.list_resources(project)["resources"] == []
+
+
 def test_a_project_takes_everything_that_has_a_urn(client, droplet):
     client.domains.create(body={"name": "shop.example"})
     ip = client.reserved_ips.create(body={"region": "fra1"})["reserved_ip"]["ip"]

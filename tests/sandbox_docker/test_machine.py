@@ -57,6 +57,17 @@ def test_the_metadata_are_its_own_and_of_this_moment(droplet):
     wait_until(lambda: metadata(droplet)["tags"] == ["sandbox-test-live"], "the tag is seen from within", 10)
 
 
+def test_it_has_the_small_tools_of_a_cloud_image(droplet):
+    assert tools_of(droplet) == [droplet.id, droplet.id]
+
+
+def tools_of(droplet: Droplet) -> list[int]:
+    """The droplet's id, as both clients of HTTP read it from the metadata service."""
+    droplet.run("for tool in curl file less lsof nano ping vi wget; do command -v $tool || exit 1; done")
+    url = "http://169.254.169.254/metadata/v1/id"
+    return [int(droplet.run(f"{command} {url}")) for command in ("curl -fsS -m 5", "wget -q -T 5 -O -")]
+
+
 def test_the_size_limits_memory_and_cpu(droplet):
     host = droplet.inspect()["HostConfig"]
     assert (host["Memory"], host["CpuQuota"] / host["CpuPeriod"]) == (GIB, 1)
@@ -135,6 +146,7 @@ def test_debian_12_boots_too(create):
     droplet.wait_for_boot()
     assert "VERSION_CODENAME=bookworm" in droplet.run("cat /etc/os-release")
     assert droplet.run("cat /etc/seen-by-cloud-init") == "user_data ran"
+    assert tools_of(droplet) == [droplet.id, droplet.id]
 
 
 def test_a_deleted_droplet_leaves_nothing(create):

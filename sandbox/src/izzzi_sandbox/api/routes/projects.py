@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,7 @@ PURPOSES = (
     "Operational / Developer tooling",
 )
 OTHER = "Other: "
+URN = re.compile(r"do:[a-z_]+:.+")
 KINDS = (Droplet, Vpc, Domain, Volume, ReservedIp, LoadBalancer)  # what has a URN, beside buckets
 router = APIRouter(prefix="/projects")
 
@@ -189,6 +191,8 @@ def list_resources(cloud: Account, request: Request, project_id: str, pager: Pag
 
 @router.post("/{project_id}/resources")
 def assign(cloud: Account, request: Request, project_id: str, body: Resources) -> dict[str, Any]:
+    if not all(URN.fullmatch(urn) for urn in body.resources):
+        raise errors.ApiError(400, "resource objects must have an urn in the form do:resource_type:resource_id")
     with cloud.state.transaction():
         project = find(cloud.state, project_id)
         rows = []
@@ -215,6 +219,6 @@ def _assign(cloud: Cloud, project: Project, urn: str) -> str:
 
 
 def _show_resource(request: Request, urn: str, assigned_at: str, status: str) -> dict[str, Any]:
-    _, kind, id = urn.split(":", 2) if urn.count(":") >= 2 else ("", "unknown", urn)
+    _, kind, id = urn.split(":", 2)
     link = str(request.url.replace(path=f"/v2/{kind}s/{id}", query=""))
     return {"urn": urn, "assigned_at": assigned_at, "links": {"self": link}, "status": status}
