@@ -1,6 +1,7 @@
 """Stands for an app: answers with what it was asked, and accepts an upgrade."""
 
 import json
+import re
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,6 +21,8 @@ class Upstream(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if large := re.fullmatch(r"/big\?n=([0-9]+)", self.path):
+            self.send_header("X-Big", "a" * int(large[1]))
         self.end_headers()
         self.wfile.write(body)
 

@@ -40,3 +40,13 @@ def test_a_closed_app_is_open_for_the_allow_list_and_the_release():
     text = maintenance_file("shop", "secret", 120, "/page.html")
     assert 'if ($http_x_izzzi_candidate = "secret") { set $izzzi_closed 0; }' in text
     assert "add_header Retry-After 120 always;" in text
+
+
+def test_a_closed_app_tells_browsers_by_its_page_and_programs_in_json():
+    assert '"~text/html" html;' in maintenance_http_file("shop", [])
+    text = maintenance_file("shop", "secret", 120, "/page.html")
+    assert "error_page 503 @izzzi_maintenance_$shop_closed_as;" in text
+    page, _, program = text.partition("location @izzzi_maintenance_json {")
+    assert "try_files /page.html =503;" in page
+    assert 'return 503 \'{"error": "maintenance", ' in program
+    assert text.count("add_header Retry-After 120 always;") == 2
