@@ -1,0 +1,100 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: droplets
+short_description: Hosts from DigitalOcean, also when its API is busy for a moment
+version_added: 0.1.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - The inventory plugin of C(community.digitalocean), with another way to ask the API. That one gives up on the first
+    reply that is not 200, so that one request above the limit of the token (429) leaves a play without hosts.
+  - Here a reply of 429 or 5xx, and a connection that breaks, is asked for again, 5 times in all. A 429 is waited for as
+    long as the API says, if that is a minute at the most.
+  - Its file ends in C(digitalocean.yml), C(digital_ocean.yml) or C(do_hosts.yml), or in C(.yaml) instead.
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: Says that the file is for this plugin.
+    type: str
+    required: true
+    choices: [izzzi.infra.droplets]
+  oauth_token:
+    description: The API token. May be a template.
+    type: str
+    required: true
+  baseurl:
+    description: The API's address, with its version.
+    type: str
+    default: https://api.digitalocean.com/v2
+  timeout:
+    description: How many seconds to wait for one reply.
+    type: int
+    default: 30
+  attributes:
+    description: The fields of a droplet, as the API names them, that become variables of the host.
+    type: list
+    elements: str
+    default: [id, name, networks, region, size_slug]
+  var_prefix:
+    description: What the names of these variables begin with.
+    type: str
+    default: do_
+  filters:
+    description: Conditions. A droplet that does not fulfil all of them is left out.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - plugin: community.digitalocean.digitalocean
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+# digitalocean.yml: an environment's droplets, in the groups that they are declared with
+plugin: izzzi.infra.droplets
+oauth_token: "{{ lookup('ansible.builtin.env', 'DIGITALOCEAN_TOKEN') }}"
+attributes: [id, name, networks, tags]
+filters:
+  - "'izzzi:shop:production' in do_tags"
+compose:
+  ansible_host: do_networks.v4 | selectattr('type', 'eq', 'public') | map(attribute='ip_address') | first
+keyed_groups:
+  - key: do_tags | select('match', '^izzzi:shop:production:') | map('regex_replace', '^.*:', '') | list
+    prefix: ""
+    separator: ""
+"""
+
+from ansible.errors import AnsibleParserError
+from ansible_collections.community.digitalocean.plugins.inventory import digitalocean
+
+from ..module_utils import _client
+from ..module_utils._client import ApiError, Client
+
+
+class InventoryModule(digitalocean.InventoryModule):
+    NAME = "izzzi.infra.droplets"
+
+    def _get_payload(self):
+        """All droplets of the account: the one thing that is done otherwise here."""
+        url, token = self.get_option("baseurl"), str(self._template_option("oauth_token") or "").strip()
+        if problems := _client.problems(url, token):
+            raise AnsibleParserError(" ".join(_in_our_words(problem) for problem in problems))
+        client = Client(url, token, _client.https(), timeout=self.get_option("timeout"))
+        try:
+            return client.list("/droplets", "droplets")
+        except ApiError as error:
+            refused = f"{url} refuses the API token (401). Give a valid one as oauth_token."
+            told = refused if error.status == 401 else _in_our_words(str(error))
+            raise AnsibleParserError(told) from None  # Ansible would append the cause's words
+
+
+def _in_our_words(message):
+    """The options have other names than the module's."""
+    for theirs, ours in (("api_url", "baseurl"), ("provision_api_token", "oauth_token"), ("api_token", "oauth_token")):
+        message = message.replace(theirs, ours)
+    return message
