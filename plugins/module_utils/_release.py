@@ -161,7 +161,8 @@ class Transaction:
 
     def of_release(self, manifest: Manifest) -> App:
         """The app as a kept release declared it, with today's secrets."""
-        return replace(self.app, services=manifest.services, env=manifest.env)
+        first_port = manifest.first_port or self.app.first_port
+        return replace(self.app, services=manifest.services, env=manifest.env, first_port=first_port)
 
     def edge_files(self, ports: Mapping, release: str, candidate: Mapping | None = None) -> dict[str, str | None]:
         return {
@@ -268,7 +269,7 @@ def live_drift(t: Transaction) -> list[str]:
     found = stopped(t.compose(t.live.colour).containers(), t.app.replicas)
     reasons = [f"{name}: {why}" for name, why in found.items()]
     if t.edge:
-        files = t.edge_files(t.app.ports(t.live.colour), t.live.id)
+        files = t.edge_files(t.of_release(t.live).ports(t.live.colour), t.live.id)
         reasons += [f"{t.edge.directory}/{name} differs" for name in t.edge.differences(files)]
     return reasons
 

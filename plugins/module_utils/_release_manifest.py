@@ -31,6 +31,7 @@ class Manifest:
     migrations: list[str] = field(default_factory=list)
     destructive: list[str] = field(default_factory=list)
     colour: str = ""
+    first_port: int = 0
     live_at: float = 0.0
     reason: str = ""
 

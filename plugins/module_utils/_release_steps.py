@@ -39,6 +39,7 @@ def begin(t: Transaction, release: str, kind: str) -> dict[str, Any]:
     for directory in ("releases", "backups"):
         (t.app.directory / directory).mkdir(mode=0o755, parents=True, exist_ok=True)
     t.note(release=release, colour=t.next_colour, kind=kind, step="begin", edge=before, started=t.clock())
+    t.note(first_port=t.app.first_port)
     if kind == "deploy" and (release not in t.releases or t.releases[release].state != manifests.GOOD):
         t.app.release_directory(release).mkdir(mode=0o755, exist_ok=True)
         t.releases[release] = Manifest(
@@ -364,7 +365,7 @@ def drain_old(t: Transaction) -> dict[str, Any]:
 def commit(t: Transaction) -> dict[str, Any]:
     """Makes it the release that the host remembers, and removes what no longer counts."""
     t.note(step="commit")
-    t.update(state=manifests.GOOD, colour=t.colour, live_at=t.clock(), reason="")
+    t.update(state=manifests.GOOD, colour=t.colour, first_port=t.app.first_port, live_at=t.clock(), reason="")
     link = t.app.directory / ".current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(f"releases/{t.release}")
@@ -413,6 +414,7 @@ def remove_images(t: Transaction, release: str) -> None:
 def repair(t: Transaction) -> dict[str, Any]:
     """Brings the live release back to what it should be, without a new one."""
     reasons = live_drift(t)
+    t.app = replace(t.app, first_port=t.live.first_port or t.app.first_port)
     ports = t.app.ports(t.live.colour)
     if reasons:
         write_files(colour_files(t, t.live.id, t.live.colour))

@@ -96,9 +96,11 @@ options:
     type: dict
     default: {}
   first_port:
-    description: The first of 200 loopback ports for the two colours.
+    description: >-
+      The first of 200 loopback ports for the two colours. By default the host chooses a block that no other app has,
+      and remembers it.
     type: int
-    default: 20000
+    default: 0
   build_ca_bundle:
     description: A file with CA certificates for builds.
     type: str
@@ -251,9 +253,10 @@ app:
   type: dict
 """
 
+import shutil
 import time
 from contextlib import nullcontext
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -265,8 +268,10 @@ from ..module_utils._colour import App
 from ..module_utils._host import ReleaseError
 from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
 from ..module_utils._mask import mask
+from ..module_utils._ports import NoPorts
 from ..module_utils._release import Options, Transaction, plan, problems
 from ..module_utils._release_rollback import choose, predict, roll_back
+from ..module_utils._surroundings import claim_ports, look_around, site_name, take_ports
 
 HEARTBEAT = 5.0
 PREDICTED = ("plan", "files", "data", "rollback", "repair", "info")
@@ -287,7 +292,7 @@ ARGUMENT_SPEC = {
     "volumes": {"type": "dict", "default": {}},
     "env": {"type": "dict", "default": {}},
     "secret_env": {"type": "dict", "default": {}, "no_log": True},
-    "first_port": {"type": "int", "default": 20000},
+    "first_port": {"type": "int", "default": 0},
     "build_ca_bundle": {"type": "str", "default": ""},
     "edge_directory": {"type": "str", "default": ""},
     "edge_url": {"type": "str", "default": "http://127.0.0.1"},
@@ -322,11 +327,13 @@ def transaction(params: dict) -> Transaction:
         env=params["env"],
         secrets=params["secret_env"],
         build_ca_bundle=params["build_ca_bundle"],
-        first_port=params["first_port"],
     )
     t = Transaction(
         app, Options(**{field.name: params[field.name] for field in fields(Options) if field.name in params})
     )
+    take_ports(t, params["first_port"])
+    if not t.options.edge_host:
+        t.options = replace(t.options, edge_host=site_name(t.options.edge_directory))
     if t.journal.get("kind") == "rollback" and params["step"] == "undo":
         steps.use_release(t, t.manifest)
     return t
@@ -336,7 +343,10 @@ def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     """The plan, after what a killed run left is ended."""
     recovered = "" if check_mode else undoing.recover(t)
     result = plan(t)
-    if found := problems(t, result["new"], check_mode):
+    found = problems(t, result["new"], check_mode)
+    if shutil.which("docker") and (result["new"] or result["data"]):
+        found += look_around(t)
+    if found:
         raise ReleaseError("\n".join(found))
     return {"changed": bool(recovered), "recovered": recovered, **result}
 
@@ -376,6 +386,7 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
             return {"changed": bool(reasons), "reasons": reasons}
         return getattr(steps, step)(t)
     if step == "begin":
+        claim_ports(t, params["first_port"])
         return steps.begin(t, params["release"], "deploy")
     if step == "drain":
         return steps.drain_old(t)
@@ -398,7 +409,7 @@ def main() -> None:
             module.exit_json(**rollback(lease, params, module.check_mode))
         with heartbeat(lease, params["lease"], HEARTBEAT) if params["lease"] else nullcontext():
             result = run_step(transaction(params), params, module.check_mode)
-    except (ReleaseError, LeaseError, ValueError) as error:
+    except (ReleaseError, LeaseError, NoPorts, ValueError) as error:
         service = getattr(error, "service", "")
         module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"])
     except OSError as error:

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a declaration of nginx sites would take from the apps that are live on the host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A site on the host that sends its visitors to an app with a release that is live there."""
+
+    name: str
+    app: str
+    server_names: tuple[str, ...]
+
+
+def parse_live(text: str) -> list[LiveSite]:
+    """Parses what the role's probe prints: words of `site:app:name,name`."""
+    parts = [word.split(":", 2) for word in text.split()]
+    return [LiveSite(site, app, tuple(names.split(","))) for site, app, names in parts]
+
+
+def apps_of(sites: Mapping[str, Any]) -> set[str]:
+    """Names the apps that the declared sites send visitors to."""
+    return {
+        str(site.get("app", name))
+        for name, site in sites.items()
+        if any("service" in location for location in site["locations"])
+    }
+
+
+def taken_by(sites: Mapping[str, Any], live: LiveSite) -> list[str]:
+    """Names the declared sites that the visitors of a live site would meet instead."""
+    return [name for name, site in sites.items() if {*site.get("server_names", ["_"])} & {*live.server_names, "_"}]
+
+
+def collisions(sites: Mapping[str, Any], there: str | Iterable[LiveSite]) -> list[str]:
+    """Tells for each live app that no declared site serves any more who would get its visitors, and what to do."""
+    kept = apps_of(sites)
+    live_sites = parse_live(there) if isinstance(there, str) else there
+    return [_sentence(live, taken_by(sites, live)) for live in live_sites if live.app not in kept]
+
+
+def _sentence(live: LiveSite, takers: list[str]) -> str:
+    names = [name for name in live.server_names if name != "_"]
+    who = f"visitors of {', '.join(names)}" if names else "visitors of any name"
+    instead = f"the declared site {' or '.join(takers)}" if takers else "no site"
+    return (
+        f"The app {live.app} is live on this host behind the site {live.name}, and nginx_sites serves it no longer: its"
+        f" {who} would meet {instead}. If both are to run, declare both sites in nginx_sites, each with server_names of"
+        f" its own. If {live.app} is to go, remove it first: playbooks/remove.yml -e app_compose_project={live.app} -e"
+        f" confirm={live.app} (its volumes stay)."
+    )
