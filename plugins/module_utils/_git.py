@@ -74,7 +74,8 @@ class Remote:
                 "GIT_CONFIG_VALUE_1": _CREDENTIAL_HELPER,
             }
         # A GIT_DIR of the caller (a git hook, for example) would point git at another repository.
-        inherited = {key: value for key, value in os.environ.items() if key not in ("GIT_DIR", "GIT_WORK_TREE")}
+        others = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+        inherited = {key: value for key, value in os.environ.items() if key not in others}
         return inherited | settings
 
 
@@ -87,6 +88,27 @@ class Git:
         self._program = program
 
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
+        code, output, errors = self._run(*arguments, cwd=cwd)
+        if code:
+            raise self._failure(errors)
+        return output
+
+    def names(self, *arguments: str, cwd: Path) -> list[str]:
+        """The paths that git lists with -z."""
+        return [name for name in self.run(*arguments, cwd=cwd).split("\0") if name]
+
+    def agrees(self, *arguments: str, cwd: Path) -> bool:
+        """The answer of a command that ends with 0 for yes and 1 for no."""
+        code, _output, errors = self._run(*arguments, cwd=cwd)
+        if code > 1:
+            raise self._failure(errors)
+        return code == 0
+
+    def _failure(self, errors: str) -> SourceError:
+        reason = " ".join(mask(errors, self.remote.secrets).split())[-300:]
+        return SourceError(f"{self.remote.url} cannot be read by git: {reason}")
+
+    def _run(self, *arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
         # A session of its own: on time-out, git's children (ssh, the http helper) end with it.
         try:
             process = subprocess.Popen(
@@ -97,7 +119,8 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                errors="replace",
+                encoding="utf-8",
+                errors="surrogateescape",  # names are bytes
                 start_new_session=True,
             )
         except OSError as error:
@@ -108,10 +131,7 @@ class Git:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise SourceError(f"{self.remote.url} did not answer git within {self._timeout:g} s.") from None
-        if process.returncode:
-            reason = " ".join(mask(errors, self.remote.secrets).split())[-300:]
-            raise SourceError(f"{self.remote.url} cannot be read by git: {reason}")
-        return output
+        return process.returncode, output, errors.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def refuse_dirty(self) -> None:
         """A commit of a work tree that has changes is not what its owner sees: SourceError names them."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An app's source as one deterministic archive: which files, their digest, the tar, the cache of archives."""
+"""An app's source as one deterministic archive: its files, their digest, the tar, the cache of archives."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import re
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+SELECTION = 2  # counts up when the same rules select other files
 ARCHIVE_NAME = re.compile(r"(?:\d{8}|tree)-[0-9a-f]{12}\.tar\.gz")
 
 
@@ -41,7 +42,7 @@ class Label:
     """What an archive says of itself, in the comment of its tar header, so that a cache can trust it unread."""
 
     checksum: str
-    revision: str = ""  # of a git commit, with the digest of the patterns that were left out of it
+    revision: str = ""  # of a git commit, with the digest of the rules by which it was packed
     exclude: str = ""
 
     def __str__(self) -> str:
@@ -53,47 +54,27 @@ class Label:
         return cls(*match.groups()) if match else None
 
 
-def exclude_digest(exclude: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(sorted(exclude)).encode()).hexdigest()
+def rules_digest(*rules: Sequence[str]) -> str:
+    """Tells archives of one commit apart that were packed by other rules."""
+    text = "\n".join("\0".join(sorted(patterns)) for patterns in rules)
+    return hashlib.sha256(f"{SELECTION}\n{text}".encode()).hexdigest()
 
 
-def is_excluded(name: str, exclude: Sequence[str]) -> bool:
+def is_match(name: str, patterns: Sequence[str]) -> bool:
     """A pattern without a slash is for a name at any depth, one with a slash for the whole path below the root."""
     base = name.rpartition("/")[2]
-    return base == ".git" or any(
-        fnmatchcase(name, pattern.strip("/")) if "/" in pattern.strip("/") else fnmatchcase(base, pattern.strip("/"))
-        for pattern in exclude
+    return any(
+        fnmatchcase(name, pattern.strip("/")) if "/" in pattern.rstrip("/") else fnmatchcase(base, pattern.rstrip("/"))
+        for pattern in patterns
     )
 
 
-def scan(root: Path, exclude: Sequence[str], leave_out: Path | None = None) -> list[Entry]:
-    """The tree's files and links in a fixed order. Directories are there when they hold something, as in git."""
-    if not root.is_dir():
-        raise SourceError(f"{root} is not a directory. Set path to the directory that holds the app's source.")
-    entries = sorted(_walk(root.resolve(), "", exclude, leave_out), key=lambda entry: os.fsencode(entry.name))
-    if not entries:
-        raise SourceError(f"{root} has no files (what exclude matches is left out): there is nothing to deploy.")
-    return entries
-
-
-def _walk(root: Path, prefix: str, exclude: Sequence[str], leave_out: Path | None) -> Iterator[Entry]:
+def make_entry(root: Path, name: str) -> Entry:
+    path = root / name
     try:
-        found = list(os.scandir(root / prefix))
+        mode = path.lstat().st_mode
     except OSError as error:
-        raise SourceError(f"{root / prefix} cannot be read: {error.strerror}.") from error
-    for item in found:
-        name = f"{prefix}/{item.name}" if prefix else item.name
-        path = root / name
-        if is_excluded(name, exclude) or path == leave_out:
-            continue
-        if item.is_dir(follow_symlinks=False):
-            yield from _walk(root, name, exclude, leave_out)
-        else:
-            yield _entry(root, name, path)
-
-
-def _entry(root: Path, name: str, path: Path) -> Entry:
-    mode = path.lstat().st_mode
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     if stat.S_ISLNK(mode):
         target = os.readlink(path)
         real = os.path.realpath(path)

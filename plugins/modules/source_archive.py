@@ -16,12 +16,16 @@ description:
     directory C(tree-<checksum>); both with 12 digits.
   - It runs where the source is, in general with C(delegate_to=localhost).
 requirements:
-  - git 2.31 or newer, for O(repository)
+  - git 2.31 or newer, for O(repository), and for a O(path) in a git work tree
 options:
   path:
     description:
-      - A local directory. It is packed as it is, with changes that are not committed, also when it is a git work tree.
-      - O(dest) is left out when it is inside.
+      - A local directory. It is packed as it is, with changes that are not committed. In a git work tree that is what
+        git tracks, and new files that neither C(.gitignore) nor a C(.dockerignore) at the root ignores; so a clean work
+        tree gives what its commit gives. Elsewhere C(node_modules), C(.next), C(dist) and what C(.dockerignore) names
+        are left out.
+      - What is ignored and yet named by a C(COPY) of a Dockerfile is packed, unless C(.dockerignore) forbids it.
+      - O(dest) is left out when it is inside. RV(note) says what else was.
     type: path
   repository:
     description:
@@ -39,12 +43,19 @@ options:
     type: str
   exclude:
     description:
-      - Shell patterns of what to leave out. A pattern without a slash matches a name at any depth, one with a slash the
-        whole path below the root. A directory that matches is left out with all it holds.
-      - C(.git) is always left out. A C(.dockerignore) is packed like any file and honoured by the build, not here.
+      - Shell patterns of what to leave out, tracked or not. A pattern without a slash matches a name at any depth, one
+        with a slash the whole path below the root. A directory that matches is left out with all it holds.
+      - C(.git) is always left out.
     type: list
     elements: str
-    default: [node_modules, .next, dist, .env*]
+    default: []
+  include:
+    description:
+      - Patterns, as for O(exclude), of what to pack although it is ignored or may hold secrets. Files named C(.env),
+        C(.env.*) or C(.envrc) go in this way only, tracked or not (C(.env.example) and the like are no secrets).
+    type: list
+    elements: str
+    default: []
   dest:
     description: The directory for the archives of this app. It is made, mode 0700, when it is missing.
     type: path
@@ -110,6 +121,17 @@ release:
   returned: success
   type: str
   sample: 20260105-0f2c9a41d7b3
+left_out:
+  description: What was left out, by reason (V(secret), V(exclude), V(git), V(made), V(docker)). Empty for a commit that
+    is packed already.
+  returned: success
+  type: dict
+  sample: {git: [node_modules/], secret: [.env]}
+note:
+  description: The same in words, with at most eight names for each reason.
+  returned: success
+  type: str
+  sample: "Left out of the source: .env (may hold secrets; ...); node_modules/ (ignored by git)."
 text:
   description: What the file that O(read) names holds; empty without one.
   returned: success
@@ -127,30 +149,42 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._git import Git, Remote
-from ..module_utils._source import Cache, Label, SourceError, checksum, exclude_digest, read_text, scan
+from ..module_utils._source import Cache, Label, SourceError, checksum, read_text, rules_digest
+from ..module_utils._source_files import Rules, Selection, select, select_all
+
+
+def rules_of(params: dict, cache: Cache) -> Rules:
+    keep = [params["read"]] if params["read"] else []
+    return Rules(params["exclude"], params["include"], keep, cache.directory)
 
 
 def archive_directory(params: dict, cache: Cache, check_mode: bool) -> dict:
-    entries = scan(Path(params["path"]), params["exclude"], leave_out=cache.directory)
-    label = Label(checksum(entries))
-    result = store(f"tree-{label.checksum[:12]}", entries, label, cache, check_mode)
-    return result | {"text": read_text(entries, params["read"]) if params["read"] else ""}
+    selection = select(Path(params["path"]), rules_of(params, cache), params["timeout"])
+    label = Label(checksum(selection.entries))
+    result = store(f"tree-{label.checksum[:12]}", selection.entries, label, cache, check_mode)
+    return result | told(selection, params["read"])
 
 
 def archive_commit(params: dict, cache: Cache, check_mode: bool) -> dict:
     git = Git(Remote.parse(params["repository"]), params["timeout"])
     git.refuse_dirty()
     sha = git.resolve(params["revision"])
-    patterns = exclude_digest(params["exclude"])
-    if archive := cache.find(sha, patterns):
+    rules = rules_digest(params["exclude"], params["include"])
+    if archive := cache.find(sha, rules):
         text = cache.read_text(archive, params["read"]) if params["read"] else ""
-        return describe(archive, cache.label(archive), changed=False) | {"text": text}
+        return describe(archive, cache.label(archive), changed=False) | {"text": text, "left_out": {}, "note": ""}
     with tempfile.TemporaryDirectory(prefix="izzzi-source-") as directory:
         date = git.fetch(sha, Path(directory))
-        entries = scan(Path(directory), params["exclude"])
-        label = Label(checksum(entries), sha, patterns)
-        text = read_text(entries, params["read"]) if params["read"] else ""
-        return store(f"{date}-{sha[:12]}", entries, label, cache, check_mode) | {"text": text}
+        selection = select_all(Path(directory), rules_of(params, cache))
+        label = Label(checksum(selection.entries), sha, rules)
+        result = store(f"{date}-{sha[:12]}", selection.entries, label, cache, check_mode)
+        return result | told(selection, params["read"])
+
+
+def told(selection: Selection, name: str) -> dict:
+    """What the caller learns of a selection: the text of one file, and what is not there."""
+    text = read_text(selection.entries, name) if name else ""
+    return {"text": text, "left_out": selection.left_out, "note": selection.note()}
 
 
 def store(release: str, entries: list, label: Label, cache: Cache, check_mode: bool) -> dict:
@@ -178,7 +212,8 @@ def main() -> None:
             "path": {"type": "path"},
             "repository": {"type": "str"},
             "revision": {"type": "str"},
-            "exclude": {"type": "list", "elements": "str", "default": ["node_modules", ".next", "dist", ".env*"]},
+            "exclude": {"type": "list", "elements": "str", "default": []},
+            "include": {"type": "list", "elements": "str", "default": []},
             "dest": {"type": "path", "required": True},
             "read": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 5},

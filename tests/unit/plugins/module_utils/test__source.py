@@ -10,14 +10,15 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _source
 from ansible_collections.izzzi.infra.plugins.module_utils._source import (
     Cache,
+    Entry,
     Label,
     SourceError,
     checksum,
-    exclude_digest,
-    is_excluded,
+    is_match,
     pack,
-    scan,
+    rules_digest,
 )
+from ansible_collections.izzzi.infra.plugins.module_utils._source_files import Rules, select
 
 
 def make_tree(root: Path, files: dict[str, str]) -> Path:
@@ -28,8 +29,12 @@ def make_tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
+def scan(root: Path, exclude=()) -> list[Entry]:
+    return select(root, Rules(exclude)).entries
+
+
 def names(root: Path, exclude=()) -> list[str]:
-    return [entry.name for entry in scan(root, list(exclude))]
+    return [entry.name for entry in scan(root, exclude)]
 
 
 def packed(root: Path) -> bytes:
@@ -50,12 +55,11 @@ def packed(root: Path) -> bytes:
         ("apps/web/dist", "apps/*/dist", True),
         ("packages/ui/dist", "apps/*/dist", False),
         ("dist", "/dist", True),
-        (".git", "nothing", True),
-        (".gitignore", "nothing", False),
+        ("apps/web/dist", "/dist", False),
     ],
 )
 def test_patterns(name, pattern, excluded):
-    assert is_excluded(name, [pattern]) is excluded
+    assert is_match(name, [pattern]) is excluded
 
 
 def test_the_order_is_that_of_the_bytes_and_directories_count_only_by_what_they_hold(tmp_path):
@@ -65,8 +69,8 @@ def test_the_order_is_that_of_the_bytes_and_directories_count_only_by_what_they_
 
 
 def test_excluded_directories_and_the_archives_are_left_out(tmp_path):
-    make_tree(tmp_path, {"a": "", "node_modules/x/y": "", ".git/config": "", "cache/old.tar.gz": ""})
-    assert [entry.name for entry in scan(tmp_path, ["node_modules"], leave_out=tmp_path / "cache")] == ["a"]
+    make_tree(tmp_path, {"a": "", "made/x/y": "", "cache/old.tar.gz": ""})
+    assert [e.name for e in select(tmp_path, Rules(["made"], leave_out=tmp_path / "cache")).entries] == ["a"]
 
 
 def test_same_content_same_bytes_wherever_and_whenever_it_was_written(tmp_path):
@@ -139,13 +143,13 @@ def test_a_missing_and_an_empty_source_are_errors(tmp_path):
 
 def test_an_archive_says_what_it_holds(tmp_path):
     entries = scan(make_tree(tmp_path / "tree", {"a": "1"}), [])
-    label = Label(checksum(entries), "ab" * 20, exclude_digest(["x"]))
+    label = Label(checksum(entries), "ab" * 20, rules_digest(["x"]))
     cache = Cache(tmp_path / "cache")
     archive = cache.store("20260105-" + "ab" * 6, entries, label)
     assert cache.label(archive) == label
-    assert cache.find("ab" * 20, exclude_digest(["x"])) == archive
-    assert cache.find("ab" * 20, exclude_digest(["y"])) is None
-    assert cache.find("cd" * 20, exclude_digest(["x"])) is None
+    assert cache.find("ab" * 20, rules_digest(["x"])) == archive
+    assert cache.find("ab" * 20, rules_digest(["y"])) is None
+    assert cache.find("cd" * 20, rules_digest(["x"])) is None
 
 
 def test_a_file_that_is_no_archive_has_no_label(tmp_path):

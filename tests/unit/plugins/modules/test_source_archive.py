@@ -51,6 +51,12 @@ def test_a_directory_is_packed_once(run_module, tree, dest):
     assert (second["changed"], second["archive"]) == (False, first["archive"])
 
 
+def test_what_is_left_out_is_told(run_module, tree, dest):
+    result = run_module(main, {"path": str(tree), "dest": str(dest)}, check=True)
+    assert result["left_out"] == {"secret": [".env"]}
+    assert result["note"].startswith("Left out of the source: .env (may hold secrets;")
+
+
 def test_check_mode_says_the_same_and_writes_nothing(run_module, tree, dest):
     planned = run_module(main, {"path": str(tree), "dest": str(dest)}, check=True)
     assert planned["changed"] is True
@@ -126,7 +132,7 @@ def test_a_commit_gives_the_checksum_of_its_tree(run_module, repository, dest):
 def test_other_patterns_pack_a_commit_again(run_module, repository, dest):
     arguments = {"repository": str(repository), "revision": "main", "dest": str(dest)}
     run_module(main, arguments)
-    again = run_module(main, arguments | {"exclude": ["dist"]})
+    again = run_module(main, arguments | {"include": [".env"]})
     assert again["changed"] is True
     assert members(again["archive"]) == [".env", "apps/main.js"]
 
