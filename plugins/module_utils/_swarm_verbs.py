@@ -289,7 +289,8 @@ def logs(run: Run) -> dict[str, Any]:
     lines: list[tuple[str, str]] = []
     services = run.swarm.services()
     if wanted and f"{run.project}_{wanted}" not in services:
-        raise StackError(f"There is no service {wanted}. There are: {', '.join(sorted(services)) or 'none'}.")
+        known = sorted(service["Spec"]["Labels"][SERVICE] for service in services.values())
+        raise StackError(f"There is no service {wanted}. There are: {', '.join(known) or 'none'}.")
     for name in [f"{run.project}_{wanted}"] if wanted else sorted(services):
         for task in run.swarm.tasks(name):
             text = run.swarm.logs(task.id, run.params["lines"], timestamps=True)

@@ -162,11 +162,12 @@ def test_status_releases_and_logs_tell_what_is_there(rotated, address):
 
 
 def test_a_command_runs_in_the_live_image(rotated, address):
-    run = play("run", "-e", "service=backend", "-e", 'command="node dist/migrate.js"')
+    run = play("run", "-e", "service=backend", "-e", '{"command": "node dist/migrate.js"}')
     assert "the database is up to date" in run.output
-    failed = run_playbook("playbooks/run.yml", "-e", "service=backend", "-e", 'command="node nowhere.js"')
+    failed = run_playbook("playbooks/run.yml", "-e", "service=backend", "-e", '{"command": "node nowhere.js"}')
     assert failed.status != 0
     assert "nowhere.js" in failed.output
+    assert "The command exited with 1." in failed.output
 
 
 def test_a_closed_app_says_so_and_stays_open_for_the_allowed(rotated, address):
