@@ -142,7 +142,7 @@ def data(t: Transaction) -> dict[str, Any]:
         if declared and not t.owner_password(part):
             write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
     for volume in colour_volumes(t.app):
-        run(["docker", "volume", "create", volume])
+        run(["docker", "volume", "create", "--label", f"com.docker.compose.project={t.app.project}", volume])
     if reasons:
         write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
         up(t, t.data, dict.fromkeys(t.app.data_services, 1))

@@ -8,6 +8,7 @@ The contract with the sites is docs/decisions/0003-edge-contract.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,16 @@ def _upstreams(name: str, ports: Sequence[int]) -> list[str]:
         f"upstream {name} {{\n{servers}    {KEEPALIVE}\n}}\n",
         f"upstream {name}_sticky {{\n    hash $remote_addr consistent;\n{servers}    {KEEPALIVE}\n}}\n",
     ]
+
+
+def idle_file(text: str) -> str:
+    """What stays of `http_file`'s text when the app is gone: its sites are valid, and answer as before a release."""
+    lines = ["# No release. The next one replaces this file.\n"]
+    for name in re.findall(r"^upstream (\w+) \{", text, re.MULTILINE):
+        if not name.endswith(("_sticky", "_candidate")):
+            lines.append(f"upstream {name} {{\n    server 127.0.0.1:9 down;\n}}\n")
+            lines += [f'map "" ${name}{suffix} {{\n    default {name};\n}}\n' for suffix in ("", "_sticky")]
+    return "".join(lines)
 
 
 @dataclass(frozen=True)

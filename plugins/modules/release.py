@@ -19,6 +19,7 @@ options:
       - V(plan) looks and changes nothing, but for ending what a killed run left.
       - V(begin), V(files), V(review), V(build), V(backup), V(migrate), V(start), V(prove), V(switch), V(drain) and
         V(commit) are a release, in this order. V(undo) ends one that failed.
+      - V(remove) takes the app off the host; volumes, dumps and the passwords of the data's owners stay.
       - V(rollback) goes back to a release that the host keeps, as one step that undoes itself when it fails.
       - V(data) and V(repair) bring data services and the live release to what is declared.
       - V(info) reports the state of the host.
@@ -39,6 +40,7 @@ options:
       - drain
       - commit
       - rollback
+      - remove
       - undo
       - repair
       - info
@@ -55,8 +57,8 @@ options:
     type: str
   lock:
     description: >-
-      For V(rollback), which takes the lock itself: its C(owner), C(ttl) and the seconds to C(wait), as for
-      M(izzzi.infra.lease).
+      For V(rollback) and V(remove), which take the lock themselves: its C(owner), C(ttl) and the seconds to C(wait), as
+      for M(izzzi.infra.lease).
     type: dict
     default: {}
   release:
@@ -190,7 +192,7 @@ attributes:
   check_mode:
     support: partial
     description: >-
-      V(plan), V(files), V(data), V(rollback), V(repair) and V(info) predict. The other steps do nothing.
+      V(plan), V(files), V(data), V(rollback), V(remove), V(repair) and V(info) predict. The other steps do nothing.
   diff_mode:
     support: full
     description: >-
@@ -226,6 +228,21 @@ reasons:
   returned: for V(data), V(rollback) and V(repair)
   type: list
   elements: str
+removed:
+  description: What is gone, or would be in check mode.
+  returned: for V(remove)
+  type: list
+  elements: str
+kept:
+  description: What keeps data and stays.
+  returned: for V(remove)
+  type: list
+  elements: str
+command:
+  description: What would delete that too, on the host.
+  returned: for V(remove)
+  type: str
+  sample: sudo docker volume rm izzzi_postgres && sudo rm -r /opt/izzzi
 moved:
   description: What later releases did to the schema that this one may not stand.
   returned: for V(rollback)
@@ -262,6 +279,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _release_info as info
+from ..module_utils import _release_remove as removing
 from ..module_utils import _release_steps as steps
 from ..module_utils import _release_undo as undoing
 from ..module_utils._colour import App
@@ -274,9 +292,9 @@ from ..module_utils._release_rollback import choose, predict, roll_back
 from ..module_utils._surroundings import claim_ports, look_around, site_name, take_ports
 
 HEARTBEAT = 5.0
-PREDICTED = ("plan", "files", "data", "rollback", "repair", "info")
+PREDICTED = ("plan", "files", "data", "rollback", "remove", "repair", "info")
 STEPS = ["plan", "begin", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch"]
-STEPS += ["drain", "commit", "rollback", "undo", "repair", "info"]
+STEPS += ["drain", "commit", "rollback", "remove", "undo", "repair", "info"]
 ARGUMENT_SPEC = {
     "step": {"type": "str", "required": True, "choices": STEPS},
     "project": {"type": "str", "required": True},
@@ -372,6 +390,21 @@ def rollback(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
         return roll_back(transaction(params), wanted, still_ours)
 
 
+def remove(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
+    """Takes the app off the host. A host without it is not changed, also not by a lock."""
+    t, lock = transaction(params), params["lock"]
+    found = removing.find(t)
+    result = removing.answer(t, found)
+    if check_mode and result["changed"]:
+        lease.would_acquire()
+    if result["changed"] and not check_mode:
+        ttl, wait = int(lock.get("ttl", 60)), int(lock.get("wait", 0))
+        with held(lease, lock.get("owner", ""), "remove", ttl, wait, HEARTBEAT) as still_ours:
+            removing.remove(t, removing.find(t), still_ours)
+        removing.leave(t.app.directory)
+    return result
+
+
 def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
     step = params["step"]
     if step == "plan":
@@ -407,6 +440,8 @@ def main() -> None:
     try:
         if params["step"] == "rollback":
             module.exit_json(**rollback(lease, params, module.check_mode))
+        if params["step"] == "remove":
+            module.exit_json(**remove(lease, params, module.check_mode))
         with heartbeat(lease, params["lease"], HEARTBEAT) if params["lease"] else nullcontext():
             result = run_step(transaction(params), params, module.check_mode)
     except (ReleaseError, LeaseError, NoPorts, ValueError) as error:
