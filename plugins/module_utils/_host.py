@@ -57,8 +57,11 @@ class Compose:
         base = ["docker", "compose", "--project-name", self.project, "--project-directory", str(self.directory)]
         return [*base, "--file", str(self.directory / "compose.yml"), "--env-file", str(self.directory / ".env")]
 
+    def command(self, *arguments: str) -> list[str]:
+        return [*self._base, "--progress", "plain", *arguments]
+
     def __call__(self, *arguments: str, timeout: float = 60) -> str:
-        return run([*self._base, "--progress", "plain", *arguments], timeout=timeout)
+        return run(self.command(*arguments), timeout=timeout)
 
     def exists(self) -> bool:
         return (self.directory / "compose.yml").is_file()

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ._build_log import BUILD_LOGS, BuildLog
 from ._colour import App, build_definition, build_env_files
 from ._host import run
 
@@ -49,7 +50,7 @@ def build_command(app: App, release: str, name: str, tag: str, platform: str = "
     arguments = [interpolate(argument, values) for argument in build_arguments(build)]
     platforms = ",".join(build.get("platforms") or [platform])
     flags = build_flags(build, Path(build["context"]), tag, arguments, platforms, app.build_ca_bundle)
-    return ["docker", "image", "build", "--quiet", *flags]
+    return ["docker", "image", "build", *flags]
 
 
 def build_flags(
@@ -103,8 +104,9 @@ def build_and_push(app: App, release: str, archive: Path, registry: Registry, pl
             path.write_text(text, encoding="utf-8")
         names = {service: registry.name(app, service) for service in app.built}
         try:
+            log = BuildLog(archive.parent / BUILD_LOGS, release).start()
             for service, name in names.items():
-                run(build_command(here, release, service, f"{name}:{release}", platform), timeout=timeout)
+                log.run(build_command(here, release, service, f"{name}:{release}", platform), timeout, service)
             with logged_in(registry.push, registry.username, registry.password) as docker:
                 return {
                     service: registry.reference(app, service, push(docker, name, release, timeout))

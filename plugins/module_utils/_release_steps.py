@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
+from ._build_log import BUILD_LOGS, BuildLog
 from ._colour import build_env_files, colour_document, colour_volumes, environment_of, render
 from ._containers import trouble, unhealthy, waiting
 from ._database import close_owner, create_login, drop_logins, list_logins, login_name
@@ -103,7 +104,8 @@ def build(t: Transaction) -> dict[str, Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     if here := [name for name in t.app.built if name not in t.options.images]:
-        t.compose(t.colour)("build", *here, timeout=t.options.build_timeout)
+        log = BuildLog(t.app.directory / BUILD_LOGS, t.release, [str(value) for value in t.app.secrets.values()])
+        log.start().run(t.compose(t.colour).command("build", *here), t.options.build_timeout)
     elsewhere = {name: s["image"] for name, s in t.app.services.items() if "build" not in s} | {**t.options.images}
     with logged_in(t.options.registry, t.options.registry_username, t.options.registry_password) as docker:
         for reference in sorted({*elsewhere.values()}):

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ._build_log import BUILD_LOGS, BuildLog
 from ._engine import Engine, NotFound, name_in_path
 from ._host import ReleaseError, run
 from ._image_build import build_arguments, build_flags
@@ -76,6 +77,7 @@ class Images:
         self.source = Path(source)
         self.ca_bundle = ca_bundle
         self.made: list[str] = []
+        self.log: BuildLog | None = None
 
     def declared(self, name: str, service: Mapping[str, Any]) -> str:
         return reference(self.registry, self.project, name, self.release) if "build" in service else service["image"]
@@ -132,13 +134,12 @@ class Images:
             raise ReleaseError(f"{name}: the registry does not take its image. {error}", name) from error
 
     def _build(self, name: str, image: str, build: dict[str, Any]) -> None:
-        command = ["docker", "buildx", "build", "--load", "--progress", "plain"]
+        command = ["docker", "buildx", "build", "--load"]
         context = self.source / build.get("context", "")
         command += build_flags(build, context, image, build_arguments(build), "", self.ca_bundle)
-        try:
-            run(command, timeout=BUILD_TIMEOUT)
-        except ReleaseError as error:
-            raise ReleaseError(f"{name}: its image cannot be built. {error}", name) from error
+        if not self.log:
+            self.log = BuildLog(self.source.parent / BUILD_LOGS, self.release).start()
+        self.log.run(command, BUILD_TIMEOUT, name)
 
 
 def of_nodes(specs: Mapping[str, Mapping], kept: Iterable[str]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ author: The izzzi.infra maintainers (@izzzi)
 description:
   - Builds the services that have C(build), pushes them as C(<registry>/<project>/<service>:<release>) and returns
     references by digest. The images' names do not stay on this machine; BuildKit's cache does.
+  - What builds say is in C(build-logs/<release>.log) beside O(archive).
   - It runs where Docker is, in general with C(delegate_to=localhost).
 requirements:
   - Docker; with its plugin buildx where Dockerfiles need BuildKit, and for O(build_ca_bundle)
@@ -140,7 +141,8 @@ def main() -> None:
             app, params["release"], Path(params["archive"]), registry, params["platform"], params["timeout"]
         )
     except (ReleaseError, ValueError, OSError) as error:
-        module.fail_json(msg=mask(f"The images for {registry.push} were not made: {error}", [registry.password]))
+        text = mask(f"The images for {registry.push} were not made: {error}", [registry.password])
+        module.fail_json(msg=text, log=getattr(error, "log", ""))
     module.exit_json(changed=bool(images), images=images)
 
 

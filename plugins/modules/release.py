@@ -446,7 +446,8 @@ def main() -> None:
             result = run_step(transaction(params), params, module.check_mode)
     except (ReleaseError, LeaseError, NoPorts, ValueError) as error:
         service = getattr(error, "service", "")
-        module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"])
+        log = getattr(error, "log", "")
+        module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"], log=log)
     except OSError as error:
         module.fail_json(msg=f"{error.filename or ''}: {error.strerror}".lstrip(": "), service="", step=params["step"])
     module.exit_json(**mask_texts(result, secrets))

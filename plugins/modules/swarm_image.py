@@ -12,6 +12,7 @@ author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on a manager. Images with C(build) are built there, tagged with the release and pushed to a registry that all
     nodes reach; others are pulled. Either way the result is a reference by digest, so that every node runs the same.
+  - What builds say is in C(build-logs/<release>.log) beside O(source).
   - What a running service was pinned to stays, as long as its declaration does not change, also when a tag has moved.
 options:
   project:
@@ -113,7 +114,7 @@ def main() -> None:
             module.fail_json(msg=str(error), service="")
         module.exit_json(**provide(module.params, True, NoEngine()))
     except (EngineError, ReleaseError) as error:
-        module.fail_json(msg=str(error), service=getattr(error, "service", ""))
+        module.fail_json(msg=str(error), service=getattr(error, "service", ""), log=getattr(error, "log", ""))
 
 
 if __name__ == "__main__":
