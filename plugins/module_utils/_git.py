@@ -22,6 +22,10 @@ FULL_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CREDENTIAL_HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$IZZZI_GIT_USERNAME" "$IZZZI_GIT_PASSWORD"; }; f'
 
 
+# No hooks, no line-end conversion: the files are what the commit has, on every controller.
+PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false")
+
+
 @dataclass(frozen=True)
 class Remote:
     """A repository's address without its credentials, and these apart."""
@@ -52,6 +56,10 @@ class Remote:
         return Path(self.url) if (Path(self.url) / ".git").exists() else None
 
     @property
+    def is_local(self) -> bool:
+        return self.url.startswith("file://") or os.path.isdir(self.url)
+
+    @property
     def secrets(self) -> list[str]:
         return [self.password] if self.password else [self.username] if self.username else []
 
@@ -64,13 +72,15 @@ class Remote:
             "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
         }
         if self.secrets:
+            # For this host alone: a submodule somewhere else gets the user's own credentials for there, or none.
+            key = f"credential.{urlunsplit(urlsplit(self.url)._replace(path='', query='', fragment=''))}.helper"
             settings |= {
                 "IZZZI_GIT_USERNAME": self.username,
                 "IZZZI_GIT_PASSWORD": self.password,
                 "GIT_CONFIG_COUNT": "2",
-                "GIT_CONFIG_KEY_0": "credential.helper",
+                "GIT_CONFIG_KEY_0": key,
                 "GIT_CONFIG_VALUE_0": "",  # forget the user's helpers: the URL's credentials are the ones to use
-                "GIT_CONFIG_KEY_1": "credential.helper",
+                "GIT_CONFIG_KEY_1": key,
                 "GIT_CONFIG_VALUE_1": _CREDENTIAL_HELPER,
             }
         # A GIT_DIR of the caller (a git hook, for example) would point git at another repository.
@@ -103,6 +113,10 @@ class Git:
         if code > 1:
             raise self._failure(errors)
         return code == 0
+
+    def has(self, *arguments: str) -> bool:
+        """Whether git has a command."""
+        return self._run(*arguments)[0] == 0
 
     def _failure(self, errors: str) -> SourceError:
         reason = " ".join(mask(errors, self.remote.secrets).split())[-300:]
@@ -154,13 +168,11 @@ class Git:
 
     def fetch(self, sha: str, into: Path) -> str:
         """Puts the commit's files into an empty directory and returns its date (UTC, YYYYMMDD)."""
-        # No hooks, no line-end conversion: the files are what the commit has, on every controller.
-        plain = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false")
         self.run("init", "--quiet", "--template=", ".", cwd=into)
         # Protocol 2 gives any commit by its sha, whatever the server's default.
         fetch = ("-c", "protocol.version=2", "fetch", "--quiet", "--depth=1", "--no-tags", "--")
         self.run(*fetch, self.remote.url, sha, cwd=into)
-        self.run(*plain, "checkout", "--quiet", "--detach", "FETCH_HEAD", "--", cwd=into)
+        self.run(*PLAIN, "checkout", "--quiet", "--detach", "FETCH_HEAD", "--", cwd=into)
         return self.run("show", "--no-patch", "--format=%cd", "--date=format-local:%Y%m%d", "HEAD", cwd=into).strip()
 
 

@@ -32,7 +32,11 @@ options:
       - The URL or path of a git repository. Credentials in an http(s) URL are handed to git apart from the URL, in no
         argument list, and shown in no message. Better use SSH keys or a credential helper, which work as usual.
       - A work tree on this machine must be clean, since what is not committed would be missing.
-      - git never asks for anything here. Submodules and LFS objects are not fetched.
+      - git never asks for anything here.
+      - Submodules go in at the commits that are pinned, also those with relative URLs. Credentials in the URL count for
+        submodules of the same host; elsewhere SSH keys and credential helpers work as usual.
+      - Files of Git LFS go in when C(git lfs) is installed; otherwise, and where the server does not have them, the
+        module fails and names them.
     type: str
   revision:
     description:
@@ -149,6 +153,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._git import Git, Remote
+from ..module_utils._git_parts import fetch_objects, fetch_submodules, pointers_of, refuse_pointers
 from ..module_utils._source import Cache, Label, SourceError, checksum, read_text, rules_digest
 from ..module_utils._source_files import Rules, Selection, select, select_all
 
@@ -160,6 +165,7 @@ def rules_of(params: dict, cache: Cache) -> Rules:
 
 def archive_directory(params: dict, cache: Cache, check_mode: bool) -> dict:
     selection = select(Path(params["path"]), rules_of(params, cache), params["timeout"])
+    refuse_pointers(selection.entries, f"Run `git lfs pull` in {params['path']}, or leave them out by `exclude`.")
     label = Label(checksum(selection.entries))
     result = store(f"tree-{label.checksum[:12]}", selection.entries, label, cache, check_mode)
     return result | told(selection, params["read"])
@@ -175,10 +181,20 @@ def archive_commit(params: dict, cache: Cache, check_mode: bool) -> dict:
         return describe(archive, cache.label(archive), changed=False) | {"text": text, "left_out": {}, "note": ""}
     with tempfile.TemporaryDirectory(prefix="izzzi-source-") as directory:
         date = git.fetch(sha, Path(directory))
-        selection = select_all(Path(directory), rules_of(params, cache))
+        selection = whole(git, Path(directory), rules_of(params, cache))
         label = Label(checksum(selection.entries), sha, rules)
         result = store(f"{date}-{sha[:12]}", selection.entries, label, cache, check_mode)
         return result | told(selection, params["read"])
+
+
+def whole(git: Git, checkout: Path, rules: Rules) -> Selection:
+    """A commit's files with those of its submodules and of Git LFS."""
+    fetch_submodules(git, checkout)
+    selection = select_all(checkout, rules)
+    if pointers := pointers_of(selection.entries):
+        fetch_objects(git, checkout, pointers)
+        refuse_pointers(selection.entries, "`git lfs pull` did not bring them.")
+    return selection
 
 
 def told(selection: Selection, name: str) -> dict:
