@@ -100,6 +100,7 @@ def find(description: str, rows: list[Row]) -> Row | None:
 class Alerts(Noun):
     kind = "alert"
     phase = ATTACHED
+    doubles = "alerts"
     arguments: ClassVar[dict[str, Any]] = {
         "alerts": {"type": "dict", "default": {}},
         "alert_slack_url": {"type": "str", "default": "", "no_log": True},

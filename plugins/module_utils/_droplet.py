@@ -27,6 +27,7 @@ MOST_AT_ONCE = 10  # names in one POST
 class Droplets(Noun):
     kind = "droplet"
     phase = DROPLETS
+    doubles = "droplets"
     arguments: ClassVar[dict[str, Any]] = {
         "droplets": {"type": "dict", "default": {}},
         "user_data": {"type": "str", "default": "", "no_log": True},

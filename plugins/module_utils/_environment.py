@@ -15,10 +15,11 @@ from typing import Any
 from ._account import Account, read, together
 from ._client import Client
 from ._droplet import Droplets
+from ._environment_lock import EnvironmentLock
 from ._names import Names
 from ._noun import PHASES, Context, Noun, Wait
 from ._nouns import NOUNS
-from ._plan import DELETE, NOOP, REPLACE, Problems, Step
+from ._plan import CREATE, DELETE, NOOP, REPLACE, Problems, Step
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Environment:
         self._client = client
         self._context = Context(declared, names, client, Wait(declared["wait_timeout"], sleep, clock))
         self._nouns = [noun(self._context) for noun in NOUNS]
+        self._account: Account = {}
         self.warnings: list[str] = []
         self.planned = ""
 
@@ -66,6 +68,7 @@ class Environment:
         """Two round trips at most. Raises Problems before anything is written."""
         account = read({listing: call for noun in self._nouns for listing, call in noun.reads().items()})
         account |= read({listing: call for noun in self._nouns for listing, call in noun.more_reads(account).items()})
+        self._account = account
         surplus = {noun: noun.surplus(account) for noun in self._nouns}
         if self._context.is_absent:
             return self._unless_protected(Plan(self._removals(surplus)))
@@ -105,6 +108,14 @@ class Environment:
                 ]
             )
 
+    def is_outdated(self, plan: Plan) -> bool:
+        """Whether another run has made or deleted, since the account was read, one of a kind that this plan makes, and
+        of which the API would take a second one."""
+        made = {step.kind for step in plan.work if step.action in (CREATE, REPLACE)}
+        listings = {noun.doubles for noun in self._nouns if noun.kind in made and noun.doubles}
+        calls = {listing: call for noun in self._nouns for listing, call in noun.reads().items() if listing in listings}
+        return any(identities(rows) != identities(self._account[listing]) for listing, rows in read(calls).items())
+
     def _makings(self, account: Account) -> list[Phase]:
         nouns = sorted(self._nouns, key=lambda noun: noun.phase)  # those of one phase stay in their order
         steps = [
@@ -143,6 +154,36 @@ class Environment:
             "outputs": {**outputs, "monthly_cost": then},
             "api_calls": self._client.calls,
         }
+
+
+def identities(rows: Any) -> set[Any]:
+    """Of a listing, or of several by name."""
+    if isinstance(rows, dict):
+        return {(name, id) for name, listing in rows.items() for id in identities(listing)}
+    return {next(row[key] for key in ("id", "uuid", "ip") if key in row) for row in rows}
+
+
+def converge(
+    make: Callable[[], Environment], lock: EnvironmentLock, *, fingerprint: str = "", check: bool = False
+) -> tuple[Environment, Plan]:
+    """Plan, and carry the plan out, while no other run does. A plan without work only waits for what others have begun,
+    and needs no lock."""
+    environment = make()
+    plan = environment.plan()
+    environment.require(plan, fingerprint)
+    if check:
+        return environment, plan
+    if not plan.work:
+        environment.carry_out(plan)
+        return environment, plan
+    with lock:
+        if lock.has_waited or environment.is_outdated(plan):
+            environment = make()
+            plan = environment.plan()
+            environment.require(plan, fingerprint)
+        environment.carry_out(plan)
+    environment.warnings += lock.warnings
+    return environment, plan
 
 
 def _costs(steps: list[Step]) -> list[tuple[float, float]]:

@@ -125,6 +125,7 @@ def doomed(context: Context, account: Account) -> list[Row]:
 class LoadBalancer(Noun):
     kind = "load_balancer"
     phase = ATTACHED
+    doubles = "load_balancers"
     arguments: ClassVar[dict[str, Any]] = {"load_balancer": {"type": "dict", "options": OPTIONS}}
     loss = ""
 

@@ -29,6 +29,11 @@ class Names:
         """On every droplet; firewalls attach by it."""
         return f"{PREFIX}:{self.project}:{self.environment}"
 
+    @property
+    def lock(self) -> str:
+        """The project that exists while a run changes the environment."""
+        return f"{self.owner_tag}:lock"
+
     def group_tag(self, group: str) -> str:
         """Makes a droplet a member of a group of the dynamic inventory."""
         return f"{self.owner_tag}:{group}"

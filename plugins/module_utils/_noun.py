@@ -110,6 +110,8 @@ class Noun:
     kind: ClassVar[str]
     phase: ClassVar[int]
     arguments: ClassVar[dict[str, Any]] = {}  # its part of the module's argument_spec; documented in the module
+    # The listing that shows whether another run has made one since the plan; None: the API itself refuses a second one.
+    doubles: ClassVar[str | None] = None
     # What losing it means, for the refusal of a surplus without `prune`; None: a surplus is left alone then.
     loss: ClassVar[str | None] = None
 

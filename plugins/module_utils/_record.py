@@ -64,6 +64,7 @@ def blockers(rows: list[Row], domain: str, records: list[Record]) -> list[Row]:
 class Records(Noun):
     kind = "record"
     phase = RECORDS
+    doubles = "zones"
 
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
@@ -215,6 +216,7 @@ class Register(Noun):
 
     kind = "record"
     phase = ATTACHED
+    doubles = "zones"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

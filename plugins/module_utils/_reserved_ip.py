@@ -62,6 +62,7 @@ def doomed(context: Context, account: Account) -> list[Row]:
 class ReservedIp(Noun):
     kind = "reserved_ip"
     phase = ATTACHED
+    doubles = "reserved_ips"
     arguments: ClassVar[dict[str, Any]] = {"reserved_ip": {"type": "dict", "options": OPTIONS}}
 
     @classmethod

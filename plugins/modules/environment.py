@@ -15,6 +15,8 @@ description:
   - There is no state file. Resources are found by names that follow from O(project) and O(environment), and droplets
     must carry the environment's tag C(izzzi:PROJECT:ENVIRONMENT). Nothing else is ever touched.
   - The whole declaration is checked first. Every problem is named in one message, and then nothing is written.
+  - One run at a time changes an environment. It holds a lock in the account, an empty project named
+    C(izzzi:PROJECT:ENVIRONMENT:lock); another run waits for O(wait_timeout), plans anew, and says for whom it waited.
   - A droplet is powered off or replaced only with consent. O(user_data) and O(ssh_keys) count when a droplet is made.
   - What was made before under the same names, by Terraform or by hand, is adopted. A droplet is taken for the
     environment's when it has the tag or stands in the environment's VPC.
@@ -420,7 +422,7 @@ options:
     type: int
     default: 30
   wait_timeout:
-    description: Seconds until new droplets are active and have their addresses.
+    description: Seconds until new droplets are active and have their addresses, and until another run must have ended.
     type: int
     default: 300
 attributes:
@@ -682,7 +684,10 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ..module_utils import _client, _declaration
 from ..module_utils._client import ApiError, Client
-from ..module_utils._environment import Environment
+from ..module_utils._environment import Environment, converge
+from ..module_utils._environment_lock import EnvironmentLock
+from ..module_utils._names import Names
+from ..module_utils._noun import Wait
 from ..module_utils._nouns import NOUNS
 from ..module_utils._plan import Problems, diff
 
@@ -716,11 +721,10 @@ def main() -> None:
         if problems := _client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
         client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])
-        environment = Environment(declared, client)
-        plan = environment.plan()
-        environment.require(plan, params["fingerprint"])
-        if not module.check_mode:
-            environment.carry_out(plan)
+        lock = EnvironmentLock(client, Names(params["project"], params["environment"]), Wait(params["wait_timeout"]))
+        environment, plan = converge(
+            lambda: Environment(declared, client), lock, fingerprint=params["fingerprint"], check=module.check_mode
+        )
     except (ApiError, Problems) as error:
         module.fail_json(msg=str(error))
     except (OSError, ssl.SSLError) as error:
