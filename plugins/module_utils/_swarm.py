@@ -16,7 +16,7 @@ from . import _swarm_inside as inside
 from ._engine import Engine, EngineError, NotFound
 from ._health import Answer
 from ._swarm_diff import with_network_names
-from ._swarm_placement import misfit
+from ._swarm_placement import floating, misfit, no_room
 from ._swarm_spec import APP, PART, STACK
 from ._swarm_tasks import Node, Task, parse_node, parse_task
 
@@ -101,9 +101,9 @@ class Swarm:
         return {node.id: node for node in map(parse_node, self.engine.get("/nodes"))}
 
     def misfits(self, specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-        """The services whose tasks no node would take, by name, and why."""
+        """The services whose tasks have no place, or not the one with their data, by name, and why."""
         nodes = self.engine.get("/nodes") if specs else []
-        found = {name: misfit({"Spec": spec}, nodes) for name, spec in specs.items()}
+        found = {name: _misplaced({"Spec": spec}, nodes) for name, spec in specs.items()}
         return {name: why for name, why in found.items() if why}
 
     def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False) -> str:
@@ -182,6 +182,10 @@ class Swarm:
                 if attempt == tries - 1:
                     raise
             sleep(1)
+
+
+def _misplaced(service: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> str:
+    return misfit(service, nodes) or (nodes and (floating(service, nodes) or no_room(service, nodes))) or ""
 
 
 def used_objects(specs: Mapping[str, Mapping]) -> set[str]:

@@ -95,11 +95,16 @@ def refers_to(value: Any, names: Mapping[str, Any]) -> set[str]:
     return {name for item in items for name in refers_to(item, names)}
 
 
+def literal(text: Any) -> str:
+    """Swarm expands `{{ ... }}` in environments, host names and mounts; so written it comes out as it was."""
+    return str(text).replace("{{", '{{"{{"}}')
+
+
 def mounts(service: Mapping[str, Any], project: str, volumes: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Volumes, binds, tmpfs and, since Swarm knows no shm_size, /dev/shm."""
     result = [_mount(item, project, volumes) for item in service.get("volumes") or []]
     paths = service.get("tmpfs") or []
-    result += [{"Type": "tmpfs", "Target": path} for path in ([paths] if isinstance(paths, str) else paths)]
+    result += [{"Type": "tmpfs", "Target": literal(path)} for path in ([paths] if isinstance(paths, str) else paths)]
     if "shm_size" in service:
         options = {"SizeBytes": size(service["shm_size"])}
         result.append({"Type": "tmpfs", "Target": "/dev/shm", "TmpfsOptions": options})
@@ -111,7 +116,7 @@ def _mount(item: Any, project: str, volumes: Mapping[str, Any]) -> dict[str, Any
         source, separator, rest = item.partition(":")
         target, _, mode = rest.partition(":")
         if not separator:
-            return {"Type": "volume", "Target": source}
+            return {"Type": "volume", "Target": literal(source)}
         item = {"source": source, "target": target, "read_only": "ro" in mode.split(",")}
     source = str(item.get("source", ""))
     kind = item.get("type") or ("bind" if source.startswith("/") else "volume")
@@ -119,7 +124,7 @@ def _mount(item: Any, project: str, volumes: Mapping[str, Any]) -> dict[str, Any
         if source not in volumes:
             raise SpecError(f"volume {source!r} is not declared.")
         source = (volumes[source] or {}).get("name") or f"{project}_{source}"
-    mount = {"Type": kind, "Source": source, "Target": item["target"]}
+    mount = {"Type": kind, "Source": literal(source), "Target": literal(item["target"])}
     return mount | ({"ReadOnly": True} if item.get("read_only") else {})
 
 
@@ -129,9 +134,9 @@ def healthcheck(declared: Mapping[str, Any]) -> dict[str, Any]:
     if declared.get("disable") or test == ["NONE"]:
         return {"Test": ["NONE"]}
     result: dict[str, Any] = {"Test": ["CMD-SHELL", test] if isinstance(test, str) else words(test)} if test else {}
-    for key, name in (("interval", "Interval"), ("timeout", "Timeout"), ("start_period", "StartPeriod")):
+    for key in ("interval", "timeout", "start_period", "start_interval"):
         if key in declared:
-            result[name] = nanoseconds(declared[key])
+            result[key.title().replace("_", "")] = nanoseconds(declared[key])
     return result | ({"Retries": int(declared["retries"])} if "retries" in declared else {})
 
 

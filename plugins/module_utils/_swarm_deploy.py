@@ -19,8 +19,22 @@ from ._probe import Probe, expectation
 from ._release_manifest import Manifest
 from ._swarm import Swarm, used_objects
 from ._swarm_diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
+from ._swarm_once import at_most_one, put_back
 from ._swarm_restore import steps
-from ._swarm_spec import DATA, DECLARED, PART, SERVICE, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
+from ._swarm_retire import predecessors, retire
+from ._swarm_spec import (
+    DATA,
+    DECLARED,
+    PART,
+    SERVICE,
+    START,
+    STATELESS,
+    TASKS,
+    Bundle,
+    may_overlap,
+    trial,
+    trial_name,
+)
 from ._swarm_store import Store
 from ._swarm_tasks import CONVERGED, FAILED, Node, Verdict, Watch
 
@@ -67,6 +81,9 @@ class Deployment:
     events: list[str] = field(default_factory=list)
     ports: Mapping[str, int] = field(default_factory=dict)  # of services by their short names
     started: float = field(init=False)
+    # What a person did by hand that does not stay, and services that go.
+    findings: list[str] = field(default_factory=list, init=False)
+    leaving: dict[str, dict] = field(default_factory=dict, init=False)
 
     def __post_init__(self):
         self.started = self.clock()
@@ -77,20 +94,26 @@ class Deployment:
 
     def _plan(self, current: Mapping[str, dict]) -> list[Change]:
         keep = self.options.keep_scale
-        self.desired = {name: with_live_scale(spec, current.get(name), keep) for name, spec in self.desired.items()}
+        desired = {name: with_live_scale(spec, current.get(name), keep) for name, spec in self.desired.items()}
+        # What starts after the switch comes last, and so is the first to be put back.
+        self.desired = dict(sorted(desired.items(), key=lambda item: START in item[1]["Labels"]))
+        self.findings = put_back(current, self.desired)
+        self.leaving = {name: spec for name, spec in current.items() if name not in self.desired}
         return changes(self.desired, current)
 
     def run(
         self, release: str, kind: str, job: dict | None, checks: Mapping[str, list], timeout: float
     ) -> list[Change]:
         """Brings all services to what is desired. Any failure restores all of them and is raised again."""
-        snapshot = self.swarm.specs()
-        planned = self._plan(snapshot)
+        current = self.swarm.specs()
+        planned = self._plan(current)
         self.refuse_homeless(planned)
+        for finding in self.findings:
+            self.note(finding)
+        snapshot = {name: at_most_one(spec) for name, spec in current.items()}
         self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
         try:
             self._apply(planned, job, timeout, checks, release)
-            self.prove(checks, release)
         except BaseException as error:
             trouble = self.restore(snapshot, list(self.desired))
             if trouble and isinstance(error, StackError):
@@ -111,15 +134,25 @@ class Deployment:
         self.swarm.ensure("secrets", self.contents.secrets)
         self.swarm.ensure("configs", self.contents.configs)
         data = [change for change in planned if self._part(change.name) == DATA]
+        last = [change for change in planned if change not in data and self._starts_last(change.name)]
         for change in data:
             self.bring(change)
         if job:
             self.run_job(job, timeout)
         for change in planned:
-            if change not in data:
+            if change not in data and change not in last:
                 if self._needs_trial(change):
                     self.try_out(self.desired[change.name], checks, release)
                 self.bring(change)
+        late = {self.desired[change.name]["Labels"][SERVICE] for change in last}
+        self.prove({service: asked for service, asked in checks.items() if service not in late}, release)
+        for change in last:
+            self.bring(change)
+        if late & set(checks):
+            self.prove({service: asked for service, asked in checks.items() if service in late}, release)
+
+    def _starts_last(self, name: str) -> bool:
+        return name in self.desired and START in self.desired[name]["Labels"]
 
     def _needs_trial(self, change: Change) -> bool:
         """New tasks beside live ones: Swarm lets visitors in once the health check is met, which may not be enough."""
@@ -177,10 +210,12 @@ class Deployment:
     def bring(self, change: Change) -> None:
         """One service, until its tasks are as wanted."""
         if change.action == DELETE:
-            self.swarm.remove(change.name)
-            self.note(f"{change.name}: removed")
+            if change.name in self.leaving:  # else its successor has ended it already
+                self._retire(change.name)
             return
         spec = self.desired[change.name]
+        for predecessor in predecessors(spec, self.leaving):
+            self._retire(predecessor)
         service = self.swarm.service(change.name)
         before = frozenset(task.id for task in self.swarm.tasks(change.name)) if service else frozenset()
         stale = ((service or {}).get("UpdateStatus") or {}).get("StartedAt", "")
@@ -193,6 +228,11 @@ class Deployment:
         self.wait(self.watch(spec, before, stale, monitor=0 if change.action == NOOP else None, first=first), spec)
         done = {CREATE: "started", UPDATE: "updated", NOOP: "unchanged, runs"}[change.action]
         self.note(f"{change.name}: {done} ({self.clock() - began:.1f} s)")
+
+    def _retire(self, name: str) -> None:
+        retire(self.swarm, name, self.clock, self.sleep)
+        self.leaving.pop(name, None)
+        self.note(f"{name}: removed")
 
     def watch(
         self, spec: dict, before=frozenset(), stale: str = "", monitor: float | None = None, first=False
@@ -298,6 +338,7 @@ class Deployment:
 
     def restore(self, snapshot: Mapping[str, dict], order: list[str]) -> list[str]:
         """Every service as it was. What cannot be brought back is returned, and the others come back all the same."""
+        snapshot = {name: at_most_one(spec) for name, spec in snapshot.items()}  # a journal may be older
         trouble: list[str] = []
         with contextlib.suppress(EngineError):
             for name in (f"{self.swarm.project}_{RELEASE_COMMAND}", *map(trial_name, order)):
@@ -320,8 +361,12 @@ class Deployment:
         return trouble
 
     def _take(self, step) -> None:
-        actions = {"remove": lambda: self.swarm.remove(step.name), "create": lambda: self.swarm.create(step.spec)}
-        actions.get(step.action, lambda: self.swarm.update(step.spec))()
+        if step.action == "remove":
+            retire(self.swarm, step.name, self.clock, self.sleep)
+        elif step.action == "create":
+            self.swarm.create(step.spec)
+        else:
+            self.swarm.update(step.spec)
 
     def _tasks_now(self, name: str) -> frozenset[str]:
         """Tasks that have failed so far: that is why there is something to restore."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ._swarm_once import as_declared
 from ._swarm_spec import DECLARED, TASKS
 
 # What the engine fills in by itself.
@@ -75,14 +76,17 @@ def with_network_names(spec: dict, names: Mapping[str, str]) -> dict:
 
 
 def with_live_scale(desired: dict, current: dict | None, keep: bool = True) -> dict:
-    """Replicas that were changed on the living service stay, until the declaration itself changes."""
+    """Replicas that were changed on the living service stay, until the declaration itself changes.
+
+    Not those of what must not run twice: it may stand still, and a data service may not even do that.
+    """
     if not keep or current is None or "Replicated" not in desired["Mode"] or "Replicated" not in current["Mode"]:
         return desired
     if current["Labels"].get(DECLARED) != desired["Labels"].get(DECLARED):
         return desired
     result = copy.deepcopy(desired)
     result["Mode"]["Replicated"]["Replicas"] = current["Mode"]["Replicated"]["Replicas"]
-    return result
+    return as_declared(result)
 
 
 def shown(spec: Mapping[str, Any]) -> str:

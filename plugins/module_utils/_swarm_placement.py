@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from ._swarm_spec import START
+
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"
 MONITOR = 5_000_000_000  # nanoseconds that a new task must run
@@ -99,6 +101,42 @@ def misfit(service: Object, nodes: list[Object]) -> str:
     return f"no node that takes tasks fits its constraints ({constraints})" if constraints else "no node takes tasks"
 
 
+def floating(service: Object, nodes: Iterable[Object]) -> str:
+    """Why its data would not stay where it is; empty when one node has its volume, whatever state that node is in."""
+    constraints = placement(service).get("Constraints") or []
+    able = [node for node in nodes if all(matches(constraint, node) for constraint in constraints)]
+    if len(able) < 2 or not (volumes := local_volumes(service)):
+        return ""
+    fits = f"its constraints ({', '.join(constraints)}) fit" if constraints else "it may run on"
+    return (
+        f"its volume ({', '.join(volumes)}) lies on one node, and {fits} {len(able)}: elsewhere it would begin with "
+        "an empty one. Name that node in deploy.placement.constraints (node.hostname == NAME), or leave them out"
+    )
+
+
+def no_room(service: Object, nodes: Iterable[Object]) -> str:
+    """Why its tasks, or the new one of an update that starts before it stops, have no place; empty when they do."""
+    limit, wanted = per_node_limit(service), replicas(service)
+    if not limit or not wanted:
+        return ""
+    able = len(eligible(service, nodes))
+    start_first = (service["Spec"].get("UpdateConfig") or {}).get("Order") == "start-first"
+    if wanted + start_first <= limit * able:
+        return ""
+    why = f"one node takes {limit} of its tasks ({_limit_of(service)}), and {able} of the nodes that fit take tasks"
+    if wanted > limit * able:
+        return f"{wanted} tasks have no place: {why}"
+    return (
+        f"{wanted} tasks leave no place for the one that an update starts first (start-first), so that no release "
+        f"could ever get there: {why}. Say deploy.update_config.order: stop-first, declare fewer replicas, or add nodes"
+    )
+
+
+def _limit_of(service: Object) -> str:
+    limited = placement(service).get("MaxReplicas")
+    return "deploy.placement.max_replicas_per_node" if limited else "it takes a port of the node"
+
+
 def on_node(service: Object, tasks: Iterable[Object], node: str) -> list[Object]:
     return [t for t in tasks if t.get("ServiceID") == service["ID"] and t.get("NodeID") == node and is_live(t)]
 
@@ -171,7 +209,8 @@ def _start_first(service: Object, note: dict[str, Any]) -> dict[str, Any]:
     spec["Labels"] = {**(spec.get("Labels") or {}), MOVING: json.dumps(note, sort_keys=True)}
     old = spec.get("UpdateConfig") or {}
     # Paused and not rolled back: who moves it puts its spec back.
-    ours = {"Parallelism": 1, "Delay": 0, "Order": "start-first", "FailureAction": "pause", "Monitor": MONITOR}
+    order = "stop-first" if START in spec["Labels"] else "start-first"  # what must not run twice does not for a move
+    ours = {"Parallelism": 1, "Delay": 0, "Order": order, "FailureAction": "pause", "Monitor": MONITOR}
     spec["UpdateConfig"] = {**old, **ours, "MaxFailureRatio": 0}
     return spec
 

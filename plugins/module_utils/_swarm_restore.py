@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._swarm_diff import differences
+from ._swarm_once import reason
 
 CREATE, UPDATE, REMOVE = "create", "update", "remove"
 
@@ -26,11 +27,13 @@ class Step:
 def steps(snapshot: Mapping[str, dict], current: Mapping[str, dict], order: Sequence[str]) -> list[Step]:
     """Every service to its snapshot, the last one deployed first; untouched ones are left alone.
 
-    Also those that Swarm itself has rolled back: then the service is as it was and needs no step.
+    Also those that Swarm itself has rolled back: then the service is as it was and needs no step. What must not run
+    twice and was removed comes last: another service may have its volume until that one has gone.
     """
     ranks = {name: rank for rank, name in enumerate(order)}
     names = sorted({*snapshot, *current}, key=lambda name: (-ranks.get(name, len(ranks)), name))
-    return [step for name in names if (step := _step(name, snapshot.get(name), current.get(name)))]
+    found = [step for name in names if (step := _step(name, snapshot.get(name), current.get(name)))]
+    return sorted(found, key=lambda step: step.action == CREATE and bool(reason(step.spec or {})))
 
 
 def _step(name: str, before: dict | None, now: dict | None) -> Step | None:

@@ -12,12 +12,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._swarm_compose import SpecError, healthcheck, interpolate, mounts, nanoseconds, pairs, published, size, words
+from ._mounts import anonymous
+from ._swarm_compose import (
+    SpecError,
+    healthcheck,
+    interpolate,
+    literal,
+    mounts,
+    nanoseconds,
+    pairs,
+    published,
+    size,
+    words,
+)
 from ._swarm_compose import refers_to as refers
+from ._swarm_declared import check_keys
 
 APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
     f"izzzi.{name}" for name in ("app", "service", "part", "image", "replicas", "tasks")
 )
+START = "izzzi.start"
+AFTER_SWITCH = "after_switch"
 STACK = "com.docker.stack.namespace"  # so that `docker stack services` and `docker stack ps` know the app
 DATA, STATELESS, EDGE = "data", "app", "edge"
 ENVIRONMENT = "/run/secrets/izzzi-environment"
@@ -35,7 +50,7 @@ ELSEWHERE = {
     "networks",
     "depends_on",
 }
-ELSEWHERE |= {"ports", "container_name", "pull_policy", "profiles", "expose", "links", "platform"}
+ELSEWHERE |= {"start", "ports", "container_name", "pull_policy", "profiles", "expose", "links", "platform"}
 CONTAINER = {
     "command",
     "entrypoint",
@@ -145,8 +160,15 @@ def container_environment(stack: Stack, declared: Mapping) -> tuple[dict[str, st
         if text is None and key not in values:
             continue
         text = f"${{{key}}}" if text is None else text
-        (secret if refers(text, stack.secrets) else plain)[key] = interpolate(text, values)
+        (secret if refers(text, stack.secrets) else plain)[key] = _resolved(f"environment.{key}", text, values)
     return plain, secret
+
+
+def _resolved(key: str, value: Any, values: Mapping[str, Any]) -> Any:
+    try:
+        return interpolate(value, values)
+    except SpecError as error:
+        raise SpecError(f"{key}: {error}") from error
 
 
 def environment_script(values: Mapping[str, str]) -> bytes:
@@ -156,15 +178,20 @@ def environment_script(values: Mapping[str, str]) -> bytes:
 
 
 def _service(stack: Stack, result: Bundle, part: str, name: str, given: dict) -> dict[str, Any]:
-    if unknown := sorted(set(given) - ELSEWHERE - CONTAINER):
-        raise SpecError(f"Swarm has no {', '.join(unknown)}.")
+    check_keys(given, ELSEWHERE | CONTAINER)
+    if part == DATA and (paths := anonymous(given)):
+        raise SpecError(
+            f"volumes: {', '.join(paths)} would be in a volume without a name, which the next task does not find: say "
+            f"NAME:{paths[0]}, and declare NAME as a volume."
+        )
     elsewhere = {key: value for key, value in given.items() if key != "environment"}
     if found := sorted(refers(elsewhere, stack.secrets)):
         raise SpecError(
             f"{', '.join(found)} is secret, and everybody who may use Docker can read a service's definition."
             " Refer to it in `environment` only; a command that reads it from there says $${NAME}."
         )
-    declared = interpolate(elsewhere, stack.variables) | {"environment": given.get("environment")}
+    declared = {key: _resolved(key, value, stack.variables) for key, value in elsewhere.items()}
+    declared["environment"] = given.get("environment")
     deploy = declared.get("deploy") or {}
     container = _container(stack, result, name, declared)
     task = {
@@ -186,6 +213,8 @@ def _service(stack: Stack, result: Bundle, part: str, name: str, given: dict) ->
         "RollbackConfig": _update(stack.policy, part, declared, deploy.get("rollback_config") or {}, "pause", delay=0),
         "EndpointSpec": _endpoint(stack.policy, part, declared, deploy),
     }
+    if _starts_last(declared):
+        spec["Labels"][START] = AFTER_SWITCH
     if "Replicated" in spec["Mode"]:
         spec["Labels"][DECLARED] = str(spec["Mode"]["Replicated"]["Replicas"])
     container["Labels"][TASKS] = task_mark(task)
@@ -275,10 +304,10 @@ def _container(stack: Stack, result: Bundle, name: str, declared: Mapping[str, A
     optional = {
         "Command": entrypoint,
         "Args": command,
-        "Env": sorted(f"{key}={value}" for key, value in plain.items()),
+        "Env": sorted(f"{key}={literal(value)}" for key, value in plain.items()),
         "Dir": declared.get("working_dir"),
         "User": str(declared["user"]) if "user" in declared else None,
-        "Hostname": declared.get("hostname"),
+        "Hostname": literal(declared["hostname"]) if "hostname" in declared else None,
         "Mounts": mounts(declared, stack.project, stack.volumes),
         "StopGracePeriod": nanoseconds(declared.get("stop_grace_period", "10s")),
         "StopSignal": declared.get("stop_signal"),
@@ -371,7 +400,25 @@ def _restart(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def keeps_data(declared: Mapping[str, Any]) -> bool:
     """Whether it mounts a named volume, which is on one node only."""
-    return any(mount["Type"] == "volume" and mount.get("Source") for mount in mounts(declared, "", _Any()))
+    return bool(_volumes(declared))
+
+
+def _volumes(declared: Mapping[str, Any]) -> list[str]:
+    found = mounts(declared, "", _Any())
+    return [mount["Source"].removeprefix("_") for mount in found if mount["Type"] == "volume" and mount.get("Source")]
+
+
+def _starts_last(declared: Mapping[str, Any]) -> bool:
+    return declared.get("start") == AFTER_SWITCH
+
+
+def _alone(part: str, declared: Mapping[str, Any]) -> str:
+    """Why two tasks of it must not run at once; empty when they may."""
+    if volumes := _volumes(declared):
+        return f"two tasks would write to one volume ({', '.join(volumes)})"
+    if part == DATA:
+        return "what one task of a data service is given the other does not know"
+    return "start: after_switch says that two never run at once" if _starts_last(declared) else ""
 
 
 class _Any(dict):
@@ -395,21 +442,26 @@ def _placement(stack: Stack, declared: Mapping[str, Any], deploy: Mapping[str, A
 
 
 def _mode(policy: Policy, part: str, declared: Mapping[str, Any], deploy: Mapping[str, Any]) -> dict[str, Any]:
+    why = _alone(part, declared)
     if deploy.get("mode", "global" if part == EDGE else "replicated") == "global":
+        if why:
+            raise SpecError(f"deploy.mode: global runs a task on every node, and {why}: leave it out.")
         return {"Global": {}}
-    default = policy.replicas if part == STATELESS and not keeps_data(declared) else 1
-    replicas = declared.get("replicas", deploy.get("replicas", default))
-    if keeps_data(declared) and int(replicas) > 1:
-        raise SpecError("two replicas would write to one volume: say replicas: 1.")
-    return {"Replicated": {"Replicas": int(replicas)}}
+    default = 1 if why else policy.replicas
+    replicas = int(declared.get("replicas", deploy.get("replicas", default)))
+    if why and replicas > 1:
+        raise SpecError(f"replicas: {replicas} is refused, because {why}: say replicas: 1.")
+    return {"Replicated": {"Replicas": replicas}}
 
 
 def _update(policy: Policy, part: str, declared: Mapping, given: Mapping, failure: str, delay: Any = None) -> dict:
-    """Two of a kind may overlap unless they would share a volume or, at the edge, a port of the node."""
-    alone = part == EDGE or keeps_data(declared)
-    order = given.get("order", "stop-first" if alone else "start-first")
-    if alone and order == "start-first":
-        raise SpecError("start-first would run two on one volume or port: leave out update_config.order.")
+    """Two of a kind may overlap unless they would share what there is one of: a volume, a port of each node."""
+    is_global = part == EDGE or (declared.get("deploy") or {}).get("mode") == "global"
+    crowded = is_global and "Ports" in _endpoint(policy, part, declared, {})
+    why = _alone(part, declared) or ("two tasks cannot have one port of a node" if crowded else "")
+    order = given.get("order", "stop-first" if why else "start-first")
+    if why and order == "start-first":
+        raise SpecError(f"update_config.order: start-first would run two at once, and {why}: leave it out.")
     pause = policy.update_delay if delay is None and part == STATELESS else 0
     return {
         "Parallelism": int(given.get("parallelism", 1)),

@@ -21,7 +21,9 @@ from ._swarm import SPEC, Swarm
 from ._swarm_deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
 from ._swarm_diff import NOOP, Change
 from ._swarm_images import Images, from_facts, known_pins, of_nodes, reference
-from ._swarm_spec import DATA, DECLARED, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off, trial_name
+from ._swarm_once import as_declared, at_most_one, refuse_scale
+from ._swarm_report import service_report
+from ._swarm_spec import DATA, PART, SERVICE, Bundle, Image, Policy, Stack, bundle, job, one_off, trial_name
 from ._swarm_store import LOCK, Store, SwarmLock, held
 
 # In a config: the range of the app's network, which nobody knows before Swarm has chosen it.
@@ -114,7 +116,7 @@ def plan(run: Run) -> dict[str, Any]:
     live = live_release(releases)
     is_new = run.is_new(release, live)
     result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": bool(run.store.journal)}
-    return result | summary(planned, is_new)
+    return result | summary(planned, is_new) | {"notes": deployment.findings}
 
 
 def deploy(run: Run) -> dict[str, Any]:
@@ -133,6 +135,7 @@ def deploy(run: Run) -> dict[str, Any]:
         is_new = run.is_new(release, live)
         planned = deployment.plan()
         result = {"release": release, "new": is_new, "recovered": recovered, "events": run.events}
+        result["notes"] = deployment.findings
         if not is_new and all(change.action == NOOP for change in planned):
             for change in planned:  # nothing to do is only true when it runs
                 deployment.bring(change)
@@ -176,33 +179,37 @@ def rollback(run: Run) -> dict[str, Any]:
     releases = run.store.releases()
     target = manifests.rollback_target(releases, live_release(releases), run.params["release"])
     current = run.swarm.specs()
-    data = {name: spec for name, spec in current.items() if spec["Labels"][PART] == DATA}
+    data = {name: as_declared(spec) for name, spec in current.items() if spec["Labels"][PART] == DATA}
     deployment = run.deployment({**data, **target.services}, Bundle())
     result = {"release": target.id, "events": run.events}
     if run.check_mode:
-        return result | summary(deployment.plan(), True)
+        return result | summary(deployment.plan(), True) | {"notes": deployment.findings}
     with run.locked("rollback"):
         recovered = recover(deployment)
         planned = deployment.run(target.id, "rollback", None, run.checks, 0)
         deployment.commit(target, time.time())
-        return result | {"recovered": recovered} | summary(planned, True)
+        return result | {"recovered": recovered, "notes": deployment.findings} | summary(planned, True)
 
 
 def scale(run: Run) -> dict[str, Any]:
+    wanted = run.params["replicas"]
+    if not run.params["service"] or wanted is None or wanted < 0:
+        raise StackError("scale: say which service and how many: -e service=NAME -e replicas=NUMBER (0 or more).")
     name = f"{run.project}_{run.params['service']}"
     current = run.swarm.specs()
     if name not in current:
         known = sorted(spec["Labels"][SERVICE] for spec in current.values())
         raise StackError(f"There is no service {run.params['service']}. There are: {', '.join(known) or 'none'}.")
-    if run.params["replicas"] is None or run.params["replicas"] < 0:
-        raise StackError("replicas: give a number, 0 or more.")
-    spec = scaled(current[name], run.params["replicas"])
+    if refused := refuse_scale(current[name], wanted, run.params["allow_zero"]):
+        raise StackError(refused, name)
+    spec = scaled(current[name], wanted)
     if not spec["TaskTemplate"]["ContainerSpec"]["Labels"]:
         raise StackError(f"{name} was not deployed by this module.")
-    deployment = run.deployment({**current, name: spec}, Bundle())
+    others = {other: at_most_one(found) for other, found in current.items()}
+    deployment = run.deployment({**others, name: spec}, Bundle())
     deployment.options = Options(**{**asdict(deployment.options), "keep_scale": False, "edge_port": 0})
     planned = deployment.plan()
-    result = {"events": run.events} | summary(planned, False)
+    result = {"events": run.events, "notes": deployment.findings} | summary(planned, False)
     if run.check_mode or all(change.action == NOOP for change in planned):
         return result
     with run.locked("scale"):
@@ -240,7 +247,9 @@ def info(run: Run) -> dict[str, Any]:
     app = {
         "live": live.id if live else None,
         "nodes": [asdict(node) for node in sorted(nodes.values(), key=lambda node: node.name)],
-        "services": [service_report(run, name, item, nodes) for name, item in sorted(services.items())],
+        "services": [
+            service_report(name, item, run.swarm.tasks(name), nodes) for name, item in sorted(services.items())
+        ],
         "releases": [
             {
                 "id": m.id,
@@ -255,31 +264,6 @@ def info(run: Run) -> dict[str, Any]:
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
     }
     return {"changed": False, "app": app}
-
-
-def service_report(run: Run, name: str, item: Mapping[str, Any], nodes: Mapping) -> dict[str, Any]:
-    spec = item["Spec"]
-    tasks = [task for task in run.swarm.tasks(name) if task.desired == "running" or task.state == "running"]
-    running = [task for task in tasks if task.state == "running" and task.node in nodes and nodes[task.node].is_ready]
-    replicas = spec["Mode"]["Replicated"]["Replicas"] if "Replicated" in spec["Mode"] else None
-    return {
-        "name": name,
-        "part": spec["Labels"].get(PART, ""),
-        "image": spec["TaskTemplate"]["ContainerSpec"]["Image"],
-        "replicas": replicas,
-        "declared": int(spec["Labels"].get(DECLARED, replicas or 0)) if replicas is not None else None,
-        "running": len(running),
-        "tasks": [
-            {
-                "id": task.id[:12],
-                "slot": task.slot,
-                "node": nodes[task.node].name if task.node in nodes else "",
-                "state": task.state,
-                "error": task.error,
-            }
-            for task in sorted(tasks, key=lambda task: (task.slot, task.node))
-        ],
-    }
 
 
 def logs(run: Run) -> dict[str, Any]:

@@ -106,8 +106,12 @@ options:
     type: str
     default: ''
   replicas:
-    description: For V(scale).
+    description: For V(scale). What has a named volume, data services and services with C(start=after_switch) run once.
     type: int
+  allow_zero:
+    description: For V(scale), consent to O(replicas=0), which stops the service until it is scaled again.
+    type: bool
+    default: false
   command:
     description: For V(run), the program and its arguments; the image's entrypoint stays in front of them.
     type: list
@@ -177,6 +181,11 @@ events:
   returned: for V(deploy), V(rollback) and V(scale), also on failure
   type: list
   elements: str
+notes:
+  description: What was set by hand and is not left so, for example two tasks on one volume. They are warnings, too.
+  returned: for V(plan), V(deploy), V(rollback) and V(scale)
+  type: list
+  elements: str
 recovered:
   description: What was undone of a killed run.
   returned: for V(deploy) and V(rollback)
@@ -222,6 +231,7 @@ ARGUMENT_SPEC = {
     "pending_grace": {"type": "int", "default": 15},
     "service": {"type": "str", "default": ""},
     "replicas": {"type": "int"},
+    "allow_zero": {"type": "bool", "default": False},
     "command": {"type": "list", "elements": "str", "default": []},
     "lines": {"type": "int", "default": 100},
     "owner": {"type": "str", "default": ""},
@@ -253,6 +263,8 @@ def main() -> None:
         service = getattr(error, "service", "")
         shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""
         module.fail_json(msg=mask(str(error), secrets) + shown, service=service, logs=logs, events=run.events)
+    for note in result.get("notes", []) if params["action"] != "plan" else []:
+        module.warn(note)
     if "logs" in result:
         result["logs"] = mask(result["logs"], secrets)
     module.exit_json(**result)

@@ -307,3 +307,106 @@ def test_a_persons_command_leaves_nothing_behind_whatever_it_ends_with(is_bad):
     else:
         assert "last words" in deployment(cluster, contents).run_once(command, 60)
     assert "shop_run" not in cluster.held
+
+
+def with_volume(tag: str, start: str = "", **data) -> Bundle:
+    """The app with a database on a volume, and a worker that starts when asked."""
+    named = {name: Image(f"{name}-{tag}@sha256:1", f"{name}:{tag}", (), (name,)) for name in ("api", "worker", *data)}
+    worker = {"image": "worker"} | ({"start": start} if start else {})
+    return bundle(
+        Stack(
+            "shop",
+            tag,
+            services={"worker": worker, "api": {"image": "api"}},
+            data_services={name: {"image": name, "volumes": [f"{volume}:/data"]} for name, volume in data.items()},
+            volumes=dict.fromkeys(data.values()),
+            images=named | {name: Image(f"{name}@sha256:1", f"{name}:1", (), (name,)) for name in data},
+        )
+    )
+
+
+def release(cluster: Cluster, contents: Bundle, **options) -> Deployment:
+    d = deployment(cluster, contents, **options)
+    d.run("r", "deploy", None, {"worker": [], "api": []}, 60)
+    d.store.close()
+    return d
+
+
+def test_a_data_service_that_was_scaled_by_hand_is_put_back_and_it_is_told():
+    cluster = Cluster()
+    release(cluster, with_volume("one", db="data"))
+    by_hand = cluster.specs()["shop_db"]
+    by_hand["Mode"]["Replicated"]["Replicas"] = 2
+    cluster.update(by_hand)
+    d = release(cluster, with_volume("two", db="data"))
+    assert cluster.specs()["shop_db"]["Mode"] == {"Replicated": {"Replicas": 1}}
+    assert any("shop_db was set to 2 tasks by hand" in event for event in d.events)
+
+
+def test_no_undo_brings_a_second_task_on_a_volume_back():
+    cluster = Cluster()
+    release(cluster, with_volume("one", db="data"))
+    by_hand = cluster.specs()["shop_db"]
+    by_hand["Mode"]["Replicated"]["Replicas"] = 2
+    cluster.update(by_hand)
+    with pytest.raises(StackError):
+        release(cluster, with_volume("bad", db="data"), trial=False)
+    assert cluster.specs()["shop_db"]["Mode"] == {"Replicated": {"Replicas": 1}}
+    journal = {"release": "x", "kind": "deploy", "snapshot": {"shop_db": by_hand}, "order": []}
+    d = deployment(cluster, with_volume("one", db="data"))
+    d.store.open(journal)
+    recover(d)
+    assert cluster.specs()["shop_db"]["Mode"] == {"Replicated": {"Replicas": 1}}
+
+
+def test_a_volume_changes_hands_only_when_its_former_service_has_ended_and_back_as_well():
+    cluster = Cluster()
+    release(cluster, with_volume("one", db="data"))
+    before, acts = cluster.specs(), len(cluster.log)
+    with pytest.raises(StackError):
+        release(cluster, with_volume("bad", database="data"), trial=False)
+    there = [line for line in cluster.log[acts:] if "shop_d" in line and "trial" not in line]
+    assert there == [
+        "update shop_db", "remove shop_db", "create shop_database",
+        "update shop_database", "remove shop_database", "create shop_db",
+    ]  # fmt: skip
+    assert cluster.specs() == before
+
+
+def test_what_starts_after_the_switch_changes_when_the_others_are_proven_and_goes_back_first():
+    cluster = Cluster()
+    release(cluster, with_volume("one", start="after_switch"))
+    assert cluster.specs()["shop_worker"]["Mode"] == {"Replicated": {"Replicas": 1}}
+    acts = len(cluster.log)
+    d = deployment(cluster, with_volume("two", start="after_switch"))
+    d.prove = lambda checks, release: cluster.log.append(f"prove {sorted(checks)}")
+    d.run("two", "deploy", None, {"worker": [], "api": []}, 60)
+    d.store.close()
+    done = [line for line in cluster.log[acts:] if not line.startswith("remove")]
+    assert done == [
+        "create shop_api-trial",
+        "update shop_api",
+        "prove ['api']",
+        "update shop_worker",
+        "prove ['worker']",
+    ]
+    contents, acts = with_volume("three", start="after_switch"), len(cluster.log)
+    contents.services["shop_worker"]["TaskTemplate"]["ContainerSpec"]["Image"] = "bad"
+    with pytest.raises(StackError, match="shop_worker"):
+        release(cluster, contents)
+    assert cluster.log[-2:] == ["update shop_worker", "update shop_api"]
+
+
+def test_what_starts_after_the_switch_is_untouched_when_the_others_are_not_proven():
+    cluster = Cluster()
+    release(cluster, with_volume("one", start="after_switch"))
+    acts = len(cluster.log)
+    d = deployment(cluster, with_volume("two", start="after_switch"))
+
+    def prove(checks, release):
+        raise StackError("api does not answer")
+
+    d.prove = prove
+    with pytest.raises(StackError, match="api does not answer"):
+        d.run("two", "deploy", None, {"worker": [], "api": []}, 60)
+    assert not any("shop_worker" in line and "trial" not in line for line in cluster.log[acts:])

@@ -101,6 +101,13 @@ def test_a_live_scale_stays_until_the_declaration_changes():
     assert with_live_scale({**SPEC, "Mode": {"Global": {}}}, scaled(5))["Mode"] == {"Global": {}}
 
 
+def test_a_live_scale_does_not_stay_for_what_must_not_run_twice():
+    once, twice = scaled(1, "1"), scaled(2, "1")
+    for live in (once, twice):
+        live["Labels"]["izzzi.start"] = "after_switch"
+    assert with_live_scale(once, twice)["Mode"]["Replicated"]["Replicas"] == 1
+
+
 def test_networks_are_compared_by_name():
     live = changed("Name", "shop_web")
     live["TaskTemplate"]["Networks"][0]["Target"] = "x1"

@@ -189,3 +189,63 @@ def test_a_service_that_no_node_may_run_is_known_beforehand(constraints, nodes, 
     found = placement.misfit(service(constraints=constraints), nodes)
     assert why in found
     assert bool(why) == bool(found)
+
+
+DATA_VOLUME = {"Type": "volume", "Source": "app_data", "Target": "/data"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"mounts": [DATA_VOLUME], "constraints": ["node.labels.izzzi.data == true"]}, ""),
+        ({"mounts": [DATA_VOLUME]}, "its volume (app_data) lies on one node, and it may run on 3"),
+        (
+            {"mounts": [DATA_VOLUME], "constraints": ["node.role == worker"]},
+            "its constraints (node.role == worker) fit 2",
+        ),
+        ({"constraints": ["node.role == worker"]}, ""),
+    ],
+)
+def test_data_that_could_move_to_another_node_is_found(more, why):
+    assert why in placement.floating(service(**more), NODES)
+    assert bool(placement.floating(service(**more), NODES)) == bool(why)
+
+
+START_FIRST, STOP_FIRST = {"Order": "start-first"}, {"Order": "stop-first"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"replicas": 3, "update": START_FIRST}, ""),
+        ({"replicas": 2, "maximum": 1, "update": START_FIRST}, ""),
+        ({"replicas": 3, "maximum": 1, "update": STOP_FIRST}, ""),
+        (
+            {"replicas": 3, "maximum": 1, "update": START_FIRST},
+            "3 tasks leave no place for the one that an update starts",
+        ),
+        (
+            {"replicas": 4, "maximum": 1, "update": STOP_FIRST},
+            "4 tasks have no place: one node takes 1 of its tasks (deploy",
+        ),
+        (
+            {"replicas": 3, "ports": [HOST_PORT], "update": START_FIRST},
+            "one node takes 1 of its tasks (it takes a port",
+        ),
+        ({"replicas": 0, "maximum": 1, "update": START_FIRST}, ""),
+        ({"mode": {"Global": {}}, "maximum": 1, "update": STOP_FIRST}, ""),
+    ],
+)
+def test_an_update_that_could_never_get_there_is_found(more, why):
+    found = placement.no_room(service(**more), NODES)
+    assert why in found
+    assert bool(found) == bool(why)
+
+
+def test_what_must_not_run_twice_does_not_for_a_move():
+    given = service(update=START_FIRST)
+    assert placement.moving_spec(given, NODES[0])["UpdateConfig"]["Order"] == "start-first"
+    given["Spec"]["Labels"]["izzzi.start"] = "after_switch"
+    moved = placement.moving_spec(given, NODES[0])
+    assert moved["UpdateConfig"]["Order"] == "stop-first"
+    assert placement.restored_spec(moved)["UpdateConfig"] == START_FIRST

@@ -12,6 +12,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm_spec import (
     content_name,
     environment_script,
     job,
+    may_overlap,
     one_off,
 )
 
@@ -137,8 +138,27 @@ def test_what_keeps_data_is_pinned_alone_and_stops_first():
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"replicas": 2}, "two replicas would write to one volume"),
-        ({"deploy": {"update_config": {"order": "start-first"}}}, "start-first would run two"),
+        ({"replicas": 2}, r"replicas: 2 is refused, because two tasks would write to one volume \(postgres\)"),
+        ({"deploy": {"replicas": 2}}, "replicas: 2 is refused, because two tasks would write to one volume"),
+        ({"deploy": {"mode": "global"}}, "deploy.mode: global runs a task on every node, and two tasks would write"),
+        ({"volumes": [], "replicas": 2}, "replicas: 2 is refused, because what one task of a data service is given"),
+        ({"volumes": ["/var/lib/x"]}, "volumes: /var/lib/x would be in a volume without a name"),
+        ({"enviroment": {}}, "there is no key enviroment: is environment meant"),
+        ({"deploy": {"resorces": {}}}, "there is no key deploy.resorces: is deploy.resources meant"),
+        (
+            {"deploy": {"update_config": {"paralelism": 1}}},
+            "there is no key deploy.update_config.paralelism: is deploy",
+        ),
+        ({"healthcheck": {"intervall": "1s"}}, "there is no key healthcheck.intervall: is healthcheck.interval meant"),
+        ({"healthcheck": ["x"]}, "healthcheck must be a dictionary"),
+        ({"volumes": [{"type": "bind", "source": "/a", "target": "/b", "bind": {}}]}, "Swarm has no volumes.0..bind"),
+        ({"start": "later"}, "start: 'later' is unknown: say after_switch"),
+        ({"command": "run ${X:?must be set}"}, "command: ${X} is not defined: must be set".replace("$", r"\$")),
+        ({"environment": {"URL": "${X:?must be set}"}}, r"environment.URL: \${X} is not defined: must be set"),
+        (
+            {"deploy": {"update_config": {"order": "start-first"}}},
+            "update_config.order: start-first would run two at once, and two tasks would write to one volume",
+        ),
         ({"privileged": True}, "Swarm has no privileged"),
         ({"volumes": ["other:/x"]}, "volume 'other' is not declared"),
         ({"secrets": ["key"]}, "secret 'key' is not declared"),
@@ -238,3 +258,43 @@ def test_scripts_are_read_by_a_shell_as_they_were_written(tmp_path):
         ["/bin/sh", "-c", f'. {script} && printf "%s|%s" "$A" "$B"'], capture_output=True, check=True
     )
     assert shown.stdout.decode() == f"{values['A']}|{values['B']}"
+
+
+def test_what_looks_like_a_template_of_swarms_arrives_as_it_was_written():
+    text = "Hello {{ user.name }}, {{{x}}} and {{- y -}}"
+    made = backend(environment={"GREETING": text}, hostname="{{.Node.ID}}", volumes=["/srv/{{x}}:/a/{{b}}:ro"])
+    container = made["TaskTemplate"]["ContainerSpec"]
+    opened = '{{"{{"}}'
+    assert container["Env"] == [f"GREETING=Hello {opened} user.name }}}}, {opened}{{x}}}}}} and {opened}- y -}}}}"]
+    assert container["Hostname"] == f"{opened}.Node.ID}}}}"
+    (mount,) = container["Mounts"]
+    assert (mount["Source"], mount["Target"]) == (f"/srv/{opened}x}}}}", f"/a/{opened}b}}}}")
+
+
+def test_a_secret_that_looks_like_a_template_is_not_expanded_anyway():
+    made = bundle(stack(secrets={"PASSWORD": "{{ x }}"}))
+    assert list(made.secrets.values()) == [b"export URL='postgres://:{{ x }}@postgres'\n"]
+
+
+def test_what_starts_after_the_switch_runs_once_and_is_never_overlapped():
+    worker = {"build": {}, "start": "after_switch"}
+    spec = bundle(stack(services={"backend": worker})).services["shop_backend"]
+    assert spec["Labels"]["izzzi.start"] == "after_switch"
+    assert spec["Mode"] == {"Replicated": {"Replicas": 1}}
+    assert spec["UpdateConfig"]["Order"] == spec["RollbackConfig"]["Order"] == "stop-first"
+    assert not may_overlap(spec), "no trial task beside it"
+    with pytest.raises(SpecError, match="replicas: 2 is refused, because start: after_switch says that two never run"):
+        bundle(stack(services={"backend": {**worker, "replicas": 2}}))
+    with pytest.raises(SpecError, match="it has `port` and `start: after_switch`: visitors would meet the new release"):
+        backend(start="after_switch")
+
+
+def test_a_port_of_every_node_is_not_started_twice():
+    spec = backend(ports=["9000:9000"], deploy={"mode": "global"})
+    assert spec["UpdateConfig"]["Order"] == "stop-first"
+    assert backend(ports=["9000:9000"])["UpdateConfig"]["Order"] == "start-first"
+
+
+def test_the_repositorys_own_number_of_replicas_counts():
+    assert backend(deploy={"replicas": 3})["Mode"] == {"Replicated": {"Replicas": 3}}
+    assert backend(deploy={"replicas": 3}, replicas=1)["Mode"] == {"Replicated": {"Replicas": 1}}

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a service goes of which two tasks must never run at once: its containers have ended before another may begin."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ._engine import EngineError
+from ._swarm import Swarm
+from ._swarm_once import reason, replicas_of, volumes_of
+from ._swarm_placement import ENDED
+from ._swarm_tasks import Node, Task
+
+INTERVAL = 0.5
+# Beside the time that the containers themselves may take to stop.
+PATIENCE = 60.0
+
+
+def retire(
+    swarm: Swarm,
+    name: str,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Removes the service. Swarm's removal returns while its containers still run, and a successor would meet them."""
+    spec = swarm.specs().get(name)
+    if spec and reason(spec) and replicas_of(spec):
+        swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
+        deadline = clock() + spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0) / 10**9 + PATIENCE
+        while left := still_running(swarm.tasks(name), swarm.nodes()):
+            if clock() > deadline:
+                raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
+            sleep(INTERVAL)
+    swarm.remove(name)
+
+
+def still_running(tasks: list[Task], nodes: Mapping[str, Node]) -> list[Task]:
+    """Tasks with a container that may live. Those of a dead node say so for ever and do not count."""
+    return [
+        task
+        for task in tasks
+        if task.state not in ENDED and task.node in nodes and nodes[task.node].is_ready and task.state != "pending"
+    ]
+
+
+def predecessors(spec: Mapping[str, Any], leaving: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Services that go, and whose volume this one takes over: it may begin when they have ended."""
+    return sorted(name for name, old in leaving.items() if volumes_of(old) & volumes_of(spec))
