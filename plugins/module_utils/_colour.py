@@ -18,7 +18,7 @@ from ._dotenv import to_dotenv
 COLOURS = ("blue", "green")
 PORTS_PER_COLOUR = 100
 # What a service says to the role and not to Compose.
-OWN_KEYS = ("port", "replicas", "checks", "assets", "build_env")
+OWN_KEYS = ("port", "replicas", "checks", "assets", "build_env", "start")
 _VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
 
 

@@ -71,6 +71,21 @@ def unhealthy(containers: Iterable[Container]) -> set[str]:
     return {c.service for c in containers if c.health == "unhealthy"}
 
 
+def running(containers: Iterable[Container]) -> set[str]:
+    """Services of which a container runs, or is about to."""
+    return {c.service for c in containers if c.status in ("running", "restarting", "paused")}
+
+
+def surplus(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
+    """Services of which more containers run than are declared: somebody has scaled them by hand."""
+    up = [c.service for c in containers if c.status in ("running", "restarting", "paused")]
+    return {
+        name: f"{up.count(name)} run, declared {'is' if replicas == 1 else 'are'} {replicas}"
+        for name, replicas in wanted.items()
+        if up.count(name) > replicas
+    }
+
+
 def stopped(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
     """Services of which a container is missing or does not run. An unhealthy one runs: starting it heals nothing."""
     return waiting((replace(c, health="") for c in containers), wanted)

@@ -17,13 +17,14 @@ from typing import Any
 
 from . import _release_manifest as manifests
 from ._colour import App, build_problems, data_document, environment_of, fingerprint, missing_variables, other, render
-from ._containers import stopped
+from ._containers import running, stopped, surplus
 from ._database import Database, login_name
 from ._dotenv import to_dotenv
 from ._host import Compose, Edge
 from ._probe import EdgeAddress, Watch
 from ._redis import digest
 from ._release_manifest import Manifest
+from ._service_rules import service_problems, starts_after_switch
 from ._upstream import Assets, http_file, server_file
 
 JOURNAL = "transaction.json"
@@ -197,7 +198,13 @@ def plan(t: Transaction) -> dict[str, Any]:
         "drift": drift,
         "platform": docker_platform(platform.machine()),
         "data": data_drift(t),
+        "hand_over": hands_over(t),
     }
+
+
+def hands_over(t: Transaction) -> bool:
+    """Whether something must not run twice, so that it moves after the visitors."""
+    return bool(starts_after_switch(t.app.services) or (t.live and starts_after_switch(t.live.services)))
 
 
 def docker_platform(machine: str) -> str:
@@ -211,6 +218,7 @@ def problems(t: Transaction, is_new: bool, check_mode: bool) -> list[str]:
     if missing := missing_variables(t.app, t.variables("")):
         found.append(f"app_compose_services refers to variables that nothing defines: {', '.join(missing)}.")
     found += build_problems(t.app, t.variables(""))
+    found += service_problems(t.app.services, t.app.data_services)
     if shutil.which("docker") is None:
         if not check_mode:
             found.append("This host has no Docker. Install it first, for example with the role izzzi.infra.docker.")
@@ -260,14 +268,21 @@ def data_drift(t: Transaction) -> list[str]:
     reasons = [f"{path} differs" for path in changed_files(data_files(t))]
     if shutil.which("docker"):
         wanted = dict.fromkeys(t.app.data_services, 1)
-        reasons += [f"{name}: {why}" for name, why in stopped(t.data.containers(), wanted).items()]
+        containers = t.data.containers()
+        found = stopped(containers, wanted) | surplus(containers, wanted)
+        reasons += [f"{name}: {why}" for name, why in found.items()]
     return reasons
 
 
 def live_drift(t: Transaction) -> list[str]:
     """In what the live colour differs from its release."""
-    found = stopped(t.compose(t.live.colour).containers(), t.app.replicas)
+    containers = t.compose(t.live.colour).containers()
+    found = stopped(containers, t.app.replicas) | surplus(containers, t.app.replicas)
     reasons = [f"{name}: {why}" for name, why in found.items()]
+    idle = other(t.live.colour)
+    reasons += [
+        f"{name}: runs in {idle} too, which is not live" for name in sorted(running(t.compose(idle).containers()))
+    ]
     if t.edge:
         files = t.edge_files(t.of_release(t.live).ports(t.live.colour), t.live.id)
         reasons += [f"{t.edge.directory}/{name} differs" for name in t.edge.differences(files)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ._build_log import BUILD_LOGS
 from ._colour import COLOURS
 from ._host import Edge, ReleaseError, run
 from ._neighbours import Neighbour, edge_collision, is_ours, projects
@@ -21,7 +22,16 @@ from ._surroundings import neighbours
 from ._upstream import HEADER, idle_file
 
 # Of the directory; what is not here stays: dumps, and passwords that the data's own owner has.
-_PATHS = ("current", "releases", *COLOURS, "data/compose.yml", "data/.env", "transaction.json", "edge-token")
+_PATHS = (
+    "current",
+    "releases",
+    *COLOURS,
+    "data/compose.yml",
+    "data/.env",
+    "transaction.json",
+    "edge-token",
+    BUILD_LOGS,
+)
 _EDGE = ("server.conf", "maintenance.conf", "http-maintenance.conf", "maintenance.html")
 
 

@@ -15,6 +15,9 @@ from ._release_info import candidate_diff
 from ._release_manifest import Manifest, destructive_since, rollback_target
 from ._release_undo import last_words, recover, undo
 
+STEPS = (steps.files, steps.data, steps.start, steps.prove)
+STEPS += (steps.switch, steps.hand_over, steps.drain_old, steps.commit)
+
 
 def choose(t: Transaction, wanted: str) -> tuple[Manifest, list[str]]:
     """Where to go, and what the schema did since that it may not stand. Without consent to that there is no way."""
@@ -47,7 +50,7 @@ def roll_back(t: Transaction, wanted: str, still_ours: Callable[[], None]) -> di
     steps.begin(t, result["release"], "rollback")
     said: dict[str, dict] = {}
     try:
-        for step in (steps.files, steps.data, steps.start, steps.prove, steps.switch, steps.drain_old, steps.commit):
+        for step in STEPS:
             still_ours()
             said[step.__name__] = step(t)
     except (ReleaseError, OSError) as error:

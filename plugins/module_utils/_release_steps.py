@@ -17,8 +17,9 @@ from typing import Any
 
 from . import _release_manifest as manifests
 from ._build_log import BUILD_LOGS, BuildLog
-from ._colour import build_env_files, colour_document, colour_volumes, environment_of, render
-from ._containers import trouble, unhealthy, waiting
+from ._colour import build_env_files, colour_document, colour_volumes, environment_of, other, render
+from ._containers import running, trouble, unhealthy, waiting
+from ._data_images import require_named
 from ._database import close_owner, create_login, drop_logins, list_logins, login_name
 from ._dotenv import to_dotenv
 from ._drain import count_connections, drain
@@ -26,8 +27,10 @@ from ._host import Compose, ReleaseError, run
 from ._image_build import logged_in
 from ._probe import edge_probes, own_probes
 from ._redis import LIST, add, digest, failure, keep_only, known
-from ._release import Transaction, changed_files, data_drift, data_files, live_drift, write_files
+from ._release import Transaction, changed_files, data_drift, data_files, hands_over, live_drift, write_files
+from ._release_hand_over import at_start, stop, stop_old
 from ._release_manifest import Manifest
+from ._service_rules import starts_after_switch
 from ._sql_lint import lint
 
 UNHEALTHY_GRACE = 20.0  # Docker may be wrong on a busy host, where each of its checks starts a program
@@ -146,6 +149,7 @@ def data(t: Transaction) -> dict[str, Any]:
     for volume in colour_volumes(t.app):
         run(["docker", "volume", "create", "--label", f"com.docker.compose.project={t.app.project}", volume])
     if reasons:
+        require_named(t.app.data_services, t.options.build_timeout)
         write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
         up(t, t.data, dict.fromkeys(t.app.data_services, 1))
     made = [ensure_login(t), ensure_redis_password(t)]
@@ -259,11 +263,12 @@ def remove_container(name: str) -> None:
 def unproven(t: Transaction) -> dict[str, int]:
     """Whose health Docker must confirm. Of a release that was live before the role's own checks are proof enough; the
     next of Docker's may be far off."""
-    services = t.app.services
+    services, later = t.app.services, starts_after_switch(t.app.services)
     return {
         name: replicas
         for name, replicas in t.app.replicas.items()
-        if t.journal["kind"] == "deploy" or not (services[name].get("checks") and services[name].get("port"))
+        if name not in later
+        and (t.journal["kind"] == "deploy" or not (services[name].get("checks") and services[name].get("port")))
     }
 
 
@@ -271,7 +276,8 @@ def start(t: Transaction) -> dict[str, Any]:
     """The candidate's containers, until each answers at its own port and Docker calls them healthy."""
     t.note(step="start")
     compose = t.compose(t.colour)
-    compose("up", "--detach", "--no-build", "--pull", "never", "--remove-orphans", timeout=t.options.wait_timeout)
+    names = at_start(t)
+    bring_up(t, compose, names, "--remove-orphans")
     if t.journal["kind"] == "rollback":
         offer(t)  # meanwhile: it will most likely come up, as it did before
     probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
@@ -280,6 +286,13 @@ def start(t: Transaction) -> dict[str, Any]:
     gate(t, compose, unproven(t))
     copy_assets(t)
     return {"changed": True}
+
+
+def bring_up(t: Transaction, compose: Compose, names: list[str], *options: str) -> None:
+    """Starts these services of a colour; without a name Compose would start all."""
+    if names:
+        given = ["--detach", "--no-build", "--pull", "never", *options]
+        compose("up", *given, *names, timeout=t.options.wait_timeout)
 
 
 def alive(t: Transaction) -> Callable[[], None]:
@@ -338,6 +351,21 @@ def switch(t: Transaction) -> dict[str, Any]:
         probes = list(edge_probes(t.app.services, ports, t.release, t.edge_address))
         t.watch.until_met(probes, timeout=30, in_a_row=3, alive=alive(t))
     return {"changed": True, "seconds": round(t.clock() - t.journal["started"], 1)}
+
+
+def hand_over(t: Transaction) -> dict[str, Any]:
+    """What must not run twice: the old one has stopped, then the new one starts and must stay well for a while."""
+    if not hands_over(t):
+        return {"changed": False}
+    t.note(step="hand_over")
+    stop_old(t)
+    names = starts_after_switch(t.app.services)
+    compose = t.compose(t.colour)
+    bring_up(t, compose, names, "--no-deps")
+    gate(t, compose, {name: t.app.replicas[name] for name in names})
+    if names and t.live and t.journal["kind"] == "deploy":
+        t.watch.stays_met([], seconds=t.options.soak, interval=0.5, alive=alive(t))
+    return {"changed": True, "started": names}
 
 
 def drain_colour(t: Transaction, ports: dict[str, list[int]], deadline: float) -> dict[str, Any]:
@@ -416,6 +444,7 @@ def remove_images(t: Transaction, release: str) -> None:
 def repair(t: Transaction) -> dict[str, Any]:
     """Brings the live release back to what it should be, without a new one."""
     reasons = live_drift(t)
+    stop(t, other(t.live.colour), running(t.compose(other(t.live.colour)).containers()))
     t.app = replace(t.app, first_port=t.live.first_port or t.app.first_port)
     ports = t.app.ports(t.live.colour)
     if reasons:

@@ -13,6 +13,7 @@ from . import _release_manifest as manifests
 from ._containers import stopped
 from ._host import ReleaseError
 from ._release import Transaction
+from ._release_hand_over import take_back
 from ._release_steps import (
     commit,
     drain_colour,
@@ -33,6 +34,8 @@ def undo(t: Transaction, reason: str) -> dict[str, Any]:
     if not t.journal:
         return {"changed": False, "live": t.live.id if t.live else ""}
     trouble: list[str] = []
+    with _noted(trouble, "stop what must not run twice"):
+        take_back(t)
     with _noted(trouble, "start the old release"):
         _revive(t)
     with _noted(trouble, "switch nginx back"):

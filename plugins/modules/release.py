@@ -17,8 +17,10 @@ options:
   step:
     description:
       - V(plan) looks and changes nothing, but for ending what a killed run left.
-      - V(begin), V(files), V(review), V(build), V(backup), V(migrate), V(start), V(prove), V(switch), V(drain) and
-        V(commit) are a release, in this order. V(undo) ends one that failed.
+      - >-
+        V(begin), V(files), V(review), V(build), V(backup), V(migrate), V(start), V(prove), V(switch), V(drain) and
+        V(commit) are a release, in this order. V(undo) ends one that failed. V(hand_over), between V(switch) and
+        V(drain), is for services with C(start: after_switch): the old ones stop, then the new ones start.
       - V(remove) takes the app off the host; volumes, dumps and the passwords of the data's owners stay.
       - V(rollback) goes back to a release that the host keeps, as one step that undoes itself when it fails.
       - V(data) and V(repair) bring data services and the live release to what is declared.
@@ -37,6 +39,7 @@ options:
       - start
       - prove
       - switch
+      - hand_over
       - drain
       - commit
       - rollback
@@ -252,6 +255,10 @@ seconds:
   description: Seconds since the transaction was opened; for V(drain) those that it took.
   returned: for V(switch), V(drain), V(commit) and V(rollback)
   type: float
+hand_over:
+  description: Whether services must not run twice, so that the step V(hand_over) has something to do.
+  returned: for V(plan)
+  type: bool
 drained:
   description: Seconds that the old colour took to finish.
   returned: for V(rollback)
@@ -283,6 +290,7 @@ from ..module_utils import _release_remove as removing
 from ..module_utils import _release_steps as steps
 from ..module_utils import _release_undo as undoing
 from ..module_utils._colour import App
+from ..module_utils._data_images import uncovered
 from ..module_utils._host import ReleaseError
 from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
 from ..module_utils._mask import mask
@@ -294,7 +302,7 @@ from ..module_utils._surroundings import claim_ports, look_around, site_name, ta
 HEARTBEAT = 5.0
 PREDICTED = ("plan", "files", "data", "rollback", "remove", "repair", "info")
 STEPS = ["plan", "begin", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch"]
-STEPS += ["drain", "commit", "rollback", "remove", "undo", "repair", "info"]
+STEPS += ["hand_over", "drain", "commit", "rollback", "remove", "undo", "repair", "info"]
 ARGUMENT_SPEC = {
     "step": {"type": "str", "required": True, "choices": STEPS},
     "project": {"type": "str", "required": True},
@@ -364,6 +372,7 @@ def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     found = problems(t, result["new"], check_mode)
     if shutil.which("docker") and (result["new"] or result["data"]):
         found += look_around(t)
+        found += uncovered(t.app.data_services) if result["data"] else []
     if found:
         raise ReleaseError("\n".join(found))
     return {"changed": bool(recovered), "recovered": recovered, **result}

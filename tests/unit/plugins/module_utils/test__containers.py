@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.izzzi.infra.plugins.module_utils._containers import parse, stopped, trouble, unhealthy, waiting
+from ansible_collections.izzzi.infra.plugins.module_utils._containers import (
+    parse,
+    running,
+    stopped,
+    surplus,
+    trouble,
+    unhealthy,
+    waiting,
+)
 
 
 def container(service: str, status="running", health=None, code=0, restarts=0, oneoff="False") -> dict:
@@ -43,3 +51,10 @@ def test_what_cannot_come_up_is_named_with_its_reason():
         "api": "its container exited with 1 and was restarted 2 times",
     }
     assert unhealthy(containers) == {"old"}
+
+
+def test_more_containers_than_are_declared_are_drift():
+    containers = parse(json.dumps([container("db"), container("db", "restarting"), container("web", "exited")]))
+    assert running(containers) == {"db"}
+    assert surplus(containers, {"db": 1, "web": 1}) == {"db": "2 run, declared is 1"}
+    assert surplus(containers, {"db": 2}) == {}

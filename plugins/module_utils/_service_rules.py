@@ -1,0 +1,91 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a declared service may say, whichever runner starts it. Pure; Compose and Swarm share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+WITH_RELEASE, AFTER_SWITCH = "with_release", "after_switch"
+
+
+def starts_after_switch(services: Mapping[str, Mapping]) -> list[str]:
+    """Names the services that must not run twice: they start when the old release's have stopped."""
+    return [name for name, service in services.items() if service.get("start") == AFTER_SWITCH]
+
+
+def start_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:
+    """Tells what is wrong with `start` of the services that `place` (a variable's name) declares."""
+    for name, service in services.items():
+        start = service.get("start", WITH_RELEASE)
+        if start not in (WITH_RELEASE, AFTER_SWITCH):
+            yield f"{place}.{name}.start: {start!r} is not known. Use {AFTER_SWITCH}, or leave it out."
+        for key in ("port", "checks", "assets"):
+            if start == AFTER_SWITCH and service.get(key):
+                yield (
+                    f"{place}.{name} has `{key}` and `start: {AFTER_SWITCH}`: visitors would meet the new release"
+                    " before this service runs. Only what works in the background, such as a worker, starts after."
+                )
+
+
+def service_problems(services: Mapping[str, Mapping], data_services: Mapping[str, Mapping]) -> list[str]:
+    """Tells what is wrong with the services of an app on Compose, with the names of its variables."""
+    return [
+        *start_problems("app_compose_services", services),
+        *nameless_volumes("app_compose_data_services", data_services),
+    ]
+
+
+def targets(service: Mapping[str, Any]) -> dict[str, str]:
+    """The paths in the container that the service mounts something at, with its source; empty when that has no name."""
+    found = {}
+    for mount in service.get("volumes") or []:
+        if isinstance(mount, Mapping):
+            kind = mount.get("type", "volume")
+            found[_path(mount.get("target"))] = str(mount.get("source") or ("" if kind == "volume" else kind))
+        else:
+            source, colon, rest = str(mount).partition(":")
+            found[_path(rest.split(":")[0] if colon else source)] = source if colon else ""
+    tmpfs = service.get("tmpfs") or []
+    for path in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
+        found[_path(str(path).split(":")[0])] = "tmpfs"
+    return found
+
+
+def _path(text: Any) -> str:
+    return "/" + str(text or "").strip("/")
+
+
+def nameless_volumes(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:
+    """Tells which data services mount a volume without a name, which the next container would not find again.
+
+    For Compose as for Swarm, where such a volume would also stay behind when the task moves to another node. The place
+    is the variable's name. What needs the image to be known is told by `image_volumes`.
+    """
+    for name, service in services.items():
+        for path, source in targets(service).items():
+            if not source:
+                yield f"{place}.{name} mounts a volume without a name at {path}: {_cure(name, path)}"
+
+
+def _cure(name: str, path: str) -> str:
+    return (
+        f"its data would be gone with the container. Name it, `volumes: [{name}:{path}]`, with `{name}: {{}}` among the"
+        f" volumes; or say that the data may be lost, `tmpfs: [{path}]`."
+    )
+
+
+def image_volumes(place: str, name: str, service: Mapping[str, Any], declared: Mapping[str, Any] | None) -> list[str]:
+    """Tells which paths an image keeps data at (`Config.Volumes` of its inspection) while nothing is mounted there.
+
+    Docker would make a volume without a name. Only a mount at the very path counts: one above it is hidden by Docker's.
+    """
+    mounted = targets(service)
+    return [
+        f"{place}.{name}: the image {service.get('image', '')} keeps data at {path}, and nothing is mounted there:"
+        f" {_cure(name, path)}"
+        for path in map(_path, declared or {})
+        if path not in mounted
+    ]
