@@ -10,7 +10,8 @@ version_added: 0.2.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Completes the declared services by what a compose file says. What is declared wins; C(environment) is merged.
-  - Names, ports, networks, restart policies and the order of starts are left out, since a release decides them. What
+  - Names, ports, networks, profiles, restart policies and the order of starts are left out, since a release decides
+    them; C(deploy.replicas) and C(scale) become C(replicas). What
     would need files of a checkout (C(env_file), mounts of C(./...), C(secrets), C(configs), C(extends)) is an error,
     unless it is declared otherwise; C(null) removes it.
 options:

@@ -9,6 +9,8 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._service_rules import with_replicas
+
 # The role's own business: names, ports and networks are of a colour, and colours are not started by Compose's order.
 _DROPPED = ("container_name", "ports", "expose", "networks", "links", "depends_on", "profiles", "restart")
 # What would need files that a release does not have on the host, with what to say instead.
@@ -74,7 +76,7 @@ def _complete(file: str, given: Mapping, own: Mapping) -> dict[str, Any]:
     definition |= own
     if environment:
         definition["environment"] = environment
-    return {key: value for key, value in definition.items() if value is not None}
+    return with_replicas({key: value for key, value in definition.items() if value is not None})
 
 
 def _dictionary(environment: Any) -> dict[str, Any]:

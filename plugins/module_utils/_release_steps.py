@@ -276,8 +276,7 @@ def start(t: Transaction) -> dict[str, Any]:
     """The candidate's containers, until each answers at its own port and Docker calls them healthy."""
     t.note(step="start")
     compose = t.compose(t.colour)
-    names = at_start(t)
-    bring_up(t, compose, names, "--remove-orphans")
+    bring_up(t, compose, at_start(t), "--remove-orphans")
     if t.journal["kind"] == "rollback":
         offer(t)  # meanwhile: it will most likely come up, as it did before
     probes = list(own_probes(t.app.services, t.app.ports(t.colour), t.release))
@@ -289,10 +288,11 @@ def start(t: Transaction) -> dict[str, Any]:
 
 
 def bring_up(t: Transaction, compose: Compose, names: list[str], *options: str) -> None:
-    """Starts these services of a colour; without a name Compose would start all."""
+    """Starts these services of a colour. Some of them alone are named, and start without what they depend on."""
+    given = ["--detach", "--no-build", "--pull", "never", *options]
+    some = [] if len(names) == len(t.app.services) else ["--no-deps", *names]
     if names:
-        given = ["--detach", "--no-build", "--pull", "never", *options]
-        compose("up", *given, *names, timeout=t.options.wait_timeout)
+        compose("up", *given, *some, timeout=t.options.wait_timeout)
 
 
 def alive(t: Transaction) -> Callable[[], None]:
@@ -361,7 +361,7 @@ def hand_over(t: Transaction) -> dict[str, Any]:
     stop_old(t)
     names = starts_after_switch(t.app.services)
     compose = t.compose(t.colour)
-    bring_up(t, compose, names, "--no-deps")
+    bring_up(t, compose, names)
     gate(t, compose, {name: t.app.replicas[name] for name in names})
     if names and t.live and t.journal["kind"] == "deploy":
         t.watch.stays_met([], seconds=t.options.soak, interval=0.5, alive=alive(t))

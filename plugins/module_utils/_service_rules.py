@@ -30,10 +30,50 @@ def start_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]
                 )
 
 
+def with_replicas(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Says in the roles' own word, `replicas`, what a compose file says as `deploy.replicas` or `scale`."""
+    deploy = dict(service.get("deploy") or {})
+    said = [service.get("replicas"), service.get("scale"), deploy.pop("replicas", None)]
+    if said[1] is None and said[2] is None:
+        return dict(service)
+    rest = {key: value for key, value in service.items() if key not in ("scale", "deploy")}
+    rest["replicas"] = next(count for count in said if count is not None)
+    return rest | ({"deploy": deploy} if deploy else {})
+
+
+def colour_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:
+    """Tells what two releases cannot have at the same time, and numbers of containers that are none."""
+    for name, service in services.items():
+        replicas = str(with_replicas(service).get("replicas", 1))
+        if not replicas.isdigit() or replicas == "0":
+            yield f"{place}.{name}.replicas: {replicas!r} is no number of containers. Use 1 or more."
+        if service.get("network_mode") == "host":
+            yield (
+                f"{place}.{name}.network_mode: host lets both colours listen on the same port of the host. Leave it"
+                " out, and say `port`, the port inside the container: nginx finds it."
+            )
+        yield from _profiles(place, name, service)
+
+
+def single_problems(place: str, data_services: Mapping[str, Mapping]) -> Iterator[str]:
+    """Tells which data services are declared to run more than once, which two servers on one volume do not survive."""
+    for name, service in data_services.items():
+        if str(with_replicas(service).get("replicas", 1)) != "1":
+            yield f"{place}.{name} runs once: two servers on one volume destroy its data. Leave `replicas` out."
+        yield from _profiles(place, name, service)
+
+
+def _profiles(place: str, name: str, service: Mapping[str, Any]) -> Iterator[str]:
+    if service.get("profiles"):
+        yield f"{place}.{name}.profiles: what is declared here always runs. Leave `profiles` out, or the service."
+
+
 def service_problems(services: Mapping[str, Mapping], data_services: Mapping[str, Mapping]) -> list[str]:
     """Tells what is wrong with the services of an app on Compose, with the names of its variables."""
     return [
         *start_problems("app_compose_services", services),
+        *colour_problems("app_compose_services", services),
+        *single_problems("app_compose_data_services", data_services),
         *nameless_volumes("app_compose_data_services", data_services),
     ]
 

@@ -297,6 +297,7 @@ from ..module_utils._mask import mask
 from ..module_utils._ports import NoPorts
 from ..module_utils._release import Options, Transaction, plan, problems
 from ..module_utils._release_rollback import choose, predict, roll_back
+from ..module_utils._service_rules import with_replicas
 from ..module_utils._surroundings import claim_ports, look_around, site_name, take_ports
 
 HEARTBEAT = 5.0
@@ -347,7 +348,7 @@ def transaction(params: dict) -> Transaction:
     app = App(
         project=params["project"],
         directory=Path(params["directory"]),
-        services=params["services"],
+        services={name: with_replicas(service or {}) for name, service in params["services"].items()},
         data_services=params["data_services"],
         volumes=params["volumes"],
         env=params["env"],

@@ -94,15 +94,19 @@ def test_destroying_asks_for_the_name_and_respects_protection(sandbox: Sandbox, 
     sandbox.api("POST", "/v2/vpcs", {"name": "default-fra1", "region": "fra1", "ip_range": "10.99.0.0/16"})
     assert play("provision", "--tags", "provision_declare").returncode == 0
     before = sandbox.account()
-    for arguments in ([], ["-e", "confirm=production"], ["-e", "confirm=staging", "-e", '{"provision_protect": true}']):
+    protected = ["-e", "confirm=shop-staging", "-e", '{"provision_protect": true}']
+    # The environment's name alone is that of every project's staging.
+    for arguments in ([], ["-e", "confirm=staging"], ["-e", "confirm=shop-production"], protected):
         refused = play("destroy", *arguments)
         assert refused.returncode != 0, refused.stdout
+        usage = "Usage: destroy.yml -e confirm=shop-staging"
+        assert arguments is protected or usage in " ".join(refused.stdout.split())
         assert "shop-staging-app" in refused.stdout
         assert sandbox.account() == before
     shown = play("destroy", "--check")
     assert shown.returncode == 0, shown.stdout
     assert sandbox.account() == before
-    done = play("destroy", "-e", "confirm=staging")
+    done = play("destroy", "-e", "confirm=shop-staging")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "- droplet shop-staging-app  (-6.00 USD a month)" in done.stdout
     after = sandbox.account()

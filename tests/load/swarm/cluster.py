@@ -67,7 +67,7 @@ class Cluster:
         return self
 
     def __exit__(self, *_exception) -> None:
-        self.must("playbooks/destroy.yml", "-e", "confirm=dev")
+        self.must("playbooks/destroy.yml", "-e", "confirm=proof-dev")
 
     def declare(self, own: dict) -> None:
         inventory(self.folder, own)

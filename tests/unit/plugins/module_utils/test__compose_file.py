@@ -74,6 +74,18 @@ def test_all_problems_are_named_at_once():
     ]
 
 
+def test_replicas_of_the_file_are_the_roles_own():
+    web = {"image": "x:1", "container_name": "shop_web", "ports": ["3000:3000"], "profiles": ["prod"]}
+    document = {"services": {"web": {**web, "deploy": {"replicas": 2, "resources": {"limits": {"memory": "200M"}}}}}}
+    assert merge(document, "compose.yml", {"web": {"port": 3000}}, {}, {})["services"]["web"] == {
+        "image": "x:1",
+        "deploy": {"resources": {"limits": {"memory": "200M"}}},
+        "port": 3000,
+        "replicas": 2,
+    }
+    assert merge(document, "compose.yml", {"web": {"replicas": 1}}, {}, {})["services"]["web"]["replicas"] == 1
+
+
 @pytest.mark.parametrize("document", [None, [], {"services": None}, "text"])
 def test_what_is_no_compose_file_is_told(document):
     with pytest.raises(ValueError, match=r"compose\.yml is not a compose file"):

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._service_rules import (
+    colour_problems,
     image_volumes,
     nameless_volumes,
     service_problems,
+    single_problems,
     start_problems,
     starts_after_switch,
     targets,
+    with_replicas,
 )
 
 
@@ -57,6 +60,45 @@ def test_a_data_service_with_a_volume_without_a_name_is_refused_with_the_cure():
     assert "`volumes: [db:/var/lib/postgresql/data]`, with `db: {}` among the volumes" in problem
     assert "`tmpfs: [/var/lib/postgresql/data]`" in problem
     assert service_problems({}, data) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        (
+            {"deploy": {"replicas": 2, "resources": {"limits": {}}}},
+            {"replicas": 2, "deploy": {"resources": {"limits": {}}}},
+        ),
+        ({"deploy": {"replicas": 2}, "image": "x"}, {"replicas": 2, "image": "x"}),
+        ({"scale": 3}, {"replicas": 3}),
+        ({"replicas": 1, "deploy": {"replicas": 2}}, {"replicas": 1}),
+        ({"deploy": {"resources": {}}}, {"deploy": {"resources": {}}}),
+        ({"replicas": 2}, {"replicas": 2}),
+        ({}, {}),
+    ],
+)
+def test_replicas_are_said_in_one_word(service, said):
+    assert with_replicas(service) == said
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ({"deploy": {"replicas": "${N:-2}"}}, "services.web.replicas: '${N:-2}' is no number of containers"),
+        ({"replicas": 0}, "services.web.replicas: '0' is no number of containers. Use 1 or more."),
+        ({"network_mode": "host", "port": 80}, "services.web.network_mode: host lets both colours listen"),
+        ({"profiles": ["prod"]}, "services.web.profiles: what is declared here always runs"),
+    ],
+)
+def test_what_two_colours_cannot_have_is_told(service, told):
+    (problem,) = colour_problems("services", {"web": service})
+    assert told in problem
+
+
+@pytest.mark.parametrize("twice", [{"replicas": 2}, {"deploy": {"replicas": 2}}, {"scale": 2}, {"replicas": 0}])
+def test_a_data_service_runs_once(twice):
+    (problem,) = single_problems("data", {"db": twice, "mail": {"deploy": {"replicas": 1}}})
+    assert problem.startswith("data.db runs once: two servers on one volume destroy its data.")
 
 
 @pytest.mark.parametrize(
