@@ -20,6 +20,11 @@ options:
     description: The C(email) and C(dns_token) that are declared for certificates.
     type: dict
     default: {}
+  users:
+    description: Names that have a password, for C(basic_auth).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterable
@@ -22,6 +24,7 @@ class Entry:
     text: bytes | None = None
     target: str | None = None
     mode: int | None = None
+    group: str = ""  # looked at where one is asked for
 
     def shown(self, sensitive: bool) -> str:
         if self.target is not None:
@@ -42,13 +45,14 @@ class Change:
         sides = {"before": self.before, "after": self.after}
         result = {}
         for side, entry in sides.items():
-            mode = "" if entry is None or entry.mode is None else f" (mode {entry.mode:04o})"
+            group = f", group {entry.group}" if entry and entry.group else ""
+            mode = "" if entry is None or entry.mode is None else f" (mode {entry.mode:04o}{group})"
             result[side] = "" if entry is None else entry.shown(self.sensitive)
             result[f"{side}_header"] = f"{self.path}{mode}"
         return result
 
 
-def look(path: str) -> Entry | None:
+def look(path: str, with_group: bool = False) -> Entry | None:
     """What stands at the path now. Anything but a file, a link or a directory is refused."""
     try:
         status = os.lstat(path)
@@ -62,7 +66,14 @@ def look(path: str) -> Entry | None:
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(f"{path} is neither a file nor a link nor a directory. Move it away.")
     with open(path, "rb") as file:
-        return Entry(text=file.read(), mode=mode)
+        return Entry(text=file.read(), mode=mode, group=_group_name(status.st_gid) if with_group else "")
+
+
+def _group_name(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
 
 
 def changes(parameters: dict[str, Any]) -> list[Change]:
@@ -75,14 +86,19 @@ def changes(parameters: dict[str, Any]) -> list[Change]:
         *((item["path"], Entry(target=item["target"]), False) for item in parameters["links"]),
     ]
     kept = {item["path"] for item in parameters["files"] if not item["replace"]}
-    found = [Change(path, look(path), entry, sensitive) for path, entry, sensitive in wanted]
+    found = [
+        Change(path, look(path, bool(entry and entry.group)), entry, sensitive) for path, entry, sensitive in wanted
+    ]
     for change in found:
         _refuse_a_directory_in_the_way(change)
     return [c for c in found if c.before != c.after and not (c.path in kept and c.before is not None)]
 
 
 def _file(item: dict[str, Any]) -> Entry:
-    return Entry(text=item["content"].encode(), mode=int(item["mode"], 8))
+    group = item.get("group") or ""
+    if group and group not in [entry.gr_name for entry in grp.getgrall()]:
+        raise ValueError(f"{item['path']}: there is no group {group}.")
+    return Entry(text=item["content"].encode(), mode=int(item["mode"], 8), group=group)
 
 
 def _refuse_a_directory_in_the_way(change: Change) -> None:
@@ -132,6 +148,8 @@ def _replace(path: str, entry: Entry) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)  # mode 0600
         with os.fdopen(handle, "wb") as file:
             file.write(entry.text)
+            if entry.group:
+                shutil.chown(temporary, group=int(entry.group) if entry.group.isdigit() else entry.group)
             os.fchmod(file.fileno(), entry.mode)
             file.flush()
             os.fsync(file.fileno())

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
@@ -18,17 +18,22 @@ PATH = re.compile(r"/[^\s;{}\"'\\$#]*\Z")
 SIZE = re.compile(r"[0-9]+[kKmMgG]?\Z")
 TIME = re.compile(r"[0-9]+(ms|s|m|h|d)?\Z")
 RATE = re.compile(r"[1-9][0-9]*r/[sm]\Z")
+USER = re.compile(r"[A-Za-z0-9._@-]{1,64}\Z")
 HEADER = re.compile(r"[A-Za-z0-9-]+\Z")
 HEADER_VALUE = re.compile(r"[^\"\\\x00-\x1f\x7f$]*\Z")
-SITE_KEYS = frozenset(
-    ("server_names", "listen", "listen_tls", "client_max_body_size", "locations", "app", "headers", "tls", "hsts")
-)
-LOCATION_KEYS = frozenset(
-    (
-        *("path", "upstream", "service", "sticky", "websocket", "compress"),
-        *("read_timeout", "client_max_body_size", "rate", "burst"),
-    )
-)
+# What a location may have as well as its site: how it is written, and an example.
+SETTINGS = {
+    "client_max_body_size": (SIZE, "10m"),
+    "response_header_size": (SIZE, "32k"),
+    "read_timeout": (TIME, "60s"),
+    "send_timeout": (TIME, "60s"),
+    "connect_timeout": (TIME, "5s"),
+    "client_body_timeout": (TIME, "30s"),
+}
+RATES = {"rate": (RATE, "20r/s"), "burst": (re.compile(r"[0-9]+\Z"), "50")}
+COMMON_KEYS = frozenset((*SETTINGS, "basic_auth", "directives"))
+SITE_KEYS = COMMON_KEYS | {"server_names", "listen", "listen_tls", "locations", "app", "headers", "tls", "hsts"}
+LOCATION_KEYS = COMMON_KEYS | {"path", "upstream", "service", "sticky", "websocket", "compress", "buffering", *RATES}
 TLS_KEYS = {
     "acme": frozenset({"source", "challenge"}),
     "files": frozenset({"source", "certificate", "key", "root"}),
@@ -37,15 +42,15 @@ TLS_KEYS = {
 CHALLENGES = ("http-01", "dns-01")
 
 
-def problems(sites: Any, acme: Mapping[str, str] | None = None) -> list[str]:
-    """One sentence for each fault: where, what, and what would be right."""
+def problems(sites: Any, acme: Mapping[str, str] | None = None, users: Sequence[str] = ()) -> list[str]:
+    """One sentence for each fault: where, what, and what would be right. `users` are those that have a password."""
     if not isinstance(sites, Mapping) or not sites:
         return ["nginx_sites is empty: declare at least one site, {name: {locations: [...]}}."]
-    found = [problem for name, site in sites.items() for problem in _site(str(name), site)]
+    found = [problem for name, site in sites.items() for problem in _site(str(name), site, users)]
     return found or [*_catch_all(sites), *_acme(sites, acme or {})]
 
 
-def _site(name: str, site: Any) -> Iterator[str]:
+def _site(name: str, site: Any, users: Sequence[str]) -> Iterator[str]:
     where = f"nginx_sites.{name}"
     if not NAME.match(name):
         yield f"nginx_sites: {name!r} is no name for a site. Use lower-case letters, digits, - and _."
@@ -58,12 +63,11 @@ def _site(name: str, site: Any) -> Iterator[str]:
     for key in ("listen", "listen_tls"):
         if not _is_port(site.get(key, 80)):
             yield f"{where}.{key}: {site[key]!r} is no port. Use a number from 1 to 65535."
-    if not SIZE.match(str(site.get("client_max_body_size", "1m"))):
-        yield f"{where}.client_max_body_size: {site['client_max_body_size']!r} is no size. Use for example 10m."
+    yield from _settings(where, site, SETTINGS, users)
     yield from _headers(f"{where}.headers", site.get("headers", {}))
     if not NAME.match(str(site.get("app", name))):
         yield f"{where}.app: {site['app']!r} is no name for an app. Use lower-case letters, digits, - and _."
-    yield from _locations(where, site)
+    yield from _locations(where, site, users)
     yield from _tls(where, site)
 
 
@@ -97,7 +101,7 @@ def _headers(where: str, headers: Any) -> Iterator[str]:
             yield f"{where}.{name}: a value has no quotation marks, backslashes, dollars or line breaks."
 
 
-def _locations(where: str, site: Mapping[str, Any]) -> Iterator[str]:
+def _locations(where: str, site: Mapping[str, Any], users: Sequence[str]) -> Iterator[str]:
     locations = site.get("locations")
     if not isinstance(locations, list) or not locations:
         yield f"{where}.locations must be a list of {{path, upstream}} or {{path, service}}."
@@ -115,14 +119,53 @@ def _locations(where: str, site: Mapping[str, Any]) -> Iterator[str]:
         if not PATH.match(str(location["path"])):
             yield f"{place}.path: {location['path']!r} must begin with / and have no blanks, quotes, braces, ; $ or #."
         yield from _target(place, location)
-        for key, pattern, example in (
-            ("read_timeout", TIME, "60s"),
-            ("client_max_body_size", SIZE, "10m"),
-            ("rate", RATE, "20r/s"),
-            ("burst", re.compile(r"[0-9]+\Z"), "50"),
-        ):
-            if key in location and not pattern.match(str(location[key])):
-                yield f"{place}.{key}: {location[key]!r} is not understood. Use for example {example}."
+        yield from _settings(place, location, {**SETTINGS, **RATES}, users)
+
+
+def _settings(where: str, given: Mapping[str, Any], known: Mapping[str, tuple], users: Sequence[str]) -> Iterator[str]:
+    for key, (pattern, example) in known.items():
+        if key in given and not pattern.match(str(given[key])):
+            yield f"{where}.{key}: {given[key]!r} is not understood. Use for example {example}."
+    if SIZE.match(size := str(given.get("response_header_size", "32k"))) and not 1024 <= _bytes(size) <= 1024**2:
+        yield f"{where}.response_header_size: {size} is not between 1k and 1m."
+    yield from _logins(f"{where}.basic_auth", given.get("basic_auth", []), users)
+    yield from _directives(f"{where}.directives", given.get("directives", []))
+
+
+def location_problems(locations: Sequence[Mapping[str, Any]], where: str) -> list[str]:
+    """The same for settings of locations that are declared elsewhere."""
+    places = [where] if len(locations) == 1 else [f"{where}[{number}]" for number in range(1, len(locations) + 1)]
+    found = []
+    for place, location in zip(places, locations, strict=True):
+        found += _settings(place, location, SETTINGS, ())
+    return found
+
+
+def _bytes(size: str) -> int:
+    return int(size.rstrip("kKmMgG")) * 1024 ** " kmg".index(size[-1].lower() if size[-1].isalpha() else " ")
+
+
+def _logins(where: str, names: Any, users: Sequence[str]) -> Iterator[str]:
+    if not isinstance(names, list):
+        yield f"{where} must be a list of names out of nginx_passwords; an empty one lets everybody in."
+        return
+    for name in names:
+        if not USER.match(str(name)):
+            yield f"{where}: {name!r} is no name. Use letters, digits, ., _, @ and -."
+        elif name not in users:
+            yield f"{where}: {name} has no password in nginx_passwords."
+
+
+def _directives(where: str, directives: Any) -> Iterator[str]:
+    """nginx judges them; here only what would reach beyond its own place."""
+    if not isinstance(directives, list) or not all(isinstance(text, str) for text in directives):
+        yield f"{where} must be a list of nginx's directives, each a text such as 'expires 1h;'."
+        return
+    for text in directives:
+        bare = re.sub(r"\\.|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?m:(?:^|(?<=\s))#.*$)", "", text)
+        depths = [bare[:end].count("{") - bare[:end].count("}") for end in range(len(bare) + 1)]
+        if not bare.rstrip().endswith((";", "}")) or min(depths) < 0 or depths[-1] != 0:
+            yield f"{where}: {text!r} is no whole directive: it ends with ; or }}, and each {{ has its }}."
 
 
 def _target(place: str, location: Mapping[str, Any]) -> Iterator[str]:

@@ -41,6 +41,11 @@ def http_file(app: str, token: str, live: Ports, candidate: Ports | None = None)
                 f"map $http_{variable(CANDIDATE_HEADER).lower()} ${name}{suffix} {{\n"
                 f"    default {name}{suffix};\n" + (f'    "{token}" {name}{way}{suffix};\n' if way else "") + "}\n"
             )
+    # For a site that asks for a password: the release's own checks have none.
+    lines.append(
+        f"map $http_{variable(CANDIDATE_HEADER).lower()} ${variable(app)}_realm {{\n"
+        f'    default "{app}";\n    "{token}" off;\n}}\n'
+    )
     lines.append(
         f"map $http_{variable(CANDIDATE_HEADER).lower()} ${variable(app)}_seen {{\n"
         f'    default "";\n    "{token}" $upstream_addr;\n}}\n'

@@ -55,6 +55,10 @@ options:
         description: Permissions, octal.
         type: str
         default: '0600'
+      group:
+        description: The group, whose members read the file when the mode says so; by default that of the module's user.
+        type: str
+        default: ''
   links:
     description: Symbolic links.
     type: list
@@ -139,6 +143,7 @@ SECRET = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str", "required": True, "no_log": True},
     "mode": {"type": "str", "default": "0600"},
+    "group": {"type": "str", "default": ""},
 }
 LINK = {"path": {"type": "path", "required": True}, "target": {"type": "str", "required": True}}
 DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}}

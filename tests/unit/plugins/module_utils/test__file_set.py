@@ -91,3 +91,25 @@ def test_a_device_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="neither a file nor a link"):
         changes(parameters(files=[file(tmp_path / "pipe")]))
+
+
+def test_a_file_gets_its_group_and_undo_gives_it_back(tmp_path):
+    if os.getuid():
+        pytest.skip("only root gives files to any group")
+    path = tmp_path / "users"
+    path.write_text("old\n")
+    path.chmod(0o600)
+    wanted = parameters(secrets=[{**file(path, content="old\n", mode="0640"), "group": "www-data"}])
+    [change] = changes(wanted)
+    assert change.diff()["before_header"] == f"{path} (mode 0600, group root)"
+    assert change.diff()["after_header"] == f"{path} (mode 0640, group www-data)"
+    done = apply([change])
+    assert (path.group(), path.stat().st_mode & 0o777) == ("www-data", 0o640)
+    assert changes(wanted) == []
+    undo(done)
+    assert (path.group(), path.stat().st_mode & 0o777) == ("root", 0o600)
+
+
+def test_an_unknown_group_is_named(tmp_path):
+    with pytest.raises(ValueError, match="users: there is no group nobodys"):
+        changes(parameters(secrets=[{**file(tmp_path / "users"), "group": "nobodys"}]))

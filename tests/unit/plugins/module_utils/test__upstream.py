@@ -28,6 +28,11 @@ def test_a_service_that_one_side_does_not_have_is_down_and_not_missing():
     assert "upstream shop_web {\n    server 127.0.0.1:9 down;" in text
 
 
+def test_a_sites_password_is_not_asked_of_the_release():
+    text = http_file("my-shop", "secret", {"web": [1]})
+    assert 'map $http_x_izzzi_candidate $my_shop_realm {\n    default "my-shop";\n    "secret" off;\n}' in text
+
+
 def test_static_files_of_earlier_releases_come_before_the_service():
     text = server_file("shop", "r2", [Assets("/_next/static", "web", ["/opt/r2/assets", "/opt/r1/assets"])])
     assert 'set $izzzi_release "r2";' in text
