@@ -77,3 +77,11 @@ def test_no_data_service_is_open_and_no_image_floats():
     ports = [port for service in APP.data_services.values() for port in service.get("ports", [])]
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
     assert all(re.search(r":[^:/]+$", service["image"]) for service in APP.data_services.values())
+
+
+def test_the_changes_that_its_repository_needs_are_counted_and_named():
+    head = (ROOT / "examples/izzzi/app.yml").read_text().partition("\napp_")[0]
+    numbers = re.findall(r"(?m)^#   (\d)\. ", head)
+    assert numbers == ["1", "2", "3", "4", "5"]
+    assert "needs five changes" in head
+    assert "npm install --package-lock-only" in head  # the frontend's `npm ci` stops without it
