@@ -94,14 +94,22 @@ options:
     default: []
   validate:
     description:
-      - A command that judges the new state. It runs whether something has changed or not, but not in check mode.
+      - A command that judges the new state. It runs whether something has changed or not; in check mode with O(trial)
+        only.
     type: list
     elements: str
     default: []
+  trial:
+    description:
+      - Directories that O(validate) itself writes to. Where the list is given, also an empty one, check mode lets the
+        command judge the changes in a view of its own, which nobody else sees and which is gone afterwards. It needs
+        C(unshare) and the right to mount; without them the command is not tried.
+    type: list
+    elements: path
 attributes:
   check_mode:
     support: full
-    description: Predicts the changes. The command cannot judge what is not written, so it does not run.
+    description: Predicts the changes, and with O(trial) what the command says of them.
   diff_mode:
     support: full
     description: Shows every entry that changes.
@@ -132,6 +140,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._file_set import Change, apply, changes, undo
+from ..module_utils._private_view import refusal
 
 FILE = {
     "path": {"type": "path", "required": True},
@@ -154,6 +163,7 @@ ARGUMENT_SPEC = {
     "directories": {"type": "list", "elements": "dict", "default": [], "options": DIRECTORY},
     "absent": {"type": "list", "elements": "path", "default": []},
     "validate": {"type": "list", "elements": "str", "default": []},
+    "trial": {"type": "list", "elements": "path"},
 }
 
 
@@ -170,8 +180,11 @@ def objection(command: list[str]) -> str | None:
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     wanted = changes(module.params)
+    command, trial = module.params["validate"], module.params["trial"]
     if not module.check_mode:
-        carry_out(wanted, module.params["validate"])
+        carry_out(wanted, command)
+    elif wanted and command and trial is not None and (words := refusal(wanted, command, trial)):
+        raise ValueError(f"{words}\nA run would put everything back as it was.")
     result: dict[str, Any] = {"changed": bool(wanted), "paths": [change.path for change in wanted]}
     if module._diff:
         result["diff"] = [change.diff() for change in wanted]
@@ -180,11 +193,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 def carry_out(wanted: list[Change], command: list[str]) -> None:
     done = apply(wanted)
-    refusal = objection(command) if command else None
-    if refusal is not None:
+    words = objection(command) if command else None
+    if words is not None:
         undo(done)
         state = "Everything is as it was." if done else "Nothing was to be changed."
-        raise ValueError(f"{refusal}\n{state}")
+        raise ValueError(f"{words}\n{state}")
 
 
 def main() -> None:
