@@ -161,8 +161,68 @@ def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[st
 def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
     """Names that services refer to and nothing defines. `${NAME:-default}` needs no definition."""
     known = {*app.env, *app.secrets, *extra}
-    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+?])", json.dumps([app.services, app.data_services])))
+    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+])", json.dumps([app.services, app.data_services])))
     return sorted(variables_of([app.services, app.data_services]) - known - optional)
+
+
+def places_of(variable: str, app: App) -> list[str]:
+    """Where services refer to a variable, for example services.web.environment.TOKEN."""
+    found: list[str] = []
+
+    def look(value: Any, place: str) -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                look(item, f"{place}.{key}")
+        elif variable in variables_of(value):
+            found.append(place)
+
+    look(app.services, "app_compose_services")
+    look(app.data_services, "app_compose_data_services")
+    return found
+
+
+def shape_problems(app: App) -> list[str]:
+    """What is not of the form that all the rest takes for granted."""
+    found = []
+    for variable, services in (
+        ("app_compose_services", app.services),
+        ("app_compose_data_services", app.data_services),
+    ):
+        for name, service in services.items():
+            if not isinstance(service, Mapping):
+                found.append(f"{variable}.{name} must be a dictionary as in a compose file; it is {service!r}.")
+    for name, service in app.services.items():
+        if isinstance(service, Mapping):
+            found += _number_problems(f"app_compose_services.{name}", service)
+            found += _build_shape(f"app_compose_services.{name}", service)
+    return found or _room_problems(app)
+
+
+def _number_problems(place: str, service: Mapping) -> list[str]:
+    limits = {"port": 65535, "replicas": PORTS_PER_COLOUR}
+    return [
+        f"{place}.{key} must be a whole number from 1 to {limit}; it is {service[key]!r}."
+        for key, limit in limits.items()
+        if key in service and not (re.fullmatch(r"\d{1,5}", str(service[key])) and 1 <= int(service[key]) <= limit)
+    ]
+
+
+def _build_shape(place: str, service: Mapping) -> list[str]:
+    kinds = {"build": (Mapping, "a dictionary"), "ports": (list, "a list"), "volumes": (list, "a list")}
+    kinds |= {"checks": (list, "a list"), "assets": (Mapping, "a dictionary")}
+    return [
+        f"{place}.{key} must be {words}; it is {service[key]!r}."
+        for key, (kind, words) in kinds.items()
+        if service.get(key) is not None and not isinstance(service[key], kind)
+    ]
+
+
+def _room_problems(app: App) -> list[str]:
+    """A colour has room for so many containers that listen."""
+    listening = sum(replicas for name, replicas in app.replicas.items() if app.services[name].get("port"))
+    if listening <= PORTS_PER_COLOUR:
+        return []
+    return [f"app_compose_services: {listening} replicas with a port in all; a colour has {PORTS_PER_COLOUR} ports."]
 
 
 def build_problems(app: App, extra: Mapping[str, str]) -> list[str]:

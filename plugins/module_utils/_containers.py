@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -22,6 +22,9 @@ class Container:
     restarts: int
     image: str
     started: str
+    image_name: str = ""
+    # Ports inside, with those that the host publishes them on.
+    ports: Mapping[int, list[int]] = field(default_factory=dict)
 
     @property
     def is_up(self) -> bool:
@@ -58,7 +61,30 @@ def _container(item: Mapping[str, Any]) -> Container:
         restarts=item.get("RestartCount", 0),
         image=item["Image"],
         started=state.get("StartedAt", ""),
+        image_name=item["Config"].get("Image", ""),
+        ports=_ports((item.get("HostConfig") or {}).get("PortBindings") or {}),
     )
+
+
+def _ports(bindings: Mapping[str, list[Mapping[str, str]] | None]) -> dict[int, list[int]]:
+    """From what a container was made with, which a stopped one still knows. Replicas share a range."""
+    found: dict[int, list[int]] = {}
+    for inside, places in bindings.items():
+        mine = found.setdefault(int(inside.partition("/")[0]), [])
+        for place in places or []:
+            first, _dash, last = place.get("HostPort", "").partition("-")
+            if first.isdigit():
+                mine += range(int(first), int(last or first) + 1)
+    return found
+
+
+def published(containers: Iterable[Container]) -> dict[str, list[int]]:
+    """The host's ports of each service that publishes any."""
+    found: dict[str, set[int]] = {}
+    for container in containers:
+        for ports in container.ports.values():
+            found.setdefault(container.service, set()).update(ports)
+    return {service: sorted(ports) for service, ports in found.items() if ports}
 
 
 def trouble(containers: Iterable[Container]) -> dict[str, str]:

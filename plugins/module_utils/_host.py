@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ._containers import Container, parse
@@ -21,7 +21,14 @@ class ReleaseError(Exception):
         self.service = service
 
 
-def run(arguments: Sequence[str], *, timeout: float = 60, stdin: str | None = None, stdout=subprocess.PIPE) -> str:
+def run(
+    arguments: Sequence[str],
+    *,
+    timeout: float = 60,
+    stdin: str | None = None,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+) -> str:
     """The program's standard output, or ReleaseError."""
     try:
         process = subprocess.run(
@@ -29,7 +36,7 @@ def run(arguments: Sequence[str], *, timeout: float = 60, stdin: str | None = No
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             errors="replace",
             timeout=timeout,
@@ -40,7 +47,7 @@ def run(arguments: Sequence[str], *, timeout: float = 60, stdin: str | None = No
     except subprocess.TimeoutExpired as error:
         raise ReleaseError(f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s.") from error
     if process.returncode != 0:
-        said = ((process.stdout or "") + process.stderr).strip().splitlines()
+        said = ((process.stdout or "") + (process.stderr or "")).strip().splitlines()
         raise ReleaseError("\n".join([f"{' '.join(arguments[:3])} ... exited with {process.returncode}:", *said[-25:]]))
     return process.stdout or ""
 
@@ -63,9 +70,6 @@ class Compose:
     def __call__(self, *arguments: str, timeout: float = 60) -> str:
         return run(self.command(*arguments), timeout=timeout)
 
-    def exists(self) -> bool:
-        return (self.directory / "compose.yml").is_file()
-
     def ids(self, *filters: str) -> list[str]:
         labels = [f"--filter=label=com.docker.compose.{label}" for label in (f"project={self.project}", *filters)]
         return run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *labels]).split()
@@ -77,32 +81,49 @@ class Compose:
             raise ReleaseError(f"{service} has no container.", service)
         return ids[0]
 
+    # From here on everything is asked of the engine: it works when the files are damaged or gone.
     def containers(self) -> list[Container]:
-        ids = self.ids()
-        return parse(run(["docker", "container", "inspect", *ids])) if ids else []
+        for last in (False, False, True):
+            ids = self.ids()
+            try:
+                return parse(run(["docker", "container", "inspect", *ids])) if ids else []
+            except ReleaseError:
+                if last:
+                    raise  # before that, one of them may have gone between the two questions
+        return []
+
+    def start(self, wanted: Mapping[str, int]) -> None:
+        """Starts containers that are there, as many of each service as are wanted."""
+        found = self.containers()
+        for service, replicas in wanted.items():
+            mine = [c for c in found if c.service == service]
+            idle = [c.id for c in mine if c.status != "running"]
+            missing = max(replicas - (len(mine) - len(idle)), 0)
+            if idle[:missing]:
+                run(["docker", "container", "start", *idle[:missing]], timeout=120)
 
     def remove(self) -> list[str]:
-        """Removes all containers of the project, also when its files are gone."""
+        """Removes all containers of the project."""
         ids = self.ids()
         if ids:
             run(["docker", "container", "rm", "--force", "--volumes", *ids])
         return ids
+
+    def remove_networks(self) -> None:
+        """Removes the project's networks, but for those that somebody still uses."""
+        label = f"label=com.docker.compose.project={self.project}"
+        for network in run(["docker", "network", "ls", "--quiet", "--filter", label]).split():
+            with suppress(ReleaseError):
+                run(["docker", "network", "rm", network])
 
     def logs(self, service: str, lines: int) -> str:
         """The last log lines of a service's containers, the errors among them."""
         text = []
         for container in self.containers():
             if container.service == service:
-                process = subprocess.run(
-                    ["docker", "container", "logs", "--tail", str(lines), container.id],
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                    timeout=20,
-                    check=False,
-                )
-                text.append(process.stdout)
+                with suppress(ReleaseError):
+                    command = ["docker", "container", "logs", "--tail", str(lines), container.id]
+                    text.append(run(command, timeout=20, stderr=subprocess.STDOUT))
         return "".join(text)
 
 
@@ -122,7 +143,8 @@ class Edge:
 
     def _read(self, name: str) -> str | None:
         try:
-            return (self.directory / name).read_text(encoding="utf-8")
+            # Damaged text differs from what it should be, and is replaced like any other.
+            return (self.directory / name).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
 

@@ -57,7 +57,8 @@ class LeaseFile:
 
     def read(self) -> Lease | None:
         try:
-            return Lease(**json.loads(self.path.read_text(encoding="utf-8")))
+            lease = Lease(**json.loads(self.path.read_text(encoding="utf-8")))
+            return replace(lease, **{name: float(getattr(lease, name)) for name in ("since", "beat", "ttl")})
         except (FileNotFoundError, ValueError, TypeError):
             return None  # none, or one whose writer's disk was full
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ._release_manifest import read_json, write_json
 
@@ -55,6 +56,14 @@ def choose(project: str, declared: int, known: int, claims: Mapping[str, Claim],
     raise NoPorts(f"All ports from {FIRST} to {END} are taken on this host: give app_compose_first_port.")
 
 
+def _claim(value: Any) -> Claim | None:
+    """Reads one app's claim; None for a damaged one, which is as none: what listens is not given to others anyway."""
+    if not isinstance(value, dict):
+        return None
+    directory, first_port = value.get("directory"), value.get("first_port")
+    return Claim(directory, first_port) if isinstance(directory, str) and isinstance(first_port, int) else None
+
+
 class PortBook:
     """The file with all claims. Apps whose directory is gone have none."""
 
@@ -63,8 +72,8 @@ class PortBook:
 
     def claims(self) -> dict[str, Claim]:
         found = read_json(self.path)
-        claims = {name: Claim(**claim) for name, claim in found.items()} if isinstance(found, dict) else {}
-        return {name: claim for name, claim in claims.items() if Path(claim.directory).is_dir()}
+        claims = {name: _claim(value) for name, value in found.items()} if isinstance(found, dict) else {}
+        return {name: claim for name, claim in claims.items() if claim and Path(claim.directory).is_dir()}
 
     def claim(self, project: str, directory: Path, declared: int, known: int, taken: Collection[int]) -> int:
         """Chooses under a lock, so that two first releases at the same time get different blocks, and notes it."""

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
+import re
 import secrets
 import shutil
 import time
@@ -16,15 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
-from ._colour import App, build_problems, data_document, environment_of, fingerprint, missing_variables, other, render
-from ._containers import running, stopped, surplus
+from ._colour import (
+    COLOURS,
+    App,
+    fingerprint,
+    other,
+)
+from ._containers import published, running, stopped, surplus
 from ._database import Database, login_name
-from ._dotenv import to_dotenv
 from ._host import Compose, Edge
 from ._probe import EdgeAddress, Watch
 from ._redis import digest
+from ._release_files import changed_files, colour_files, data_files, write_files
 from ._release_manifest import Manifest
-from ._service_rules import service_problems, starts_after_switch
+from ._release_recall import colour_of_candidate, last_known, read_journal, recall
+from ._service_rules import starts_after_switch
 from ._upstream import Assets, http_file, server_file
 
 JOURNAL = "transaction.json"
@@ -69,8 +75,16 @@ class Transaction:
         self.watch = Watch(time.monotonic, sleep)
         self.sleep = sleep
         self.releases = manifests.read_all(app.directory)
-        self.live = manifests.live(app.directory, self.releases)
-        self.journal: dict[str, Any] = manifests.read_json(app.directory / JOURNAL) or {}
+        self.journal: dict[str, Any] = read_journal(app.directory / JOURNAL)
+        self.live = manifests.live(app.directory, self.releases) or self._recalled()
+
+    def _recalled(self) -> Manifest | None:
+        """What is live although its manifest is damaged or gone."""
+        if shutil.which("docker") is None:
+            return None
+        colours = {colour: self.compose(colour).containers() for colour in COLOURS}
+        release = last_known(self.app.directory, self.options.edge_directory)
+        return recall(self.app.project, release, colours, self.journal.get("colour", ""))
 
     # What the journal remembers between the steps.
     @property
@@ -79,7 +93,7 @@ class Transaction:
 
     @property
     def colour(self) -> str:
-        return self.journal["colour"]
+        return colour_of_candidate(self.journal, self.live)
 
     @property
     def next_colour(self) -> str:
@@ -123,13 +137,11 @@ class Transaction:
     def token(self) -> str:
         """Opens the way to a candidate at the edge. Made once."""
         path = self.app.directory / "edge-token"
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
+        token = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+        if not re.fullmatch("[0-9a-f]{32}", token):  # an empty one would open the way to everybody
             token = secrets.token_hex(16)
-            path.touch(mode=0o600)
-            path.write_text(token + "\n", encoding="utf-8")
-            return token
+            write_files({path: token + "\n"})
+        return token
 
     @property
     def edge_address(self) -> EdgeAddress:
@@ -163,28 +175,43 @@ class Transaction:
     def of_release(self, manifest: Manifest) -> App:
         """The app as a kept release declared it, with today's secrets."""
         first_port = manifest.first_port or self.app.first_port
-        return replace(self.app, services=manifest.services, env=manifest.env, first_port=first_port)
+        volumes = {**manifest.volumes, **self.app.volumes}
+        return replace(self.app, services=manifest.services, env=manifest.env, volumes=volumes, first_port=first_port)
 
-    def edge_files(self, ports: Mapping, release: str, candidate: Mapping | None = None) -> dict[str, str | None]:
+    def edge_files(
+        self, ports: Mapping, release: str, candidate: Mapping | None = None, app: App | None = None
+    ) -> dict[str, str | None]:
         return {
             "http.conf": http_file(self.app.project, self.token, ports, candidate),
-            "server.conf": server_file(self.app.project, release, self._assets(release)),
+            "server.conf": server_file(self.app.project, release, self._assets(release, app or self.app)),
         }
 
-    def _assets(self, release: str) -> list[Assets]:
+    def live_ports(self) -> dict[str, list[int]]:
+        """Where the live release answers, as the engine has it; as computed when there are no containers."""
+        if not self.live:
+            return {}
+        declared = self.of_release(self.live).ports(self.live.colour)
+        found = published(self.compose(self.live.colour).containers()) if shutil.which("docker") else {}
+        return {service: found.get(service, ports) for service, ports in declared.items()}
+
+    def live_edge_files(self) -> dict[str, str | None]:
+        """The edge's files with the live release alone; one that shows nothing when none is live."""
+        app = self.of_release(self.live) if self.live else replace(self.app, services={})
+        return self.edge_files(self.live_ports(), self.live.id if self.live else "", app=app)
+
+    def _assets(self, release: str, app: App) -> list[Assets]:
         kept = manifests.to_keep(self.releases, release, self.options.keep_releases)
         directories = [self.app.release_directory(id) / "assets" for id in kept]
         there = [str(directory) for directory in directories if directory.is_dir()]
-        prefixes = {
-            prefix: name for name, service in self.app.services.items() for prefix in service.get("assets") or {}
-        }
+        prefixes = {prefix: name for name, service in app.services.items() for prefix in service.get("assets") or {}}
         return [Assets(prefix, service, there) for prefix, service in prefixes.items() if there]
 
 
 def plan(t: Transaction) -> dict[str, Any]:
     """What a run would do, without doing any of it."""
     mark = t.fingerprint
-    release = manifests.choose_id(t.options.source, mark, t.releases.values())
+    known = {**t.releases, **({t.live.id: t.live} if t.live else {})}
+    release = manifests.choose_id(t.options.source, mark, known.values())
     is_new = t.live is None or t.live.id != release or t.live.fingerprint != mark
     drift = [] if is_new else live_drift(t)
     source = t.app.release_directory(release) / "source"
@@ -212,55 +239,6 @@ def docker_platform(machine: str) -> str:
     return f"linux/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
 
 
-def problems(t: Transaction, is_new: bool, check_mode: bool) -> list[str]:
-    """What would stop a run later, found before anything is touched."""
-    found = []
-    if missing := missing_variables(t.app, t.variables("")):
-        found.append(f"app_compose_services refers to variables that nothing defines: {', '.join(missing)}.")
-    found += build_problems(t.app, t.variables(""))
-    found += service_problems(t.app.services, t.app.data_services)
-    if shutil.which("docker") is None:
-        if not check_mode:
-            found.append("This host has no Docker. Install it first, for example with the role izzzi.infra.docker.")
-        return found
-    if t.edge and not t.edge.is_there() and not check_mode:
-        found.append(
-            f"{t.edge.directory} is missing: nginx has no site for this app. Run the role izzzi.infra.nginx first,"
-            f" with a location `service:` in nginx_sites, or set app_compose_edge_directory to ''."
-        )
-    if is_new and (free := free_space(t.app.directory)) < t.options.free_space:
-        found.append(
-            f"Only {free} MiB are free; a new release needs {t.options.free_space} (app_compose_free_space)."
-            " Free some: docker system df, docker builder prune."
-        )
-    return found
-
-
-def free_space(directory: Path) -> int:
-    """MiB, the least of the places that a release writes to."""
-    places = [directory, *directory.parents]
-    first = next(place for place in places if place.exists())
-    docker = Path("/var/lib/docker")
-    return min(shutil.disk_usage(place).free for place in (first, docker) if place.exists()) // 2**20
-
-
-def data_files(t: Transaction) -> dict[Path, str]:
-    document = data_document(t.app)
-    directory = t.data.directory
-    env = environment_of(t.app, document, t.variables(""))
-    return {directory / "compose.yml": render(document), directory / ".env": to_dotenv(env, sort=True)}
-
-
-def changed_files(files: Mapping[Path, str]) -> list[Path]:
-    def is_same(path: Path, text: str) -> bool:
-        try:
-            return path.read_text(encoding="utf-8") == text
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
-    return [path for path, text in files.items() if not is_same(path, text)]
-
-
 def data_drift(t: Transaction) -> list[str]:
     """Why the data services must be brought up."""
     if not t.app.data_services:
@@ -283,20 +261,9 @@ def live_drift(t: Transaction) -> list[str]:
     reasons += [
         f"{name}: runs in {idle} too, which is not live" for name in sorted(running(t.compose(idle).containers()))
     ]
+    app = replace(t.app, first_port=t.live.first_port or t.app.first_port)
+    reasons += [f"{path} differs" for path in changed_files(colour_files(t, t.live.id, t.live.colour, app))]
     if t.edge:
-        files = t.edge_files(t.of_release(t.live).ports(t.live.colour), t.live.id)
+        files = t.edge_files(t.live_ports(), t.live.id)
         reasons += [f"{t.edge.directory}/{name} differs" for name in t.edge.differences(files)]
     return reasons
-
-
-def write_files(files: Mapping[Path, str]) -> None:
-    """0600 from the first byte, since some hold secrets."""
-    for path, text in files.items():
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        try:
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)

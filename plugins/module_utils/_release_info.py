@@ -14,7 +14,7 @@ from ._colour import COLOURS
 from ._dotenv import from_dotenv
 from ._lease import LeaseFile
 from ._release import Transaction
-from ._release_steps import colour_files
+from ._release_files import colour_files
 
 
 def files_diff(t: Transaction, wanted: Mapping[Path, str]) -> list[dict[str, str]]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from ._colour import COLOURS
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 
@@ -40,11 +42,23 @@ def read_all(directory: Path) -> dict[str, Manifest]:
     """All releases by id, the one that was live last first."""
     found = []
     for path in directory.glob("releases/*/release.json"):
-        try:
-            found.append(Manifest(**json.loads(path.read_text(encoding="utf-8"))))
-        except (ValueError, TypeError):
-            continue  # cut short by a full disk: as if it was never there
+        manifest = parse(read_json(path))
+        if manifest and manifest.id == path.parent.name:
+            found.append(manifest)  # a damaged one counts as if it was never there
     return {m.id: m for m in sorted(found, key=lambda m: m.live_at, reverse=True)}
+
+
+def parse(value: Any) -> Manifest | None:
+    """What was written by this version or another one; None for what is no manifest."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("id", "source")):
+        return None
+    whole = Manifest(value["id"], value["source"], "")
+    known = {f.name: value[f.name] for f in fields(Manifest) if f.name in value}
+    for name, given in known.items():
+        wanted = type(getattr(whole, name))
+        if not isinstance(given, (int, float) if wanted is float else wanted):
+            return None
+    return Manifest(**{"fingerprint": "", **known})
 
 
 def write(directory: Path, manifest: Manifest) -> None:
@@ -66,27 +80,31 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
+    """None for what is not there or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 
 def live(directory: Path, releases: Mapping[str, Manifest]) -> Manifest | None:
-    """The release that the link `current` names."""
+    """The release that the link `current` names, when its manifest is whole."""
     try:
-        return releases.get(Path(os.readlink(directory / "current")).name)
+        found = releases.get(Path(os.readlink(directory / "current")).name)
     except OSError:
         return None
+    return found if found and found.colour in COLOURS else None
 
 
 def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest]) -> str:
     """The source's own id. When the same source is to run with other settings, their fingerprint is appended."""
-    same = [m for m in releases if m.source == source]
-    for manifest in same:
-        if manifest.fingerprint == fingerprint:
+    known = list(releases)
+    for manifest in known:
+        if (manifest.source, manifest.fingerprint) == (source, fingerprint):
             return manifest.id
-    return f"{source}-{fingerprint[:6]}" if any(m.id == source for m in same) else source
+    taken = {manifest.id for manifest in known}
+    names = [source, *(f"{source}-{fingerprint[:digits]}" for digits in (6, 12, 64))]
+    return next(name for name in names if name not in taken)
 
 
 def rollback_target(releases: Mapping[str, Manifest], current: Manifest | None, wanted: str = "") -> Manifest:

@@ -8,26 +8,24 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
 from ._build_log import BUILD_LOGS, BuildLog
-from ._colour import build_env_files, colour_document, colour_volumes, environment_of, other, render
-from ._containers import running, trouble, unhealthy, waiting
+from ._colour import App, build_env_files, colour_volumes, other
+from ._containers import running, stopped, surplus, trouble, unhealthy, waiting
 from ._data_images import require_named
 from ._database import close_owner, create_login, drop_logins, list_logins, login_name
-from ._dotenv import to_dotenv
 from ._drain import count_connections, drain
 from ._host import Compose, ReleaseError, run
 from ._image_build import logged_in
 from ._probe import edge_probes, own_probes
 from ._redis import LIST, add, digest, failure, keep_only, known
-from ._release import Transaction, changed_files, data_drift, data_files, hands_over, live_drift, write_files
+from ._release import Transaction, data_drift, hands_over, live_drift
+from ._release_files import changed_files, colour_files, data_files, write_files
 from ._release_hand_over import at_start, stop, stop_old
 from ._release_manifest import Manifest
 from ._service_rules import starts_after_switch
@@ -42,6 +40,8 @@ def begin(t: Transaction, release: str, kind: str) -> dict[str, Any]:
     t.journal = {}
     for directory in ("releases", "backups"):
         (t.app.directory / directory).mkdir(mode=0o755, parents=True, exist_ok=True)
+    for partial in (t.app.directory / "backups").glob("*.partial"):
+        partial.unlink(missing_ok=True)  # of a run that was killed while it dumped
     t.note(release=release, colour=t.next_colour, kind=kind, step="begin", edge=before, started=t.clock())
     t.note(first_port=t.app.first_port)
     if kind == "deploy" and (release not in t.releases or t.releases[release].state != manifests.GOOD):
@@ -57,13 +57,6 @@ def begin(t: Transaction, release: str, kind: str) -> dict[str, Any]:
         )
         t.update()
     return {"changed": True}
-
-
-def colour_files(t: Transaction, release: str, colour: str) -> dict[Path, str]:
-    document = colour_document(t.app, release, colour)
-    directory = t.app.colour_directory(colour)
-    env = environment_of(t.app, document, t.variables(release))
-    return {directory / "compose.yml": render(document), directory / ".env": to_dotenv(env, sort=True)}
 
 
 def files(t: Transaction) -> dict[str, Any]:
@@ -166,7 +159,7 @@ def gate(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
     deadline = time.monotonic() + t.options.wait_timeout
     ill_since: dict[str, float] = {}
     while missing := waiting(containers := compose.containers(), wanted):
-        for service, why in trouble(containers).items():
+        for service, why in trouble(c for c in containers if c.service in missing).items():
             raise ReleaseError(f"{service}: {why}.", service)
         now = time.monotonic()
         ill_since = {service: ill_since.get(service, now) for service in unhealthy(containers)}
@@ -257,7 +250,8 @@ def migrate(t: Transaction) -> dict[str, Any]:
 
 
 def remove_container(name: str) -> None:
-    subprocess.run(["docker", "container", "rm", "--force", name], capture_output=True, timeout=60, check=False)
+    with contextlib.suppress(ReleaseError):  # none of that name
+        run(["docker", "container", "rm", "--force", name])
 
 
 def unproven(t: Transaction) -> dict[str, int]:
@@ -315,14 +309,10 @@ def copy_assets(t: Transaction) -> None:
                 run(["chmod", "-R", "u=rwX,go=rX", str(target)])
 
 
-def live_ports(t: Transaction) -> dict[str, list[int]]:
-    return t.of_release(t.live).ports(t.live.colour) if t.live else {}
-
-
 def offer(t: Transaction) -> None:
     """The way to the candidate that only this run knows."""
     if t.edge:
-        t.edge.switch(t.edge_files(live_ports(t), t.live.id if t.live else "", t.app.ports(t.colour)))
+        t.edge.switch(t.edge_files(t.live_ports(), t.live.id if t.live else "", t.app.ports(t.colour)))
 
 
 def prove(t: Transaction) -> dict[str, Any]:
@@ -385,7 +375,7 @@ def drain_old(t: Transaction) -> dict[str, Any]:
     t.note(step="drain")
     if not t.live:
         return {"changed": False, "cut": 0, "seconds": 0}
-    result = drain_colour(t, live_ports(t), t.options.drain_timeout)
+    result = drain_colour(t, t.live_ports(), t.options.drain_timeout)
     old = t.compose(t.live.colour)
     if ids := [c.id for c in old.containers() if c.status == "running"]:
         run(["docker", "container", "stop", *ids], timeout=300)
@@ -394,6 +384,13 @@ def drain_old(t: Transaction) -> dict[str, Any]:
 
 def commit(t: Transaction) -> dict[str, Any]:
     """Makes it the release that the host remembers, and removes what no longer counts."""
+    result = settle(t)
+    tidy(t)
+    return result
+
+
+def settle(t: Transaction) -> dict[str, Any]:
+    """Makes it the release that the host remembers."""
     t.note(step="commit")
     t.update(state=manifests.GOOD, colour=t.colour, first_port=t.app.first_port, live_at=t.clock(), reason="")
     link = t.app.directory / ".current.new"
@@ -403,7 +400,6 @@ def commit(t: Transaction) -> dict[str, Any]:
     t.live = t.manifest
     seconds = round(t.clock() - t.journal["started"], 1)
     t.forget()
-    tidy(t)
     return {"changed": True, "seconds": seconds}
 
 
@@ -424,9 +420,14 @@ def tidy(t: Transaction) -> None:
         run(["docker", "container", "stop", *leftover], timeout=300)
         run(["docker", "container", "rm", "--force", *leftover])
     releases, forgotten = manifests.to_prune(t.releases, t.live.id, t.options.keep_releases)
-    for id in [*releases, *forgotten]:
+    for id in [*releases, *forgotten, *unknown_releases(t)]:
         remove_images(t, id)
         shutil.rmtree(t.app.release_directory(id), ignore_errors=True)
+
+
+def unknown_releases(t: Transaction) -> list[str]:
+    """Directories of releases whose manifest is damaged or gone."""
+    return [path.name for path in (t.app.directory / "releases").iterdir() if path.name not in t.releases]
 
 
 def remove_images(t: Transaction, release: str) -> None:
@@ -446,18 +447,35 @@ def repair(t: Transaction) -> dict[str, Any]:
     reasons = live_drift(t)
     stop(t, other(t.live.colour), running(t.compose(other(t.live.colour)).containers()))
     t.app = replace(t.app, first_port=t.live.first_port or t.app.first_port)
-    ports = t.app.ports(t.live.colour)
     if reasons:
         write_files(colour_files(t, t.live.id, t.live.colour))
-        compose = t.compose(t.live.colour)
-        compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
-        gate(t, compose, t.app.replicas)
+        # What runs is left alone also when its files had to be written anew.
+        keep_up(t, t.app)
         if t.edge:
-            t.edge.switch(t.edge_files(ports, t.live.id))
+            t.edge.switch(t.edge_files(t.live_ports(), t.live.id))
     if t.edge:
-        probes = list(edge_probes(t.app.services, ports, t.live.id, t.edge_address))
+        probes = list(edge_probes(t.app.services, t.live_ports(), t.live.id, t.edge_address))
         t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=lambda: None)
     return {"changed": bool(reasons), "reasons": reasons}
+
+
+def keep_up(t: Transaction, app: App) -> None:
+    """The live colour as it was: by the engine where its containers are there, from its files otherwise."""
+    compose, wanted = t.compose(t.live.colour), app.replicas
+
+    def differs() -> bool:
+        found = compose.containers()
+        return bool(stopped(found, wanted) or surplus(found, wanted))
+
+    if not differs():
+        return
+    with contextlib.suppress(ReleaseError):  # a network or an image of theirs may be gone: then they are made anew
+        compose.start(wanted)
+    if differs():
+        if t.live.fingerprint:  # otherwise it is known from its containers alone, and its files are all there is
+            write_files(colour_files(t, t.live.id, t.live.colour, app))
+        compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
+    gate(t, compose, wanted)
 
 
 def use_release(t: Transaction, manifest: Manifest) -> None:

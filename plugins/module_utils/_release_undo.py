@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from . import _release_manifest as manifests
-from ._containers import stopped
-from ._host import ReleaseError
+from ._containers import published, stopped
+from ._host import Edge, ReleaseError
 from ._release import Transaction
 from ._release_hand_over import take_back
 from ._release_steps import (
-    commit,
     drain_colour,
     drain_old,
-    gate,
+    keep_up,
     remove_container,
     remove_images,
+    settle,
+    tidy,
     use_release,
 )
 
@@ -30,24 +33,22 @@ LOG_LINES = 25
 
 
 def undo(t: Transaction, reason: str) -> dict[str, Any]:
-    """The old release serves, the candidate and its debris are gone, and it is marked. Every part is tried."""
+    """The old release serves, the candidate and its debris are gone, and it is marked. Every part is tried, and none
+    needs a file, an image or a service of the candidate: they may be what failed."""
     if not t.journal:
         return {"changed": False, "live": t.live.id if t.live else ""}
     trouble: list[str] = []
+    with _noted(trouble, "make room"):
+        _drop_source(t)
     with _noted(trouble, "stop what must not run twice"):
         take_back(t)
     with _noted(trouble, "start the old release"):
         _revive(t)
     with _noted(trouble, "switch nginx back"):
-        if t.edge and t.journal["edge"]:
-            t.edge.switch(t.journal["edge"])
-            drain_colour(t, t.app.ports(t.colour), 5)
+        _switch_back(t)
     with _noted(trouble, "remove the candidate's containers"):
         remove_container(f"{t.app.project}-release-command")
-        compose = t.compose(t.colour)
-        compose.remove()
-        if not t.app.data_services and compose.exists():
-            compose("down")  # its network
+        _remove_candidate(t)
     with _noted(trouble, "mark the release"):
         _mark(t, reason)
     if not trouble:
@@ -63,51 +64,103 @@ def _noted(trouble: list[str], what: str):
         trouble.append(f"could not {what}: {error}")
 
 
+def _drop_source(t: Transaction) -> None:
+    """On a full disk the next parts need some room, and this is what a bad release needs least."""
+    for release in _unproven(t):
+        shutil.rmtree(t.app.release_directory(release) / "source", ignore_errors=True)
+
+
+def _unproven(t: Transaction) -> list[str]:
+    """The candidate. Without its name, all releases that were never proven."""
+    if t.release:
+        manifest = t.releases.get(t.release)
+        return [t.release] if manifest is None or manifest.state != manifests.GOOD else []
+    return [manifest.id for manifest in t.releases.values() if manifest.state == manifests.OPEN]
+
+
 def _revive(t: Transaction) -> None:
-    """The old colour may have been stopped already."""
-    if not t.live:
+    """The old colour may have been stopped already, and its files may be damaged."""
+    if t.live:
+        keep_up(t, t.of_release(t.live))
+
+
+def _switch_back(t: Transaction) -> None:
+    """To the files from before; when nginx refuses them, to what they should have been."""
+    edge = Edge(Path(t.options.edge_directory))
+    if not t.options.edge_directory or not edge.is_there():
         return
-    compose = t.compose(t.live.colour)
-    wanted = t.of_release(t.live).replicas
-    if stopped(compose.containers(), wanted):
-        compose("up", "--detach", "--no-build", "--pull", "never", timeout=120)
-        gate(t, compose, wanted)
+    before = t.journal.get("edge") or (t.live_edge_files() if t.live else {})
+    try:
+        edge.switch(before)
+    except ReleaseError:
+        if not t.live:
+            raise
+        edge.switch(t.live_edge_files())
+    drain_colour(t, published(t.compose(t.colour).containers()), 5)
+
+
+def _remove_candidate(t: Transaction) -> None:
+    compose = t.compose(t.colour)
+    compose.remove()
+    if not t.data.ids():  # data services are in both colours' networks
+        compose.remove_networks()
 
 
 def _mark(t: Transaction, reason: str) -> None:
-    manifest = t.releases.get(t.release)
-    if manifest is None or manifest.state == manifests.GOOD:
-        return  # a kept release that was to come back: it stays what it was
-    remove_images(t, t.release)
-    for part in ("source", "assets"):
-        shutil.rmtree(t.app.release_directory(t.release) / part, ignore_errors=True)
-    t.update(state=manifests.BAD, reason=reason.splitlines()[0][:200] if reason else "")
+    """A kept release that was to come back stays what it was."""
+    for release in _unproven(t):
+        remove_images(t, release)
+        for part in ("source", "assets"):
+            shutil.rmtree(t.app.release_directory(release) / part, ignore_errors=True)
+        if manifest := t.releases.get(release):
+            said = reason.splitlines()[0][:200] if reason else ""
+            t.releases[release] = replace(manifest, state=manifests.BAD, reason=said)
+            manifests.write(t.app.directory, t.releases[release])
 
 
 def recover(t: Transaction) -> str:
-    """Ends what a killed run began: finished when it was proven, undone otherwise. What was done, for the log."""
+    """Ends what a killed run began: finished when it was proven, undone otherwise. What was done, for the log.
+
+    Whatever cannot be undone is told and does not stop the next run: it may be the cure."""
     if not t.journal:
         return ""
-    release, step = t.release, t.journal["step"]
-    if step in PROVEN and release in t.releases:
-        kept = t.app
-        use_release(t, t.releases[release])
-        if t.live and t.live.id != release:
-            drain_old(t)
-        commit(t)
-        t.app = kept
-        return f"Release {release} was proven when its run was killed ({step}): finished it."
+    name, step = t.release or "a release", t.journal["step"]
+    if step in PROVEN and _stands(t):
+        _finish(t)
+        return f"Release {name} was proven when its run was killed ({step}): finished it."
     result = undo(t, f"the run was killed ({step})")
+    told = f"The run of {name} was killed ({step}): "
     if result["trouble"]:
-        raise ReleaseError("A killed run could not be undone: " + "; ".join(result["trouble"]))
-    return f"The run of release {release} was killed ({step}): undid it."
+        t.journal = {}  # what follows notes its own; until then the file stays, so that the next run tries again
+        return told + "it could not be undone wholly: " + "; ".join(result["trouble"])
+    return told + "undid it."
+
+
+def _stands(t: Transaction) -> bool:
+    """Whether the candidate still runs: its host may have been restarted since."""
+    manifest = t.releases.get(t.release)
+    return bool(manifest) and not stopped(
+        t.compose(t.colour).containers(), replace(t.app, services=manifest.services).replicas
+    )
+
+
+def _finish(t: Transaction) -> None:
+    kept = t.app
+    use_release(t, t.releases[t.release])
+    if t.live and t.live.id != t.release:
+        drain_old(t)
+    settle(t)
+    with contextlib.suppress(ReleaseError):  # the next commit tidies again
+        tidy(t)
+    t.app = kept
 
 
 def last_words(t: Transaction, service: str) -> str:
     """The last log lines of the service that failed, or of all services of the candidate."""
-    compose = t.compose(t.colour)
+    compose = t.data if service in t.app.data_services else t.compose(t.colour)
     names = [service] if service else list(t.app.services)
-    parts = [(name, compose.logs(name, LOG_LINES)) for name in names]
-    if service in t.app.data_services:
-        parts = [(service, t.data.logs(service, LOG_LINES))]
+    try:
+        parts = [(name, compose.logs(name, LOG_LINES)) for name in names]
+    except ReleaseError:
+        return ""  # no engine to ask: that is in the reason
     return "\n".join(f"--- last log lines of {name}\n{text.rstrip()}" for name, text in parts if text.strip())

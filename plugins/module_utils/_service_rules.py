@@ -13,7 +13,9 @@ WITH_RELEASE, AFTER_SWITCH = "with_release", "after_switch"
 
 def starts_after_switch(services: Mapping[str, Mapping]) -> list[str]:
     """Names the services that must not run twice: they start when the old release's have stopped."""
-    return [name for name, service in services.items() if service.get("start") == AFTER_SWITCH]
+    return [
+        name for name, given in services.items() if isinstance(given, Mapping) and given.get("start") == AFTER_SWITCH
+    ]
 
 
 def start_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:

@@ -277,7 +277,6 @@ app:
   type: dict
 """
 
-import shutil
 import time
 from contextlib import nullcontext
 from dataclasses import fields, replace
@@ -289,13 +288,14 @@ from ..module_utils import _release_info as info
 from ..module_utils import _release_remove as removing
 from ..module_utils import _release_steps as steps
 from ..module_utils import _release_undo as undoing
-from ..module_utils._colour import App
+from ..module_utils._colour import App, shape_problems
 from ..module_utils._data_images import uncovered
 from ..module_utils._host import ReleaseError
 from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
 from ..module_utils._mask import mask
 from ..module_utils._ports import NoPorts
-from ..module_utils._release import Options, Transaction, plan, problems
+from ..module_utils._release import Options, Transaction, plan
+from ..module_utils._release_problems import has_docker, problems
 from ..module_utils._release_rollback import choose, predict, roll_back
 from ..module_utils._service_rules import with_replicas
 from ..module_utils._surroundings import claim_ports, look_around, site_name, take_ports
@@ -361,7 +361,7 @@ def transaction(params: dict) -> Transaction:
     take_ports(t, params["first_port"])
     if not t.options.edge_host:
         t.options = replace(t.options, edge_host=site_name(t.options.edge_directory))
-    if t.journal.get("kind") == "rollback" and params["step"] == "undo":
+    if t.journal.get("kind") == "rollback" and params["step"] == "undo" and t.release in t.releases:
         steps.use_release(t, t.manifest)
     return t
 
@@ -369,14 +369,16 @@ def transaction(params: dict) -> Transaction:
 def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     """The plan, after what a killed run left is ended."""
     recovered = "" if check_mode else undoing.recover(t)
+    if found := shape_problems(t.app):
+        raise ReleaseError("\n".join(found))
     result = plan(t)
-    found = problems(t, result["new"], check_mode)
-    if shutil.which("docker") and (result["new"] or result["data"]):
+    found = problems(t, result["new"], check_mode, result["release"])
+    if has_docker() and (result["new"] or result["data"]):
         found += look_around(t)
         found += uncovered(t.app.data_services) if result["data"] else []
     if found:
         raise ReleaseError("\n".join(found))
-    return {"changed": bool(recovered), "recovered": recovered, **result}
+    return {"changed": bool(recovered), "recovered": recovered, "judged": has_docker(), **result}
 
 
 def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
@@ -460,7 +462,20 @@ def main() -> None:
         module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"], log=log)
     except OSError as error:
         module.fail_json(msg=f"{error.filename or ''}: {error.strerror}".lstrip(": "), service="", step=params["step"])
+    for warning in warnings(result):
+        module.warn(mask(warning, secrets))
     module.exit_json(**mask_texts(result, secrets))
+
+
+def warnings(result: dict) -> list[str]:
+    """What a person should know although nothing failed."""
+    found = [result["recovered"]] if result.get("recovered") else []
+    if result.get("judged") is False:
+        found.append(
+            "This host has no Docker yet, so that Compose could not judge the declared services:"
+            " the first run that finds it there will, before it touches anything."
+        )
+    return found
 
 
 def mask_texts(result: dict, secrets: list[str]) -> dict:

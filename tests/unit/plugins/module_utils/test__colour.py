@@ -15,6 +15,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._colour import (
     fingerprint,
     missing_variables,
     other,
+    places_of,
+    shape_problems,
     variables_of,
 )
 
@@ -118,3 +120,37 @@ def test_variables_of_a_build_need_a_file_and_values():
     assert build_problems(with_api(build_env={"file": "x"}), {}) == [
         "app_compose_services.api.build_env needs file and values."
     ]
+
+
+@pytest.mark.parametrize(
+    ("service", "says"),
+    [
+        (None, "app_compose_services.web must be a dictionary as in a compose file; it is None."),
+        ({"replicas": "two"}, "app_compose_services.web.replicas must be a whole number from 1 to 100; it is 'two'."),
+        ({"replicas": 0}, "app_compose_services.web.replicas must be a whole number from 1 to 100; it is 0."),
+        (
+            {"port": "3000:3000"},
+            "app_compose_services.web.port must be a whole number from 1 to 65535; it is '3000:3000'.",
+        ),
+        ({"build": "."}, "app_compose_services.web.build must be a dictionary; it is '.'."),
+        ({"checks": {"path": "/"}}, "app_compose_services.web.checks must be a list; it is {'path': '/'}."),
+        ({"volumes": "a:/a"}, "app_compose_services.web.volumes must be a list; it is 'a:/a'."),
+    ],
+)
+def test_what_has_another_form_is_told_and_breaks_nothing_later(service, says):
+    assert shape_problems(App("shop", Path("/opt/shop"), {"web": service})) == [says]
+
+
+def test_a_colour_has_a_hundred_ports():
+    crowd = {name: {"image": "x:1", "port": 80, "replicas": 60} for name in ("a", "b")}
+    assert "120 replicas with a port in all" in shape_problems(App("shop", Path("/opt/shop"), crowd))[0]
+    assert (
+        shape_problems(App("shop", Path("/opt/shop"), {"a": crowd["a"], "b": {"image": "x:1", "replicas": "60"}})) == []
+    )
+
+
+def test_a_variable_is_found_where_it_is_used():
+    services = {"web": {"environment": {"A": "${T:?must be set}"}, "command": ["x", "$T"]}}
+    app = App("shop", Path("/opt/shop"), services)
+    assert missing_variables(app, {}) == ["T"], "`:?` asks for it"
+    assert places_of("T", app) == ["app_compose_services.web.environment.A", "app_compose_services.web.command"]

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._release import (
-    changed_files,
-    data_files,
     plan,
-    problems,
-    write_files,
 )
+from ansible_collections.izzzi.infra.plugins.module_utils._release_files import changed_files, data_files, write_files
 from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import GOOD, Manifest
 
 DATA = {
@@ -46,31 +41,6 @@ def test_a_changed_password_is_one_too(transaction, password):
     assert transaction(**options).fingerprint != transaction(**(options | password)).fingerprint
 
 
-def test_what_would_stop_a_run_is_told_before_anything_is_touched(transaction):
-    t = transaction(app={"services": {"api": {"build": {"args": {"T": "${TOKEN}"}}, "environment": {"A": "${WHAT}"}}}})
-    found = problems(t, is_new=True, check_mode=False)
-    assert "refers to variables that nothing defines: WHAT" in found[0]
-    assert "image layers keep build arguments" in found[1]
-    assert "This host has no Docker" in found[2]
-
-
-def test_too_little_space_and_a_missing_site_are_told(transaction, tmp_path, monkeypatch):
-    (tmp_path / "no-programs").mkdir()
-    docker = tmp_path / "no-programs" / "docker"
-    docker.write_text("#!/bin/sh\n")
-    docker.chmod(0o755)
-    t = transaction(edge_directory=str(tmp_path / "edge"), free_space=2**40)
-    found = problems(t, is_new=True, check_mode=False)
-    assert "nginx has no site for this app" in found[0]
-    assert "MiB are free; a new release needs" in found[1]
-    assert problems(replace_options(t, free_space=0, edge_directory=""), is_new=True, check_mode=False) == []
-
-
-def replace_options(t, **values):
-    t.options = replace(t.options, **values)
-    return t
-
-
 def test_data_services_know_the_owners_passwords_only(transaction):
     t = transaction(app=DATA, redis={"service": "redis"}, redis_password="p")
     write_files({t.owner_password_file("redis"): "owner\n"})
@@ -88,9 +58,9 @@ def test_the_way_to_a_candidate_is_made_once_and_for_root_alone(transaction):
 
 
 def test_a_journal_survives_the_run_that_wrote_it(transaction):
-    transaction().note(release="r1", colour="blue", step="build")
+    transaction().note(release="r1", colour="blue", kind="deploy", step="build", edge={}, started=1.0)
     later = transaction()
-    assert later.journal == {"release": "r1", "colour": "blue", "step": "build"}
+    assert (later.release, later.colour, later.journal["step"]) == ("r1", "blue", "build")
     later.forget()
     assert transaction().journal == {}
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._lease import LeaseFile
+from ansible_collections.izzzi.infra.plugins.module_utils._release_files import colour_files
 from ansible_collections.izzzi.infra.plugins.module_utils._release_info import files_diff, report
 from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import BAD, GOOD, Manifest, write
-from ansible_collections.izzzi.infra.plugins.module_utils._release_steps import colour_files
 
 LIVE = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1)
 
@@ -15,7 +15,7 @@ def test_a_report_names_releases_lock_dumps_and_what_is_unfinished(transaction):
     (t.app.directory / "backups").mkdir()
     (t.app.directory / "backups/1.dump").write_text("123")
     LeaseFile(t.app.directory / "lease.json", lambda: 1000.0).acquire("ann", "deploy", 60)
-    transaction().note(release="r2", step="build", kind="deploy")
+    transaction().note(release="r2", colour="green", step="build", kind="deploy")
     found = report(transaction(), 1090.0)
     assert (found["live"], found["colour"]) == ("r0", "blue")
     assert [(r["id"], r["state"], r["reason"]) for r in found["releases"]] == [

@@ -63,10 +63,11 @@ def test_the_live_release_is_never_pruned_and_bad_ones_are_remembered_for_a_whil
 def test_manifests_survive_on_disk_and_half_of_one_does_not_count(tmp_path):
     (tmp_path / "releases/a").mkdir(parents=True)
     (tmp_path / "releases/b").mkdir()
-    write(tmp_path, manifest("a", 1, images={"web": "sha256:1"}))
+    whole = manifest("a", 1, images={"web": "sha256:1"}, colour="blue")
+    write(tmp_path, whole)
     (tmp_path / "releases/b/release.json").write_text('{"id": "b"')
     (tmp_path / "current").symlink_to("releases/a")
     releases = read_all(tmp_path)
     assert list(releases) == ["a"]
-    assert live(tmp_path, releases) == manifest("a", 1, images={"web": "sha256:1"})
+    assert live(tmp_path, releases) == whole
     assert (tmp_path / "releases/a/release.json").stat().st_mode & 0o777 == 0o600
