@@ -17,10 +17,11 @@ from ._mask import mask
 BUILD_LOGS = "build-logs"  # beside what is built: in the app's directory, or the cache of sources
 KEPT_LOGS = 5
 FIRST_LINES, LAST_LINES = 14, 8
-LONGEST_LINE = 400
+LONGEST_LINE, LONGEST_STEP = 400, 160
 
 # BuildKit: `#12 [backend build 5/8] RUN npm ci`, `#12 1.234 text`, `#12 ERROR: ...`; the older one: `Step 5/8 : ...`.
 _FAILED = re.compile(r"#(\d+) ERROR: (.*)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TIMED = re.compile(r"\d+\.\d+ ?")
 _OLD_STEP = re.compile(r"Step \d+/\d+ : (.*)")
 _NOISE = re.compile(r"#\d+ (?:CACHED|DONE|CANCELED|\.\.\.)|\s*$")
@@ -88,9 +89,9 @@ class BuildLog:
 
 def failure(output: str, end: str, service: str, log: Path) -> str:
     """The message for people: which step, what it said, where the rest is."""
-    step, said, last = failing_step(output.splitlines())
+    step, said, last = failing_step(_COLOUR.sub("", output).splitlines())
     name = f"{service}: its" if service else "An"
-    head = f"{name} image cannot be built: {end}" + (f", in the step {step}" if step else "") + "."
+    head = f"{name} image cannot be built: {end}" + (f", in the step {step[:LONGEST_STEP]}" if step else "") + "."
     lines = [f"  {line[:LONGEST_LINE]}" for line in [*excerpt(said), *last]]
     return "\n".join([head, *lines, f"All that the build said is in {log}."])
 

@@ -73,6 +73,14 @@ def test_what_fails_before_a_step_is_shown_by_its_last_lines(tmp_path):
     ]
 
 
+def test_colours_and_endless_commands_are_not_shown(tmp_path):
+    output = f"Step 1/1 : RUN {'x' * 500}\n\x1b[91mnpm error Missing: a\x1b[0m\nThe command returned a non-zero code: 1"
+    text = failure(output, "docker exited with 1", "web", tmp_path)
+    assert "\x1b" not in text
+    assert "  npm error Missing: a" in text.splitlines()
+    assert len(text.splitlines()[0]) < 260
+
+
 def test_gaps_are_marked():
     lines = ["error: first", *("fine" for _ in range(20)), "last"]
     assert excerpt(lines) == ["error: first", "...", *("fine" for _ in range(7)), "last"]
