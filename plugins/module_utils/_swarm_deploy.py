@@ -18,10 +18,11 @@ from ._http import Request
 from ._probe import Probe, expectation
 from ._release_manifest import Manifest
 from ._swarm import Swarm, used_objects
+from ._swarm_data import irreversible
 from ._swarm_diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
 from ._swarm_once import at_most_one, put_back
 from ._swarm_restore import steps
-from ._swarm_retire import predecessors, retire
+from ._swarm_retire import predecessors, retire, stop_slow
 from ._swarm_spec import (
     DATA,
     DECLARED,
@@ -62,6 +63,7 @@ class Options:
     encrypted: bool = False
     keep_scale: bool = True
     keep_releases: int = 3
+    allow_data_change: bool = False
     trial: bool = True
     edge_port: int = 0
     edge_host: str = ""
@@ -84,6 +86,7 @@ class Deployment:
     # What a person did by hand that does not stay, and services that go.
     findings: list[str] = field(default_factory=list, init=False)
     leaving: dict[str, dict] = field(default_factory=dict, init=False)
+    irreversible: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self):
         self.started = self.clock()
@@ -98,6 +101,7 @@ class Deployment:
         # What starts after the switch comes last, and so is the first to be put back.
         self.desired = dict(sorted(desired.items(), key=lambda item: START in item[1]["Labels"]))
         self.findings = put_back(current, self.desired)
+        self.irreversible = list(irreversible(self.desired, current))
         self.leaving = {name: spec for name, spec in current.items() if name not in self.desired}
         return changes(self.desired, current)
 
@@ -126,6 +130,12 @@ class Deployment:
         specs = {change.name: self.desired[change.name] for change in planned if change.action in (CREATE, UPDATE)}
         for name, why in self.swarm.misfits(specs).items():
             raise StackError(f"{name}: {why}. Nothing was changed.", name)
+        if self.irreversible and not self.options.allow_data_change:
+            raise StackError(
+                ". ".join(self.irreversible)
+                + ". Nothing was changed. Have a backup (a dump, for another major version), and consent: "
+                "-e swarm_stack_allow_data_change=true."
+            )
 
     def _apply(
         self, planned: list[Change], job: dict | None, timeout: float, checks: Mapping[str, list], release: str
@@ -223,6 +233,7 @@ class Deployment:
         if change.action == CREATE:
             self.swarm.create(spec)
         elif change.action == UPDATE:
+            stop_slow(self.swarm, spec, self.clock, self.sleep)
             self.swarm.update(spec)
         first = change.action == CREATE
         self.wait(self.watch(spec, before, stale, monitor=0 if change.action == NOOP else None, first=first), spec)
@@ -366,6 +377,7 @@ class Deployment:
         elif step.action == "create":
             self.swarm.create(step.spec)
         else:
+            stop_slow(self.swarm, step.spec, self.clock, self.sleep)
             self.swarm.update(step.spec)
 
     def _tasks_now(self, name: str) -> frozenset[str]:

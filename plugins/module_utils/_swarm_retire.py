@@ -13,9 +13,12 @@ from ._engine import EngineError
 from ._swarm import Swarm
 from ._swarm_once import reason, replicas_of, volumes_of
 from ._swarm_placement import ENDED
+from ._swarm_spec import TASKS
 from ._swarm_tasks import Node, Task
 
 INTERVAL = 0.5
+# Seconds after which Swarm takes a task for dead that it has told to stop, and starts the next; less a margin.
+SWARM_WAITS = 50.0
 # Beside the time that the containers themselves may take to stop.
 PATIENCE = 60.0
 
@@ -29,13 +32,35 @@ def retire(
     """Removes the service. Swarm's removal returns while its containers still run, and a successor would meet them."""
     spec = swarm.specs().get(name)
     if spec and reason(spec) and replicas_of(spec):
-        swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
-        deadline = clock() + spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0) / 10**9 + PATIENCE
-        while left := still_running(swarm.tasks(name), swarm.nodes()):
-            if clock() > deadline:
-                raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
-            sleep(INTERVAL)
+        _stop(swarm, spec, clock, sleep)
     swarm.remove(name)
+
+
+def stop_slow(
+    swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Stops what must not run twice and may take longer to stop than an update of Swarm's waits before it starts."""
+    spec = swarm.specs().get(wanted["Name"])
+    if spec and reason(spec) and replicas_of(spec) and _grace(spec) > SWARM_WAITS and _mark(spec) != _mark(wanted):
+        _stop(swarm, spec, clock, sleep)
+
+
+def _stop(swarm: Swarm, spec: dict, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    name = spec["Name"]
+    swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
+    deadline = clock() + _grace(spec) + PATIENCE
+    while left := still_running(swarm.tasks(name), swarm.nodes()):
+        if clock() > deadline:
+            raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
+        sleep(INTERVAL)
+
+
+def _grace(spec: Mapping[str, Any]) -> float:
+    return spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0) / 10**9
+
+
+def _mark(spec: Mapping[str, Any]) -> str:
+    return spec["TaskTemplate"]["ContainerSpec"].get("Labels", {}).get(TASKS, "")
 
 
 def still_running(tasks: list[Task], nodes: Mapping[str, Node]) -> list[Task]:

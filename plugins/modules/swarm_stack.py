@@ -86,7 +86,8 @@ options:
     type: dict
     default: {}
   options:
-    description: C(encrypted), C(keep_scale), C(keep_releases), C(edge_port), C(edge_scheme) and C(edge_host).
+    description: C(encrypted), C(keep_scale), C(keep_releases), C(allow_data_change), C(edge_port), C(edge_scheme) and
+      C(edge_host).
     type: dict
     default: {}
   wait_timeout:

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._engine import EngineError
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm_retire import predecessors, retire, still_running
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm_retire import (
+    predecessors,
+    retire,
+    still_running,
+    stop_slow,
+)
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm_tasks import Node, Task
 
 NODES = {"n1": Node("n1", "manager", True, True), "n2": Node("n2", "dead", False, True)}
@@ -45,6 +50,19 @@ def test_what_must_not_run_twice_goes_when_its_container_has_stopped():
     swarm, slept = Stopping(spec("shop_db", "data"), 3), []
     retire(swarm, "shop_db", clock=lambda: 0.0, sleep=slept.append)
     assert (swarm.log, len(slept)) == ([0, "remove shop_db"], 2)
+
+
+@pytest.mark.parametrize(
+    ("grace", "mark", "volume", "stops"),
+    [(99, "new", "shop_db", True), (9, "new", "shop_db", False), (99, "old", "shop_db", False), (99, "new", "", False)],
+)
+def test_an_update_waits_for_what_stops_slower_than_swarm_waits(grace, mark, volume, stops):
+    swarm = Stopping(spec(volume), 3)
+    swarm.found["TaskTemplate"]["ContainerSpec"] |= {"StopGracePeriod": grace * 10**9, "Labels": {"izzzi.tasks": "old"}}
+    wanted = spec(volume)
+    wanted["TaskTemplate"]["ContainerSpec"]["Labels"] = {"izzzi.tasks": mark}
+    stop_slow(swarm, wanted, lambda: 0.0, lambda _: None)
+    assert swarm.log == ([0] if stops else [])
 
 
 def test_others_go_at_once():
