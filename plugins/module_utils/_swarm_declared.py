@@ -53,13 +53,6 @@ def check_keys(declared: Mapping[str, Any], known: Collection[str]) -> None:
         for number, item in enumerate(items):
             if isinstance(item, Mapping):
                 _refuse_unknown(item, allowed, f"{key}[{number}].")
-    if declared.get("start") not in (None, "with_release", "after_switch"):
-        raise SpecError(f"start: {declared['start']!r} is unknown: say after_switch, or leave it out.")
-    if declared.get("start") == "after_switch" and (told := [key for key in ("port", "checks") if declared.get(key)]):
-        raise SpecError(
-            f"it has `{told[0]}` and `start: after_switch`: visitors would meet the new release before it runs. Only "
-            "what works in the background, such as a queue's worker, starts after."
-        )
 
 
 def _check(value: Any, inside: Mapping[str, Any], path: str) -> None:

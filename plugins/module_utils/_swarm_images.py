@@ -63,6 +63,7 @@ def from_inspection(declared: str, pinned: str, inspected: Mapping[str, Any]) ->
         entrypoint=tuple(config.get("Entrypoint") or ()),
         command=tuple(config.get("Cmd") or ()),
         has_healthcheck=bool(health) and health != ["NONE"],
+        volumes=tuple(config.get("Volumes") or ()),
     )
 
 
@@ -195,7 +196,10 @@ def as_facts(images: Mapping[str, Image]) -> dict[str, dict[str, Any]]:
 
 
 def from_facts(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Image]:
+    """Lists, as facts have them, become tuples again."""
     return {
-        name: Image(**{**image, "entrypoint": tuple(image["entrypoint"]), "command": tuple(image["command"])})
+        name: Image(
+            **{key: tuple(value) if isinstance(value, (list, tuple)) else value for key, value in image.items()}
+        )
         for name, image in facts.items()
     }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._mounts import anonymous
+from ._service_rules import AFTER_SWITCH, image_volumes, nameless_volumes, start_problems, with_replicas
 from ._swarm_compose import (
     SpecError,
     healthcheck,
@@ -32,7 +32,6 @@ APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
     f"izzzi.{name}" for name in ("app", "service", "part", "image", "replicas", "tasks")
 )
 START = "izzzi.start"
-AFTER_SWITCH = "after_switch"
 STACK = "com.docker.stack.namespace"  # so that `docker stack services` and `docker stack ps` know the app
 DATA, STATELESS, EDGE = "data", "app", "edge"
 ENVIRONMENT = "/run/secrets/izzzi-environment"
@@ -50,7 +49,7 @@ ELSEWHERE = {
     "networks",
     "depends_on",
 }
-ELSEWHERE |= {"start", "ports", "container_name", "pull_policy", "profiles", "expose", "links", "platform"}
+ELSEWHERE |= {"start", "scale", "ports", "container_name", "pull_policy", "profiles", "expose", "links", "platform"}
 CONTAINER = {
     "command",
     "entrypoint",
@@ -85,6 +84,7 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     has_healthcheck: bool = False
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,27 @@ class Bundle:
 
 
 def bundle(stack: Stack) -> Bundle:
-    result = Bundle()
+    """Of all services; SpecError tells everything that is wrong with any."""
+    result, problems = Bundle(), _problems(stack)
     for part, services in stack.parts.items():
         for name, declared in services.items():
             try:
                 result.services[stack.full(name)] = _service(stack, result, part, name, declared or {})
             except SpecError as error:
-                raise SpecError(f"{name}: {error}") from error
+                problems.append(f"{name}: {error}")
+    if problems:
+        raise SpecError("\n".join(problems))
     return result
+
+
+def _problems(stack: Stack) -> list[str]:
+    """What both runners refuse."""
+    place = "swarm_stack_data_services"
+    services, data = ({n: s or {} for n, s in some.items()} for some in (stack.services, stack.data_services))
+    found = [*start_problems("swarm_stack_services", services), *nameless_volumes(place, data)]
+    for name, declared in data.items():
+        found += image_volumes(place, name, declared, dict.fromkeys(stack.images[name].volumes))
+    return found
 
 
 def content_name(project: str, name: str, content: bytes) -> str:
@@ -179,11 +192,7 @@ def environment_script(values: Mapping[str, str]) -> bytes:
 
 def _service(stack: Stack, result: Bundle, part: str, name: str, given: dict) -> dict[str, Any]:
     check_keys(given, ELSEWHERE | CONTAINER)
-    if part == DATA and (paths := anonymous(given)):
-        raise SpecError(
-            f"volumes: {', '.join(paths)} would be in a volume without a name, which the next task does not find: say "
-            f"NAME:{paths[0]}, and declare NAME as a volume."
-        )
+    given = with_replicas(given)
     elsewhere = {key: value for key, value in given.items() if key != "environment"}
     if found := sorted(refers(elsewhere, stack.secrets)):
         raise SpecError(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm_compose import SpecError
@@ -142,7 +143,6 @@ def test_what_keeps_data_is_pinned_alone_and_stops_first():
         ({"deploy": {"replicas": 2}}, "replicas: 2 is refused, because two tasks would write to one volume"),
         ({"deploy": {"mode": "global"}}, "deploy.mode: global runs a task on every node, and two tasks would write"),
         ({"volumes": [], "replicas": 2}, "replicas: 2 is refused, because what one task of a data service is given"),
-        ({"volumes": ["/var/lib/x"]}, "volumes: /var/lib/x would be in a volume without a name"),
         ({"enviroment": {}}, "there is no key enviroment: is environment meant"),
         ({"deploy": {"resorces": {}}}, "there is no key deploy.resorces: is deploy.resources meant"),
         (
@@ -152,7 +152,6 @@ def test_what_keeps_data_is_pinned_alone_and_stops_first():
         ({"healthcheck": {"intervall": "1s"}}, "there is no key healthcheck.intervall: is healthcheck.interval meant"),
         ({"healthcheck": ["x"]}, "healthcheck must be a dictionary"),
         ({"volumes": [{"type": "bind", "source": "/a", "target": "/b", "bind": {}}]}, "Swarm has no volumes.0..bind"),
-        ({"start": "later"}, "start: 'later' is unknown: say after_switch"),
         ({"command": "run ${X:?must be set}"}, "command: ${X} is not defined: must be set".replace("$", r"\$")),
         ({"environment": {"URL": "${X:?must be set}"}}, r"environment.URL: \${X} is not defined: must be set"),
         (
@@ -285,8 +284,28 @@ def test_what_starts_after_the_switch_runs_once_and_is_never_overlapped():
     assert not may_overlap(spec), "no trial task beside it"
     with pytest.raises(SpecError, match="replicas: 2 is refused, because start: after_switch says that two never run"):
         bundle(stack(services={"backend": {**worker, "replicas": 2}}))
-    with pytest.raises(SpecError, match="it has `port` and `start: after_switch`: visitors would meet the new release"):
+    with pytest.raises(SpecError, match="backend has `port` and `start: after_switch`: visitors would meet"):
         backend(start="after_switch")
+    with pytest.raises(SpecError, match=r"swarm_stack_services.backend.start: 'later' is not known"):
+        backend(start="later")
+
+
+def test_data_in_a_volume_without_a_name_is_refused_also_the_images_own():
+    with pytest.raises(SpecError, match="postgres mounts a volume without a name at /data"):
+        bundle(stack(data_services={"postgres": {**POSTGRES, "volumes": ["/data"]}}))
+    images = {**IMAGES, "postgres": replace(IMAGES["postgres"], volumes=("/var/lib/postgresql",))}
+    with pytest.raises(
+        SpecError, match="the image postgres:17 keeps data at /var/lib/postgresql, and nothing is mounted"
+    ):
+        bundle(stack(images=images))
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(SpecError) as caught:
+        bundle(
+            stack(services={"backend": {**BACKEND, "enviroment": {}}}, data_services={"postgres": {"privileged": 1}})
+        )
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["postgres", "backend"]
 
 
 def test_a_port_of_every_node_is_not_started_twice():
@@ -297,4 +316,5 @@ def test_a_port_of_every_node_is_not_started_twice():
 
 def test_the_repositorys_own_number_of_replicas_counts():
     assert backend(deploy={"replicas": 3})["Mode"] == {"Replicated": {"Replicas": 3}}
+    assert backend(scale=4)["Mode"] == {"Replicated": {"Replicas": 4}}
     assert backend(deploy={"replicas": 3}, replicas=1)["Mode"] == {"Replicated": {"Replicas": 1}}
