@@ -97,8 +97,9 @@ class Droplets(Noun):
             found += _catalogue.image_problems(
                 f"{droplet.where}.image", droplet.image, region, image, self.context.client
             )
+        replaced = {droplet.name for droplet, _row in self._replaced(account)}  # whose disks are new ones
         for droplet, row in self._pairs(account):
-            if row["size_slug"] != droplet.size and declared["allow_resize"]:
+            if row["size_slug"] != droplet.size and declared["allow_resize"] and droplet.name not in replaced:
                 found += _catalogue.size_problems(f"{droplet.where}.size", droplet.size, region, account["sizes"])
                 found += _catalogue.disk_problems(f"{droplet.where}.size", droplet.size, row, account["sizes"])
         return found

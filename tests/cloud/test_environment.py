@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -391,3 +392,18 @@ def test_what_cannot_be_had_is_refused_before_anything_is_made(sandbox: Sandbox,
         assert word in refused["msg"]
     assert "fra1" in run({**declared, "region": "fra9"})["msg"]
     assert sandbox.account() == before
+
+
+def test_a_smaller_disk_is_refused_unless_the_droplet_is_made_anew(sandbox: Sandbox, declared, run: Run):
+    def app(**more: str) -> dict[str, Any]:
+        return {"droplets": {"app": {**declared["droplets"]["app"], **more}}}
+
+    run({**declared, **app(size="s-1vcpu-2gb")})
+    refused = run({**declared, "allow_resize": True})
+    assert "which cannot shrink" in refused["msg"]
+    asked = run({**declared, "allow_resize": True, "replace": ["shop-staging-app"]}, check=True)
+    assert actions(asked) == {"droplet shop-staging-app": "replace"}
+    smaller = {**declared, **app(image="debian-12-x64"), "allow_resize": True, "allow_replace": ["shop-staging-app"]}
+    assert actions(run(smaller)) == {"droplet shop-staging-app": "replace"}
+    (droplet,) = sandbox.all("droplets")
+    assert (droplet["size_slug"], droplet["image"]["slug"]) == ("s-1vcpu-1gb", "debian-12-x64")
