@@ -10,7 +10,8 @@ version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Makes a text of the result of M(izzzi.infra.environment#module). Each resource that changes is a line, with C(+) to
-    create, C(~) to change, C(-/+) to replace and C(-) to delete, and below it each field, before and after.
+    create, C(~) to change, C(-/+) to replace and C(-) to delete, and below it each field, before and after. What is the
+    environment's, is not declared and stays has C(!), with what it costs each month and why it stays.
   - The last line is the monthly cost, now and then.
 options:
   _input:

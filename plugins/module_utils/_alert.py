@@ -69,6 +69,7 @@ def fields(row: Row) -> dict[str, Any]:
         "value": float(row["value"]),
         "window": row["window"],
         "tags": sorted(row.get("tags") or []),
+        "droplets": sorted(map(str, row.get("entities") or [])),
         "emails": sorted(alerts.get("email") or []),
         "slack": sorted(
             f"{s['channel']} sha256:{hashlib.sha256(s['url'].encode()).hexdigest()[:16]}"
@@ -121,7 +122,7 @@ class Alerts(Noun):
         return listed(self.context.client, "/monitoring/alerts", "policies", needed=bool(self._wanted))
 
     def reads(self) -> Reads:
-        return {"alerts": self._list} if self._wanted or self.context.may_delete else {}
+        return {"alerts": self._list}
 
     def steps(self, account: Account) -> list[Step]:
         return [self._step(wanted, find(wanted["description"], account["alerts"])) for wanted in self._wanted]
@@ -148,7 +149,7 @@ class Alerts(Noun):
         delete = self.context.client.delete
         return [
             Step(DELETE, self.kind, row["description"], apply=lambda id=row["uuid"]: delete(f"/monitoring/alerts/{id}"))
-            for row in account.get("alerts", [])
+            for row in account["alerts"]
             if self.context.names.owns_alert(row["description"], row.get("tags") or [])
             and row["description"] not in keep
         ]

@@ -56,8 +56,8 @@ def disk_problems(where: str, slug: str, row: Row, sizes: list[Row]) -> list[str
 
 
 def _offer_problems(where: str, noun: str, slug: str, region: str, offered: dict[str, list[str]]) -> list[str]:
-    """`offered`: the regions of each slug."""
-    if region in offered.get(slug, []):
+    """`offered`: the regions of each slug. A region that sells nothing is told as such, elsewhere."""
+    if region in offered.get(slug, []) or not any(region in regions for regions in offered.values()):
         return []
     here = [other for other, regions in offered.items() if region in regions]
     if slug in offered:

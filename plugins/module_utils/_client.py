@@ -27,10 +27,13 @@ LONGEST_PAUSE = 60.0  # seconds; a limit that lasts longer is an error, not a wa
 class ApiError(Exception):
     """A reply that is an error, or none at all (status 0)."""
 
-    def __init__(self, message: str, status: int = 0, *, sent: bool = True) -> None:
+    changed = False  # whether the run had written something before
+
+    def __init__(self, message: str, status: int = 0, *, sent: bool = True, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.sent = sent
+        self.reason = reason  # in the API's own words, without the request
 
     @property
     def fate_unknown(self) -> bool:
@@ -145,11 +148,18 @@ class Client:
         self._clock = clock
         self._lock = threading.Lock()
         self.calls = 0
+        self.writes = 0  # that were taken, or may have been
 
     def count(self) -> None:
         """One more request, also of other clients that work for the same run."""
         with self._lock:
             self.calls += 1
+
+    def count_write(self, method: str, status: int) -> None:
+        """`status` is 0 when nobody knows."""
+        if method not in ("GET", "HEAD") and status < 300:
+            with self._lock:
+                self.writes += 1
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         return self._request("GET", path + (f"?{urlencode(query)}" if query else ""))
@@ -217,11 +227,13 @@ class Client:
             try:
                 reply = self._transport(method, f"{self.url}/v2{path}", headers, content, self._timeout)
             except Unreachable as error:
+                self.count_write(method, 0 if error.sent else 599)
                 # A POST that may have arrived is not sent twice: it could make a second droplet.
                 if last or not error.sent or method == "POST":
                     raise self._unreachable(method, path, error) from error
                 self._sleep(_backoff(attempt))
                 continue
+            self.count_write(method, reply.status)
             if reply.status < 300:
                 return self._content(method, path, reply)
             if reply.status < 400:
@@ -276,7 +288,8 @@ class Client:
             hint = " The token may lack the scope for this: it needs to read and write."
         elif reply.status == 429:
             hint = " It is DigitalOcean's limit for the token (250 requests a minute, 5000 an hour). Run again later."
-        return ApiError(f"{method} {self.url}/v2{path} answered {reply.status}: {message}{hint}", reply.status)
+        text = f"{method} {self.url}/v2{path} answered {reply.status}: {message}{hint}"
+        return ApiError(text, reply.status, reason=f"{message.rstrip('.')}.{hint}")
 
 
 def _pause(reply: Reply, method: str, attempt: int, now: float) -> float | None:

@@ -56,6 +56,13 @@ def name_problems(where: str, word: str) -> list[str]:
     return [f"{where}: {word!r} is not a name: lower-case letters, digits and inner hyphens, 32 at most."]
 
 
+def slug_problems(where: str, slug: str) -> list[str]:
+    """DigitalOcean takes some slugs in any case and gives back lower case, so that they would never compare."""
+    if slug == slug.lower():
+        return []
+    return [f"{where}: {slug!r} is in upper case. DigitalOcean writes it {slug.lower()!r}."]
+
+
 def group_problems(where: str, group: str) -> list[str]:
     if GROUP.fullmatch(group):
         return []

@@ -16,6 +16,7 @@ from ._noun import BASE, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, Step
 
 NAME = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
+SHARED = "it holds records that are not this environment's."
 Zones = dict[str, list[Row]]  # the records of each domain that exists
 OPTIONS = {
     "name": {"type": "str", "required": True},
@@ -33,11 +34,15 @@ def problems(name: str) -> list[str]:
     return [f"domain.name: {name!r} is not a domain's name. Example: example.com."]
 
 
-def zones(client: Client, name: str, *, all_domains: bool) -> Zones:
-    """The declared domain's records. To know what is left over, those of all domains."""
+def zones(context: Context) -> Zones:
+    """The declared domain's records, and those of the domains in which something of ours may be left over: with `prune`
+    all, else those whose zone file names our register."""
+    client, name = context.client, (context.declared["domain"] or {}).get("name", "")
+    register = _record_owner.register_name(context.names)
     names = {name} if name else set()
-    if all_domains:
-        names |= {row["name"] for row in listed(client, "/domains", "domains", needed=bool(name))}
+    for row in listed(client, "/domains", "domains", needed=bool(name)):
+        if context.may_delete or row.get("zone_file") is None or register in row["zone_file"]:
+            names.add(row["name"])
     ordered = sorted(names)
     found = together([lambda name=name: _records(client, name) for name in ordered])
     return {name: rows for name, rows in zip(ordered, found, strict=True) if rows is not None}
@@ -53,12 +58,8 @@ def _records(client: Client, name: str) -> list[Row] | None:
 
 
 def reads(context: Context) -> Reads:
-    """None when no domain is declared and none could have records left over."""
-    name = (context.declared["domain"] or {}).get("name", "")
-    if not name and not context.may_delete:
-        return {}
     return {
-        "zones": lambda: zones(context.client, name, all_domains=context.may_delete),
+        "zones": lambda: zones(context),
         "droplets": lambda: context.client.list("/droplets", "droplets"),
     }
 
@@ -69,7 +70,7 @@ def doomed(context: Context, account: Account) -> list[str]:
     declared = (context.declared["domain"] or {}).get("name", "")
     keep = "" if context.is_absent else declared
     found = []
-    for name, rows in account.get("zones", {}).items():
+    for name, rows in account["zones"].items():
         ours = _record_owner.leftover(context, name, rows, account)
         others = [row for row in rows if row not in ours and not _record_owner.is_the_domains_own(row)]
         if name != keep and not others and (ours or name == declared):
@@ -109,11 +110,13 @@ class Domain(Noun):
         self.context.client.create("/domains", {"name": self._name}, lambda: self.context.client.find(path))
 
     def surplus(self, account: Account) -> list[Step]:
+        gone = doomed(self.context, account)
         delete = self.context.client.delete
-        return [
-            Step(DELETE, "domain", name, apply=lambda name=name: delete(f"/domains/{name}"))
-            for name in doomed(self.context, account)
-        ]
+        kept = (self.context.declared["domain"] or {}).get("name", "") if self.context.is_absent else ""
+        found = [Step(DELETE, "domain", name, apply=lambda name=name: delete(f"/domains/{name}")) for name in gone]
+        if kept in account["zones"] and kept not in gone:
+            found.append(Step(DELETE, "domain", kept).keep(SHARED))
+        return found
 
     def outputs(self) -> dict[str, Any]:
         return {"domain": self._name}

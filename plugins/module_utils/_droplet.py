@@ -54,9 +54,14 @@ class Droplets(Noun):
         self._one_down = threading.Lock()  # never two powered off at once: the others serve
 
     def reads(self) -> Reads:
-        return {"droplets": lambda: self.context.client.list("/droplets", "droplets")}
+        client = self.context.client
+        return {
+            "droplets": lambda: client.list("/droplets", "droplets"),
+            "tags": lambda: client.list("/tags", "tags"),
+        }
 
     def more_reads(self, account: Account) -> Reads:
+        self._spell(account)
         client, new = self.context.client, self._to_make(account)
         if not new:
             resized = any(row["size_slug"] != droplet.size for droplet, row in self._pairs(account))
@@ -66,6 +71,16 @@ class Droplets(Noun):
             "sizes": lambda: _catalogue.sizes(client),
             **{f"image {slug}": lambda slug=slug: _catalogue.image(client, slug) for slug in sorted(images)},
         }
+
+    def _spell(self, account: Account) -> None:
+        """A tag's first spelling counts: the account's, else the one that is declared first."""
+        spellings: dict[str, str] = {}
+        for tag in [
+            *(row["name"] for row in account["tags"]),
+            *(tag for droplet in self.wanted for tag in droplet.tags),
+        ]:
+            spellings.setdefault(tag.lower(), tag)
+        self.wanted = [_droplet_declared.spelled(droplet, spellings) for droplet in self.wanted]
 
     def _vpc_id(self, account: Account) -> str:
         return next((vpc["id"] for vpc in account["vpcs"] if vpc["name"] == self.context.names.vpc), "")
@@ -283,13 +298,8 @@ class Droplets(Noun):
                 cost_before=current_cost(row),
             )
             for row in account["droplets"]
-            if self._is_ours(row, account) and row["name"] not in keep
+            if _droplet_compare.belongs(row, self.context.names, account["vpcs"]) and row["name"] not in keep
         ]
-
-    def _is_ours(self, row: Row, account: Account) -> bool:
-        names = self.context.names
-        tagged = names.owner_tag in row["tags"]
-        return tagged or (names.owns(row["name"]) and _droplet_compare.is_ours(row, self._vpc_id(account), names))
 
     def _delete(self, id: int) -> None:
         self.context.client.delete(f"/droplets/{id}")

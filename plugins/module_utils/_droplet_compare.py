@@ -84,6 +84,12 @@ def is_ours(row: Row, vpc_id: str, names: Names) -> bool:
     return names.owner_tag in row["tags"] or (bool(vpc_id) and row.get("vpc_uuid") == vpc_id)
 
 
+def belongs(row: Row, names: Names, vpcs: list[Row]) -> bool:
+    """Whether any droplet of the account is the environment's."""
+    vpc_id = next((vpc["id"] for vpc in vpcs if vpc["name"] == names.vpc), "")
+    return names.owner_tag in row["tags"] or (names.owns(row["name"]) and is_ours(row, vpc_id, names))
+
+
 def changes(droplet: Wanted, row: Row, vpc_id: str, names: Names) -> tuple[Change, ...]:
     """Tags of others stay. Monitoring agent and user_data are the host's: the API neither changes nor tells them."""
     features = row["features"]

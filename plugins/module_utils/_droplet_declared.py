@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ._declaration import WORDS, group_problems, name_problems
+from ._declaration import WORDS, group_problems, name_problems, slug_problems
 from ._names import Names
 
 HOSTNAME_LIMIT = 63  # characters
@@ -60,12 +60,19 @@ def wanted(groups: dict[str, Any], names: Names) -> list[Wanted]:
     ]
 
 
+def spelled(droplet: Wanted, spellings: dict[str, str]) -> Wanted:
+    """With its tags as the account spells them: of names that differ in case only, the first one stays."""
+    return replace(droplet, tags=tuple(dict.fromkeys(spellings.get(tag.lower(), tag) for tag in droplet.tags)))
+
+
 def problems(declared: dict[str, Any], names: Names) -> list[str]:
     """`droplets` have the right types already."""
     droplets = declared["droplets"]
     found = []
     for name, droplet in droplets.items():
         found += name_problems(f"droplets.{name}", name)
+        for option in ("size", "image"):
+            found += slug_problems(f"droplets.{name}.{option}", droplet[option])
         for group in droplet["groups"]:
             found += group_problems(f"droplets.{name}.groups", group)
         for tag in droplet["tags"]:

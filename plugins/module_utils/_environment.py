@@ -12,14 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._account import Account, read, together
-from ._client import Client
+from ._account import Account, read
+from ._carry_out import CarryOut
+from ._client import ApiError, Client
 from ._droplet import Droplets
 from ._environment_lock import EnvironmentLock
 from ._names import Names
 from ._noun import PHASES, Context, Noun, Wait
 from ._nouns import NOUNS
-from ._plan import CREATE, DELETE, NOOP, REPLACE, Problems, Step
+from ._plan import CREATE, DELETE, IDLE, REPLACE, UNDECLARED, Problems, Step
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Plan:
 
     @property
     def work(self) -> list[Step]:
-        return [step for step in self.steps if step.action != NOOP]
+        return [step for step in self.steps if step.action not in IDLE]
 
 
 class Environment:
@@ -79,7 +80,10 @@ class Environment:
             raise Problems(problems)
         self.warnings = [warning for noun in self._nouns for warning in noun.warnings(account)]
         makings = self._makings(account)
-        return self._unless_protected(Plan(makings + (self._removals(surplus) if self._context.may_delete else [])))
+        if self._context.may_delete:
+            return self._unless_protected(Plan(makings + self._removals(surplus)))
+        kept = [step.keep(step.reason or UNDECLARED) for steps in surplus.values() for step in steps]
+        return self._unless_protected(Plan([*makings, Phase(kept, [])]))
 
     def _unless_protected(self, plan: Plan) -> Plan:
         lost = [f"{step.kind} {step.name}" for step in plan.steps if step.action in (DELETE, REPLACE)]
@@ -118,9 +122,7 @@ class Environment:
 
     def _makings(self, account: Account) -> list[Phase]:
         nouns = sorted(self._nouns, key=lambda noun: noun.phase)  # those of one phase stay in their order
-        steps = [
-            (noun.phase if step.phase is None else step.phase, step) for noun in nouns for step in noun.steps(account)
-        ]
+        steps = [(_phase(noun, step), step) for noun in nouns for step in noun.steps(account)]
         return [
             Phase([step for at, step in steps if at == phase], [noun.settle for noun in nouns if noun.phase == phase])
             for phase in PHASES
@@ -128,18 +130,24 @@ class Environment:
 
     def _removals(self, surplus: dict[Noun, list[Step]]) -> list[Phase]:
         """In reverse: what others refer to goes last."""
-        of_phase = [[noun for noun in self._nouns if noun.phase == phase][::-1] for phase in reversed(PHASES)]
+        nouns = self._nouns[::-1]
+        steps = [(_phase(noun, step), step) for noun in nouns for step in surplus[noun]]
         return [
-            Phase(steps, [noun.settle_removal for noun in nouns])
-            for nouns in of_phase
-            if (steps := [step for noun in nouns for step in surplus[noun]])
+            Phase(found, [noun.settle_removal for noun in nouns if noun.phase == phase])
+            for phase in reversed(PHASES)
+            if (found := [step for at, step in steps if at == phase])
         ]
 
     def carry_out(self, plan: Plan) -> None:
-        for phase in plan.phases:
-            together([step.apply for step in phase.steps if step.apply])
-            for settle in phase.settle:
-                settle()
+        run, before = CarryOut(), self._client.writes
+        try:
+            for phase in plan.phases:
+                run.phase(phase.steps, phase.settle)
+        except (ApiError, Problems) as error:
+            for noun in self._nouns:
+                noun.salvage()
+            error.changed = self._client.writes > before
+            raise
 
     def outcome(self, plan: Plan) -> dict[str, Any]:
         outputs = {key: value for noun in self._nouns for key, value in noun.outputs().items()}
@@ -186,14 +194,19 @@ def converge(
     return environment, plan
 
 
+def _phase(noun: Noun, step: Step) -> int:
+    return noun.phase if step.phase is None else step.phase
+
+
 def _costs(steps: list[Step]) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *((step.cost_before, step.cost_after) for step in steps)]
 
 
 def _refusal(noun: Noun, steps: list[Step]) -> list[str]:
-    if noun.loss is None or not steps:
+    lost = [step.name for step in steps if step.action == DELETE]
+    if noun.loss is None or not lost:
         return []
     return [
-        f"{noun.kind}s: the account has {', '.join(step.name for step in steps)}, which the declaration has not. "
+        f"{noun.kind}s: the account has {', '.join(lost)}, which the declaration has not. "
         f"Declare them (a larger count, a group), or set prune (provision_prune) to true to delete them{noun.loss}."
     ]

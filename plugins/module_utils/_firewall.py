@@ -25,6 +25,7 @@ ALLOW_ALL_OUT = [
 SIDES = (("inbound", "inbound_rules", "sources"), ("outbound", "outbound_rules", "destinations"))
 SSH = 22
 WIDEST = {4: 8, 6: 16}  # prefixes shorter than these are not somebody's office
+RENAMED = "it is on this environment's droplets by their tag, but not by our name. What it allows counts as well."
 RULES_LIMIT = 50  # of one firewall, both directions
 TARGET_SPEC = {"addresses": WORDS, "groups": WORDS, "members": {"type": "bool", "default": False}}
 
@@ -254,10 +255,15 @@ class Firewalls(Noun):
 
     def surplus(self, account: Account) -> list[Step]:
         keep = {wanted["name"] for wanted in self._wanted.values()}
+        rows = [row for row in account["firewalls"] if row["name"] not in keep]
         return [
             Step(DELETE, "firewall", row["name"], apply=lambda id=row["id"]: self._delete(id))
-            for row in account["firewalls"]
-            if self._is_ours(row) and row["name"] not in keep
+            for row in rows
+            if self._is_ours(row)
+        ] + [
+            Step(DELETE, "firewall", row["name"]).keep(RENAMED)
+            for row in rows
+            if not self._is_ours(row) and self.context.names.owner_tag in (row.get("tags") or [])
         ]
 
     def _is_ours(self, row: Row) -> bool:

@@ -45,7 +45,15 @@ RULES = [
     {"entry_protocol": "tcp", "entry_port": port, "target_protocol": "tcp", "target_port": port} for port in (80, 443)
 ]
 PRICE = 12.0  # US dollars a month for each unit of size
-MOST_UNITS = 200
+MOST_UNITS = 100
+SECURE = ("https", "http2", "http3")
+CHECK_LIMITS = {
+    "port": (1, 65535),
+    "check_interval_seconds": (3, 300),
+    "response_timeout_seconds": (3, 300),
+    "unhealthy_threshold": (2, 10),
+    "healthy_threshold": (2, 10),
+}
 
 
 def problems(balancer: dict[str, Any], declared: dict[str, Any]) -> list[str]:
@@ -58,24 +66,39 @@ def problems(balancer: dict[str, Any], declared: dict[str, Any]) -> list[str]:
             found.append(f"{where}.group: no droplet is in the group {balancer['group']!r}. There are: {known}.")
     if not 1 <= balancer["size_unit"] <= MOST_UNITS:
         found.append(f"{where}.size_unit: {balancer['size_unit']} is not from 1 to {MOST_UNITS}.")
+    check = balancer["health_check"]
+    for name, (least, most) in CHECK_LIMITS.items():
+        if not least <= check[name] <= most:
+            found.append(f"{where}.health_check.{name}: {check[name]} is not from {least} to {most}.")
+    if check["path"] and not check["path"].startswith("/"):
+        found.append(f"{where}.health_check.path: {check['path']!r} does not begin with /.")
     entries = set()
     for index, rule in enumerate(balancer["forwarding_rules"]):
-        found += [
-            f"{where}.forwarding_rules[{index}].{name}: {rule[name]} is not a port."
-            for name in ("entry_port", "target_port")
-            if not 1 <= rule[name] <= 65535
-        ]
-        entry = (rule["entry_protocol"] == "udp", rule["entry_port"])
+        found += _rule_problems(f"{where}.forwarding_rules[{index}]", rule)
+        entry = (rule["entry_protocol"] in ("udp", "http3"), rule["entry_port"])
         if entry in entries:
             found.append(
                 f"{where}.forwarding_rules[{index}].entry_port: {rule['entry_port']} is taken by another rule."
             )
         entries.add(entry)
-        secure = rule["entry_protocol"] in ("https", "http2", "http3")
-        if secure and not rule["certificate_id"] and not rule["tls_passthrough"]:
-            found.append(
-                f"{where}.forwarding_rules[{index}]: {rule['entry_protocol']} needs certificate_id or tls_passthrough."
-            )
+    return found
+
+
+def _rule_problems(where: str, rule: dict[str, Any]) -> list[str]:
+    """A rule alone."""
+    entry, target, certificate = rule["entry_protocol"], rule["target_protocol"], rule["certificate_id"]
+    found = [
+        f"{where}.{name}: {rule[name]} is not a port."
+        for name in ("entry_port", "target_port")
+        if not 1 <= rule[name] <= 65535
+    ]
+    plain = [protocol for protocol in (entry, target) if protocol in ("tcp", "udp")]
+    if plain and entry != target:
+        found.append(f"{where}: {entry} cannot be forwarded to {target}; tcp goes to tcp, udp to udp.")
+    if entry in SECURE and not certificate and not rule["tls_passthrough"]:
+        found.append(f"{where}: {entry} needs certificate_id or tls_passthrough.")
+    if rule["tls_passthrough"] and (certificate or target not in SECURE):
+        found.append(f"{where}: tls_passthrough takes a target_protocol of https or http2, and no certificate_id.")
     return found
 
 
@@ -92,6 +115,7 @@ def described(rules: list[Row]) -> list[str]:
 def fields(row: dict[str, Any]) -> dict[str, Any]:
     check = row.get("health_check") or {}
     return {
+        "name": row["name"],
         "tag": row.get("tag") or "",
         "size_unit": row.get("size_unit") or 1,
         "forwarding_rules": described(row.get("forwarding_rules") or []),
@@ -110,16 +134,30 @@ def find(name: str, rows: list[Row]) -> Row | None:
     return next((row for row in rows if row["name"] == name), None)
 
 
+def ours(names: Names, account: Account) -> Row | None:
+    """The one of our name; else the only one before our droplets in our VPC, which somebody has renamed."""
+    if row := find(names.load_balancer, account["load_balancers"]):
+        return row
+    vpcs = [vpc["id"] for vpc in account["vpcs"] if vpc["name"] == names.vpc]
+    rows = [r for r in account["load_balancers"] if names.owns_tag(r.get("tag") or "") and r.get("vpc_uuid") in vpcs]
+    return rows[0] if len(rows) == 1 else None
+
+
 def cost(row: dict[str, Any]) -> float:
     return PRICE * (row.get("size_unit") or 1)
 
 
-def doomed(context: Context, account: Account) -> list[Row]:
-    """The one that has our name, and looks at our droplets or at none, when none is declared."""
-    row = find(context.names.load_balancer, account.get("load_balancers", []))
+def leftover(context: Context, account: Account) -> list[Row]:
+    """Those before our droplets, and the one of our name that is before none; but for the declared one."""
+    names = context.names
     is_declared = bool(context.declared["load_balancer"]) and not context.is_absent
-    is_ours = bool(row) and (not row.get("tag") or context.names.owns_tag(row["tag"]))
-    return [row] if is_ours and not is_declared else []
+    declared = ours(names, account) if is_declared else None
+    return [
+        row
+        for row in account["load_balancers"]
+        if row is not declared
+        and (names.owns_tag(row["tag"]) if row.get("tag") else row["name"] == names.load_balancer)
+    ]
 
 
 class LoadBalancer(Noun):
@@ -127,7 +165,6 @@ class LoadBalancer(Noun):
     phase = ATTACHED
     doubles = "load_balancers"
     arguments: ClassVar[dict[str, Any]] = {"load_balancer": {"type": "dict", "options": OPTIONS}}
-    loss = ""
 
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
@@ -148,10 +185,31 @@ class LoadBalancer(Noun):
         self._awaited = False
 
     def reads(self) -> Reads:
-        if not self._declared and not self.context.may_delete:
-            return {}
         client, needed = self.context.client, bool(self._declared)
-        return {"load_balancers": lambda: listed(client, "/load_balancers", "load_balancers", needed=needed)}
+        found: Reads = {
+            "load_balancers": lambda: listed(client, "/load_balancers", "load_balancers", needed=needed),
+            "vpcs": lambda: client.list("/vpcs", "vpcs"),
+        }
+        if self._certificates():
+            found["certificates"] = lambda: client.list("/certificates", "certificates")
+        return found
+
+    def _certificates(self) -> list[tuple[str, str]]:
+        """Each with where it is named."""
+        rules = (self._declared or {}).get("forwarding_rules", [])
+        where = "load_balancer.forwarding_rules"
+        return [
+            (f"{where}[{n}].certificate_id", r["certificate_id"]) for n, r in enumerate(rules) if r["certificate_id"]
+        ]
+
+    def _certificate_problems(self, account: Account) -> list[str]:
+        known = {row["id"]: row for row in account.get("certificates", [])}
+        told = ", ".join(f"{row['name']} ({id})" for id, row in known.items()) or "none"
+        return [
+            f"{where}: the account has no certificate {id!r}. There are: {told}."
+            for where, id in self._certificates()
+            if id not in known
+        ]
 
     def _body(self) -> dict[str, Any]:
         names, declared = self.context.names, self._declared
@@ -172,20 +230,21 @@ class LoadBalancer(Noun):
         return {key: value for key, value in self._body().items() if key != "group"}
 
     def problems(self, account: Account) -> list[str]:
-        row = find(self._name, account["load_balancers"]) if self._declared else None
-        region = self.context.declared["region"]
+        row = ours(self.context.names, account) if self._declared else None
+        region, found = self.context.declared["region"], self._certificate_problems(account)
         if row and (row.get("region") or {}).get("slug", region) != region:
-            return [f"load_balancer: {self._name} is in {row['region']['slug']}, and cannot be moved to {region}."]
-        return []
+            found.append(f"load_balancer: {self._name} is in {row['region']['slug']}, and cannot be moved to {region}.")
+        return found
 
     def steps(self, account: Account) -> list[Step]:
         if not self._declared:
             return []
-        row = find(self._name, account["load_balancers"])
+        row = ours(self.context.names, account)
         after = fields(self._body())
         price = cost(self._declared)
         if row is None:
-            return [Step(CREATE, self.kind, self._name, created(after), self._create, cost_after=price)]
+            shown = {field: value for field, value in after.items() if field not in ("name", "droplet_ids")}
+            return [Step(CREATE, self.kind, self._name, created(shown), self._create, cost_after=price)]
         self.context.known.put(self.kind, self._name, row)
         self._awaited = row.get("status") == "new"
         changes = changed(fields(row), after)
@@ -227,7 +286,7 @@ class LoadBalancer(Noun):
         delete = self.context.client.delete
         return [
             Step(DELETE, self.kind, row["name"], (), lambda id=row["id"]: delete(f"/load_balancers/{id}"), cost(row))
-            for row in doomed(self.context, account)
+            for row in leftover(self.context, account)
         ]
 
     def outputs(self) -> dict[str, Any]:

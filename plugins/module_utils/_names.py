@@ -6,9 +6,11 @@ to look for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 PREFIX = "izzzi"
+ADDRESS = "ip"  # in the tag of a reserved IP
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Names:
         """In the plan only: DigitalOcean gives reserved IPs no name."""
         return f"{self.base}-ip"
 
+    def address_tag(self, ip: str) -> str:
+        """Marks a reserved IP as the environment's: it can carry no tag itself, so the tag names it."""
+        return self.group_tag(f"{ADDRESS}:{ip.replace('.', '-')}")
+
     @property
     def load_balancer(self) -> str:
         return f"{self.base}-lb"
@@ -74,3 +80,13 @@ class Names:
     def droplet(self, group: str, number: int) -> str:
         """The first of a group has no number, so that a group of one has a plain name."""
         return f"{self.base}-{group}" + (f"-{number}" if number > 1 else "")
+
+
+def address_owners(tags: Iterable[str]) -> dict[str, str]:
+    """The owner's tag of each reserved IP that a tag names."""
+    found = {}
+    for tag in tags:
+        owner, _, ip = tag.rpartition(f":{ADDRESS}:")
+        if owner.startswith(f"{PREFIX}:"):
+            found[ip.replace("-", ".")] = owner
+    return found

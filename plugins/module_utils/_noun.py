@@ -42,6 +42,9 @@ class Known:
     def row(self, kind: str, name: str) -> Row | None:
         return self._rows.get(kind, {}).get(name)
 
+    def rows(self, kind: str) -> list[Row]:
+        return list(self._rows.get(kind, {}).values())
+
     def id(self, kind: str, name: str) -> Any:
         """Empty when there is none (yet)."""
         return (self.row(kind, name) or {}).get("id", "")
@@ -112,7 +115,7 @@ class Noun:
     arguments: ClassVar[dict[str, Any]] = {}  # its part of the module's argument_spec; documented in the module
     # The listing that shows whether another run has made one since the plan; None: the API itself refuses a second one.
     doubles: ClassVar[str | None] = None
-    # What losing it means, for the refusal of a surplus without `prune`; None: a surplus is left alone then.
+    # What losing it means, for the refusal of a surplus without `prune`; None: a surplus is kept then, and named.
     loss: ClassVar[str | None] = None
 
     @classmethod
@@ -144,8 +147,12 @@ class Noun:
         return []
 
     def surplus(self, account: Account) -> list[Step]:
-        """Deletions of what is ours and not declared."""
+        """Deletions of what is ours and not declared; a `keep` for what stays all the same. Without `prune` the plan
+        keeps them all."""
         return []
+
+    def salvage(self) -> None:
+        """Called when a run has failed: notes what it has made, so that the next run knows it."""
 
     def settle(self) -> None:
         """Called when its phase is done: returns when later phases can use what was made."""

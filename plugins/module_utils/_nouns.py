@@ -12,7 +12,8 @@ from ._firewall import Firewalls
 from ._load_balancer import LoadBalancer
 from ._noun import Noun
 from ._project import Assignment, Project
-from ._record import Records, Register
+from ._record import Records
+from ._record_register import Register
 from ._reserved_ip import ReservedIp
 from ._space import Buckets
 from ._ssh_key import SshKeys
@@ -33,7 +34,7 @@ NOUNS: tuple[type[Noun], ...] = (
     LoadBalancer,
     Volumes,
     Alerts,
-    Register,
     Records,
+    Register,
     Assignment,
 )

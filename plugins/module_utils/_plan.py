@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 CREATE, UPDATE, REPLACE, DELETE, NOOP = "create", "update", "replace", "delete", "noop"
+KEEP = "keep"  # it is the environment's, is not declared, and stays: `reason` says why
+UNDECLARED = "it is not declared. Declare it, or set prune (provision_prune) to true to delete it."
+IDLE = (NOOP, KEEP)  # actions that write nothing
 
 
 class Problems(Exception):
     """Why a declaration cannot be carried out: each says what is wrong, where, and what to do."""
+
+    changed = False  # whether something was written before
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -30,7 +35,7 @@ class Change:
 class Step:
     """One thing that a run does to one resource. `apply` sends it; the rest is for people. Costs are US dollars a month
     before and after the step, so a `noop` has twice the same. `phase` is for a step that must wait for another phase
-    than its kind's."""
+    than its kind's. `reason` is for a `keep`."""
 
     action: str
     kind: str
@@ -40,6 +45,11 @@ class Step:
     cost_before: float = 0.0
     cost_after: float = 0.0
     phase: int | None = field(default=None, compare=False, repr=False)
+    reason: str = ""
+
+    def keep(self, reason: str) -> Step:
+        """Instead of a deletion: it stays, with what it costs."""
+        return replace(self, action=KEEP, changes=(), apply=None, cost_after=self.cost_before, reason=reason)
 
     def show(self) -> dict[str, Any]:
         return {
@@ -47,7 +57,9 @@ class Step:
             "kind": self.kind,
             "name": self.name,
             "changes": [{"field": c.field, "before": c.before, "after": c.after} for c in self.changes],
+            "monthly_cost": round(self.cost_after, 2),
             "monthly_cost_delta": round(self.cost_after - self.cost_before, 2),
+            "reason": self.reason,
         }
 
 

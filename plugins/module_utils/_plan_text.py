@@ -17,14 +17,20 @@ def plan_text(result: Mapping[str, Any]) -> str:
     """One line for each resource that changes, and below it one for each of its fields."""
     work = [step for step in result["plan"] if step["action"] in SIGNS]
     lines = [line for step in work for line in _step_lines(step)]
+    lines += [line for step in result["plan"] if step["action"] == "keep" for line in _kept_lines(step)]
     return "\n".join([_summary(result["plan"]), *([""] if lines else []), *lines, "", _cost(result["monthly_cost"])])
 
 
 def _summary(steps: list[Mapping[str, Any]]) -> str:
     counts = Counter(step["action"] for step in steps)
-    same = f"{counts['noop']} as declared"
+    same = [f"{counts['noop']} as declared"]
+    cost = sum(step.get("monthly_cost") or 0.0 for step in steps if step["action"] == "keep")
+    if counts["keep"]:
+        same.append(f"{counts['keep']} kept" + (f" at {cost:.2f} USD a month" if cost else ""))
     words = [f"{counts[action]} to {verb}" for action, verb in VERBS.items() if counts[action]]
-    return f"Plan: {', '.join([*words, same])}." if words else f"Nothing to do: {same}."
+    if words:
+        return f"Plan: {', '.join([*words, *same])}."
+    return f"{'Nothing to change' if cost else 'Nothing to do'}: {', '.join(same)}."
 
 
 def _step_lines(step: Mapping[str, Any]) -> list[str]:
@@ -32,6 +38,12 @@ def _step_lines(step: Mapping[str, Any]) -> list[str]:
     price = f"  ({delta:+.2f} USD a month)" if delta else ""
     head = f"{SIGNS[step['action']]:>3} {step['kind']} {step['name']}{price}"
     return [head, *(f"      {_change(change, step['action'])}" for change in step["changes"])]
+
+
+def _kept_lines(step: Mapping[str, Any]) -> list[str]:
+    cost = step.get("monthly_cost") or 0.0
+    price = f"  ({cost:.2f} USD a month)" if cost else ""
+    return [f"  ! {step['kind']} {step['name']}{price}", f"      stays: {step['reason']}"]
 
 
 def _change(change: Mapping[str, Any], action: str) -> str:

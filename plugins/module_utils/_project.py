@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from . import _domain, _droplet, _load_balancer, _record_owner, _reserved_ip, _space, _volume
+from . import _domain, _droplet, _droplet_compare, _load_balancer, _record_owner, _reserved_ip, _space, _volume
 from ._account import Account, Reads, Row
 from ._names import Names
 from ._noun import BASE, PROJECT, Context, Noun
@@ -86,10 +86,10 @@ def members(context: Context, account: Account) -> list[tuple[str, str]]:
 
 def doomed(context: Context, account: Account) -> set[str]:
     """The URNs of what goes with the environment."""
-    tag = context.names.owner_tag
-    found = [urn("droplet", row["id"]) for row in account["droplets"] if tag in row["tags"]]
-    found += [urn("reserved_ip", row["ip"]) for row in _reserved_ip.doomed(context, account)]
-    found += [urn("load_balancer", row["id"]) for row in _load_balancer.doomed(context, account)]
+    names, vpcs = context.names, account["vpcs"]
+    found = [urn("droplet", row["id"]) for row in account["droplets"] if _droplet_compare.belongs(row, names, vpcs)]
+    found += [urn("reserved_ip", row["ip"]) for row in _reserved_ip.leftover(context, account)]
+    found += [urn("load_balancer", row["id"]) for row in _load_balancer.leftover(context, account)]
     found += [urn("volume", row["id"]) for row in _volume.doomed(context, account)]
     found += [urn("domain", name) for name in _domain.doomed(context, account)]
     found += [urn("bucket", name) for name in _space.doomed(context, account)]
@@ -134,8 +134,12 @@ class Project(Noun):
         return {"project_resources": lambda: self.context.client.list(path, "resources")}
 
     def _has_something(self, account: Account) -> bool:
-        names = {row["name"] for row in account["droplets"]} | set(account.get("zones", ()))
-        return any(name in names for _kind, name in members(self.context, account))
+        listings = ("droplets", "volumes", "load_balancers")
+        names = {row["name"] for listing in listings for row in account.get(listing, [])} | set(account["zones"])
+        names |= {key.removeprefix("bucket ") for key, settings in account.items() if settings is not None}
+        if any(name in names for _kind, name in members(self.context, account)):
+            return True
+        return "reserved_ips" in account and bool(_reserved_ip.ours(self.context.names, account))
 
     def problems(self, account: Account) -> list[str]:
         if not self._declared or find(self._declared, account["projects"]) or not self._declared["id"]:
@@ -180,9 +184,8 @@ class Project(Noun):
         if not row or row["name"] != self.context.names.base or row.get("is_default"):
             return []
         rest = {spelling(resource["urn"]) for resource in account["project_resources"]} - doomed(self.context, account)
-        if rest:
-            return [Step(NOOP, "project", row["name"])]
-        return [Step(DELETE, "project", row["name"], apply=lambda: self._delete(row["id"]))]
+        step = Step(DELETE, "project", row["name"], apply=lambda: self._delete(row["id"]))
+        return [step.keep(f"it holds what is not the environment's: {', '.join(sorted(rest))}.")] if rest else [step]
 
     def _delete(self, id: str) -> None:
         delete = self.context.client.delete

@@ -13,10 +13,9 @@ from . import _domain, _record_owner
 from ._account import Account, Reads, Row
 from ._client import ApiError
 from ._names import Names
-from ._noun import ATTACHED, RECORDS, Context, Noun
+from ._noun import RECORDS, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Step, changed, created
 from ._record_form import (
-    ADDRESSES,
     LOAD_BALANCER,
     RESERVED_IP,
     Record,
@@ -109,7 +108,9 @@ class Records(Noun):
     def _filled(self) -> list[Record]:
         return [replace(r, data=self._address(r), source=r.source) if r.source else r for r in self._wanted]
 
-    def steps(self, account: Account) -> list[Step]:
+    def matches(self, account: Account) -> list[tuple[list[Row], list[Pair], list[tuple[int, Record]]]]:
+        """For each declared name and type: the records that stand in the way, those that are or become what is
+        declared, and those that are too much."""
         rows = self._rows(account)
         blocking = blockers(rows, self._domain, self._wanted)
         present: dict[Slot, list[tuple[int, Record]]] = {}
@@ -122,10 +123,16 @@ class Records(Noun):
         found = []
         for slot, records in slots.items():
             in_the_way = [row for row in blocking if current(row, self._domain).name == slot[1]]
+            there = [] if in_the_way else present.get(slot, [])
+            found.append((in_the_way, *pairs(there, records)))
+        return found
+
+    def steps(self, account: Account) -> list[Step]:
+        found = []
+        for in_the_way, matched, rest in self.matches(account):
             if in_the_way:
-                found += self._replace(in_the_way, records)
+                found += self._replace(in_the_way, [record for _id, _before, record in matched])
                 continue
-            matched, rest = pairs(present.get(slot, []), records)
             found += [self._step(pair, len(matched) > 1) for pair in matched]
             found += [self._delete(id, record) for id, record in rest]
         return found
@@ -179,7 +186,8 @@ class Records(Noun):
             same = [row for row in rows if current(row, self._domain) == replace(final, source="")]
             return {"domain_record": same[0]} if same else None
 
-        self.context.client.create(self._path, body(final), look_up)
+        row = self.context.client.create(self._path, body(final), look_up)["domain_record"]
+        self.context.known.put("record", str(row["id"]), row)
 
     def _put(self, id: int | None, record: Record) -> None:
         self.context.client.put(f"{self._path}/{id}", body(self._final(record)))
@@ -191,13 +199,10 @@ class Records(Noun):
         return Step(DELETE, "record", title(record, domain), gone, lambda: self.context.client.delete(path))
 
     def surplus(self, account: Account) -> list[Step]:
-        zones = account.get("zones", {})
-        if not self.context.may_delete:
-            return []
         blocking = [row["id"] for row in blockers(self._rows(account), self._domain, self._wanted)]
         return [
             self._delete(row["id"], current(row, domain), domain)
-            for domain, rows in zones.items()
+            for domain, rows in account["zones"].items()
             for row in _record_owner.leftover(self.context, domain, rows, account)
             if row["id"] not in blocking and not _record_owner.is_register(row)
         ]
@@ -208,76 +213,3 @@ class Records(Noun):
             if record.data:
                 found.setdefault(title(record, self._domain), []).append(record.data)
         return {"dns_records": found}
-
-
-class Register(Noun):
-    """What the environment owns beside what points to it, in the domain itself. It is written before the records and
-    taken away after them, so that a run cut off in between leaves none without an owner."""
-
-    kind = "record"
-    phase = ATTACHED
-    doubles = "zones"
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._declared = None if context.is_absent else context.declared["domain"]
-
-    def reads(self) -> Reads:
-        return _domain.reads(self.context)
-
-    def steps(self, account: Account) -> list[Step]:
-        if not self._declared:
-            return []
-        domain = self._declared["name"]
-        rows = account["zones"].get(domain, [])
-        present = {row["data"] for row in rows if row["name"] == _record_owner.register_name(self.context.names)}
-        return [
-            Step(NOOP, "record", name)
-            if line in present
-            else Step(CREATE, "record", name, created({"data": line}), lambda line=line: self._create(domain, line))
-            for line in self._lines(rows)
-            if (name := self._title(domain))
-        ]
-
-    def _title(self, domain: str) -> str:
-        return f"{_record_owner.register_name(self.context.names)}.{domain} TXT"
-
-    def _lines(self, rows: list[Row]) -> list[str]:
-        """Without prune, what is ours and not declared any more stays, and stays ours."""
-        names = self.context.names
-        slots = {r.slot for r in wanted(self.context.declared, names) if not (r.source and r.type in ADDRESSES)}
-        if not self.context.may_delete:
-            there = {current(row, self._declared["name"]).slot for row in rows}
-            ours = _record_owner.registered(rows)
-            slots |= {slot for slot, owner in ours.items() if owner == names.owner_tag and slot in there}
-        return _record_owner.register_lines(slots, names)
-
-    def _create(self, domain: str, line: str) -> None:
-        client, path = self.context.client, f"/domains/{domain}/records"
-        name = _record_owner.register_name(self.context.names)
-
-        def look_up() -> dict[str, Any] | None:
-            rows = client.list(path, "domain_records")
-            same = [row for row in rows if (row["type"], row["name"], row["data"]) == ("TXT", name, line)]
-            return {"domain_record": same[0]} if same else None
-
-        client.create(path, {"type": "TXT", "name": name, "data": line, "ttl": self._declared["ttl"]}, look_up)
-
-    def surplus(self, account: Account) -> list[Step]:
-        name = _record_owner.register_name(self.context.names)
-        found = []
-        for domain, rows in account.get("zones", {}).items():
-            is_declared = bool(self._declared) and self._declared["name"] == domain
-            keep = self._lines(rows) if is_declared else []
-            found += [
-                Step(
-                    DELETE,
-                    "record",
-                    self._title(domain),
-                    (Change("data", row["data"], None),),
-                    lambda path=f"/domains/{domain}/records/{row['id']}": self.context.client.delete(path),
-                )
-                for row in rows
-                if row["name"] == name and row["type"] == "TXT" and row["data"] not in keep
-            ]
-        return found

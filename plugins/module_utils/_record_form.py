@@ -231,8 +231,18 @@ def _data_problems(where: str, given: dict[str, Any], domain: str) -> list[str]:
             ADDRESSES[kind](data)
         except ValueError as error:
             return [f"{where}: data: {error}."]
-    if kind in HOSTS and data != "." and not HOST.fullmatch(whole(data, domain)):
+    if data in (".", ";"):
+        return [
+            f"{where}: data: DigitalOcean refuses {data!r}, so that there is nothing cannot be said of a name there. "
+            "Leave the record out."
+        ]
+    if kind in HOSTS and not HOST.fullmatch(whole(data, domain)):
         return [f"{where}: data: {data!r} is not a host's name."]
+    if kind == "CAA" and given["tag"] != "iodef" and not HOST.fullmatch(whole(data, domain)):
+        return [
+            f"{where}: data: DigitalOcean takes the name of a certificate authority, such as letsencrypt.org, and "
+            f"nothing behind it: not {data!r}."
+        ]
     return []
 
 

@@ -1,17 +1,18 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose a DNS record is. Records have no tags: one that points to a droplet, reserved IP or load balancer belongs to
-its environment, and the others are named in a register, TXT records beside them: docs/decisions/0009."""
+"""Whose a DNS record is. Records have no tags: those that a run has made are named in a register, TXT records beside
+them, and one that points to a droplet, reserved IP or load balancer belongs to its environment: docs/decisions/0009."""
 
 from __future__ import annotations
 
 from ._account import Account, Row
-from ._names import PREFIX, Names
+from ._names import PREFIX, Names, address_owners
 from ._noun import Context
-from ._record_form import ADDRESSES, Slot, address, current, wanted
+from ._record_form import ADDRESSES, address, current, wanted
 
 REGISTER = f"_{PREFIX}"  # under this name stand the registers
+Claim = tuple[str, str, int]  # type, name and id of a record
 TEXT_LIMIT = 255  # characters of one string in a TXT record
 
 
@@ -35,25 +36,28 @@ def is_register(row: Row) -> bool:
     return row["type"] == "TXT" and row["name"].startswith(f"{REGISTER}.") and " owns " in row["data"]
 
 
-def register_lines(slots: set[Slot], names: Names) -> list[str]:
-    """Which records are the environment's, as texts that fit into TXT records."""
+def own_register(rows: list[Row], names: Names) -> list[Row]:
+    return [row for row in rows if is_register(row) and row["name"] == register_name(names)]
+
+
+def register_lines(claims: set[Claim], names: Names) -> list[str]:
+    """Which records are the environment's, as texts that fit into TXT records. Type and name are for people; the id
+    says which of that name, so that one that somebody else makes there is never taken for ours."""
     lines: list[str] = []
-    for word in sorted(":".join(slot if slot[2] else slot[:2]) for slot in slots):
+    for word in sorted(f"{kind}:{name}:{id}" for kind, name, id in claims):
         if not lines or len(lines[-1]) + 1 + len(word) > TEXT_LIMIT:
             lines.append(f"{names.owner_tag} owns")
         lines[-1] += f" {word}"
     return lines
 
 
-def registered(rows: list[Row]) -> dict[Slot, str]:
-    """The owner's tag of each record that a register names."""
-    found: dict[Slot, str] = {}
+def registered(rows: list[Row]) -> dict[int, str]:
+    """The owner's tag of each record that a register names, by the record's id."""
+    found: dict[int, str] = {}
     for row in rows:
         if is_register(row):
             owner, _, words = row["data"].partition(" owns ")
-            for word in words.split():
-                kind, name, text = (*word.split(":", 2), "")[:3]
-                found[kind, name, text] = owner
+            found |= {int(id): owner for word in words.split() if (id := word.rpartition(":")[2]).isdigit()}
     return found
 
 
@@ -65,6 +69,7 @@ def owners(rows: list[Row], domain: str, account: Account) -> dict[int, str]:
             found = addresses(row) if kind == "droplets" else {"A": row.get("ip") or ""}
             tag = owner_of([*(row.get("tags") or []), row.get("tag") or ""])
             tags |= {address: tag for address in found.values() if tag and address}
+    tags |= address_owners(tag["name"] for tag in account.get("tags", []))
     for row in account.get("reserved_ips", []):
         if tag := owner_of((row.get("droplet") or {}).get("tags") or []):
             tags[row["ip"]] = tag
@@ -72,7 +77,7 @@ def owners(rows: list[Row], domain: str, account: Account) -> dict[int, str]:
     found = {}
     for row in rows:
         record = current(row, domain)
-        if tag := (tags.get(record.data) if record.type in ADDRESSES else None) or register.get(record.slot):
+        if tag := (tags.get(record.data) if record.type in ADDRESSES else None) or register.get(row["id"]):
             found[row["id"]] = tag
         elif is_register(row):
             found[row["id"]] = row["data"].partition(" owns ")[0]

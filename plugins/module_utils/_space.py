@@ -15,8 +15,8 @@ from ansible.module_utils.basic import env_fallback
 
 from . import _client
 from ._account import Account, Reads, together
-from ._client import LOOPBACK, Reply
-from ._declaration import complete_each, name_problems
+from ._client import LOOPBACK, ApiError, Reply
+from ._declaration import complete_each, name_problems, slug_problems
 from ._names import Names
 from ._noun import BASE, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, changed, created
@@ -26,6 +26,7 @@ REGIONS = ("ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1
 ENVIRONMENT = re.compile(r"(^|-)(production|staging|dev)(-|$)")
 LONGEST_NAME = 63
 LAG_SECONDS = 300.0  # until a new bucket is known everywhere
+HOLDS_DATA = "it holds data. To delete it with them, set delete_data (provision_delete_data) to true."
 LAGGING = ("NoSuchBucket", "OperationAborted", "NotFound")
 
 DAYS = {"type": "int"}
@@ -97,7 +98,8 @@ def _access_problems(declared: dict[str, Any]) -> list[str]:
         if not declared[option]
     ]
     url, region = declared["spaces_endpoint_url"], declared["spaces_region"] or declared["region"]
-    if not url and region not in REGIONS:
+    found += slug_problems("spaces_region", declared["spaces_region"])
+    if not url and region.lower() not in REGIONS:
         found.append(f"spaces_region: Spaces is not to be had in {region!r}. There are: {', '.join(REGIONS)}.")
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
@@ -178,7 +180,9 @@ class Buckets(Noun):
 
         def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
             self.context.client.count()
-            return transport(method, url, headers, body, timeout)
+            reply = transport(method, url, headers, body, timeout)
+            self.context.client.count_write(method, reply.status)
+            return reply
 
         return S3(
             endpoint(declared),
@@ -194,7 +198,7 @@ class Buckets(Noun):
             f"bucket {bucket}": lambda bucket=bucket, settings=settings: self._settings(bucket, settings)
             for bucket, settings in self._wanted.items()
         }
-        if self.context.may_delete and not _access_problems(self.context.declared):
+        if not _access_problems(self.context.declared):
             calls["buckets"] = self._surplus_buckets
         return calls
 
@@ -211,7 +215,16 @@ class Buckets(Noun):
         return dict(zip(settings, found, strict=True))
 
     def _surplus_buckets(self) -> dict[str, bool]:
-        """Whether each that is ours and not declared holds data."""
+        """Whether each that is ours and not declared holds data. When nothing may be deleted, keys that open less are
+        no reason to stop, nor is a Spaces that does not answer."""
+        try:
+            return self._look_for_surplus()
+        except (S3Error, ApiError):
+            if self.context.may_delete:
+                raise
+            return {}
+
+    def _look_for_surplus(self) -> dict[str, bool]:
         names = [name for name in self._s3.buckets() if is_ours(name, self.context.names) and name not in self._wanted]
         return dict(zip(names, together([lambda name=name: self._s3.has_data(name) for name in names]), strict=True))
 
@@ -260,7 +273,7 @@ class Buckets(Noun):
     def surplus(self, account: Account) -> list[Step]:
         gone = doomed(self.context, account)
         return [
-            self._removal(bucket, data) if bucket in gone else Step(NOOP, "bucket", bucket)
+            self._removal(bucket, data) if bucket in gone else self._removal(bucket, data).keep(HOLDS_DATA)
             for bucket, data in account.get("buckets", {}).items()
         ]
 

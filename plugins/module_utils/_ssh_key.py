@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 from ._account import Account, Reads, Row
 from ._names import Names
 from ._noun import BASE, Noun
-from ._plan import CREATE, NOOP, Step, created
+from ._plan import CREATE, DELETE, NOOP, Step, created
+
+STAYS = "it is the account's, and others may use it."
 
 
 def fingerprint(public_key: str) -> str:
@@ -69,8 +71,6 @@ class SshKeys(Noun):
 
     def reads(self) -> Reads:
         """One by one: the list of keys may be asked for only ten times a minute."""
-        if self.context.is_absent:
-            return {}
         return {f"ssh_key {mark}": lambda mark=mark: self._find(mark) for mark in fingerprints(self.context.declared)}
 
     def _find(self, mark: str) -> Row | None:
@@ -107,6 +107,15 @@ class SshKeys(Noun):
             client.create("/account/keys", body, lambda: client.find(f"/account/keys/{mark}"))
 
         return Step(CREATE, "ssh_key", key["name"], created({"fingerprint": mark}), create)
+
+    def surplus(self, account: Account) -> list[Step]:
+        """Named when all else goes."""
+        if not self.context.is_absent:
+            return []
+        there = [
+            key for key in self.context.declared["ssh_keys"] if account[f"ssh_key {fingerprint(key['public_key'])}"]
+        ]
+        return [Step(DELETE, "ssh_key", key["name"]).keep(STAYS) for key in there]
 
 
 def fingerprints(declared: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _droplet_declared, _firewall
+from . import _droplet_declared, _firewall, _reserved_ip
 from ._account import Account, Reads
 from ._names import Names
 from ._noun import BASE, Context, Noun
@@ -18,7 +18,10 @@ def wanted(declared: dict[str, Any], names: Names) -> list[str]:
     """The environment's own tag, and all that droplets carry and rules name."""
     of_droplets = [tag for droplet in _droplet_declared.wanted(declared["droplets"], names) for tag in droplet.tags]
     of_rules = [names.group_tag(group) for _where, group in _firewall.groups(declared["firewalls"])]
-    return list(dict.fromkeys([names.owner_tag, *of_droplets, *of_rules]))
+    first: dict[str, str] = {}
+    for tag in (names.owner_tag, *of_droplets, *of_rules):
+        first.setdefault(tag.lower(), tag)  # names that differ in case only are one tag
+    return list(first.values())
 
 
 class Tags(Noun):
@@ -32,10 +35,20 @@ class Tags(Noun):
     def reads(self) -> Reads:
         return {"tags": lambda: self.context.client.list("/tags", "tags")}
 
-    def steps(self, account: Account) -> list[Step]:
-        existing = {tag["name"].lower() for tag in account["tags"]}  # names that differ in case only are one tag
+    def problems(self, account: Account) -> list[str]:
+        """What finds the environment's resources must be spelled as they are looked for."""
+        existing = {tag["name"].lower(): tag["name"] for tag in account["tags"]}
         return [
-            Step(NOOP, "tag", name)
+            f"tags: the account spells the tag {name} as {existing[name]}, and DigitalOcean keeps the first spelling. "
+            f"Delete the tag {existing[name]}."
+            for name in self._wanted
+            if self.context.names.owns_tag(name) and existing.get(name, name) != name
+        ]
+
+    def steps(self, account: Account) -> list[Step]:
+        existing = {tag["name"].lower(): tag["name"] for tag in account["tags"]}
+        return [
+            Step(NOOP, "tag", existing[name.lower()])
             if name.lower() in existing
             else Step(CREATE, "tag", name, apply=lambda name=name: self._create(name))
             for name in self._wanted
@@ -46,8 +59,12 @@ class Tags(Noun):
         client.create("/tags", {"name": name}, lambda: client.find(f"/tags/{name}"))
 
     def surplus(self, account: Account) -> list[Step]:
+        """An unused tag costs nothing and does nothing, so without `prune` nobody hears of it."""
+        if not self.context.may_delete:
+            return []
+        keep = {*self._wanted, *_reserved_ip.marks(self.context, account)}
         return [
             Step(DELETE, "tag", tag["name"], apply=lambda name=tag["name"]: self.context.client.delete(f"/tags/{name}"))
             for tag in account["tags"]
-            if self.context.names.owns_tag(tag["name"]) and tag["name"] not in self._wanted
+            if self.context.names.owns_tag(tag["name"]) and tag["name"] not in keep
         ]

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any, ClassVar
 
-from . import _droplet
+from . import _droplet, _droplet_compare
 from ._account import Account, Reads, Row, listed
 from ._client import ApiError
 from ._declaration import complete_each, name_problems
@@ -26,6 +25,11 @@ SPEC = {
 NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 LARGEST = 16 * 1024  # GiB
 PRICE = 0.10  # US dollars a month for each GiB
+HOLDS_DATA = "it may hold data. To delete it, set delete_data (provision_delete_data) to true."
+UNDECLARED_DATA = (
+    "it is not declared. Declare it, or delete it with its data: set prune (provision_prune) and delete_data "
+    "(provision_delete_data) to true."
+)
 BUSY_SECONDS = 120.0  # a droplet does one thing at a time, and refuses another (422)
 
 Wanted = dict[str, Any]  # a declared volume, with its name and its droplet's
@@ -66,14 +70,21 @@ def shown(volume: Wanted) -> dict[str, Any]:
     return {name: volume[name] for name in ("size", "filesystem", "description", "droplet")}
 
 
-def surplus(context: Context, account: Account) -> list[Row]:
+def is_ours(row: Row, names: Names, account: Account) -> bool:
+    """By tag. One that lost its tag is known by its name and the droplet of ours that it is on."""
+    if names.owner_tag in (row.get("tags") or []):
+        return True
+    holders = [droplet for droplet in account["droplets"] if droplet["id"] in (row.get("droplet_ids") or [])]
+    return names.owns(row["name"]) and any(_droplet_compare.belongs(h, names, account["vpcs"]) for h in holders)
+
+
+def leftover(context: Context, account: Account) -> list[Row]:
     keep = set() if context.is_absent else {volume["name"] for volume in wanted(context.declared, context.names)}
-    tag = context.names.owner_tag
-    return [row for row in account.get("volumes", []) if tag in (row.get("tags") or []) and row["name"] not in keep]
+    return [row for row in account["volumes"] if is_ours(row, context.names, account) and row["name"] not in keep]
 
 
 def doomed(context: Context, account: Account) -> list[Row]:
-    return surplus(context, account) if context.declared["delete_data"] else []
+    return leftover(context, account) if context.declared["delete_data"] else []
 
 
 class Volumes(Noun):
@@ -92,12 +103,11 @@ class Volumes(Noun):
         self._region = context.declared["region"]
 
     def reads(self) -> Reads:
-        if not self._wanted and not self.context.may_delete:
-            return {}
         client, region = self.context.client, self._region
         return {
             "volumes": lambda: listed(client, "/volumes", "volumes", needed=bool(self._wanted), region=region),
             "droplets": lambda: client.list("/droplets", "droplets"),
+            "vpcs": lambda: client.list("/vpcs", "vpcs"),
         }
 
     def _row(self, name: str, account: Account) -> Row | None:
@@ -109,7 +119,7 @@ class Volumes(Noun):
             name, row = volume["name"], self._row(volume["name"], account)
             if row is None:
                 continue
-            if tag not in (row.get("tags") or []):
+            if not is_ours(row, self.context.names, account):
                 found.append(
                     f"A volume {name} (id {row['id']}) exists without the tag {tag}, so it is not this environment's. "
                     "Add the tag to adopt it, or rename or delete it."
@@ -122,29 +132,37 @@ class Volumes(Noun):
         return found
 
     def _holder_problems(self, name: str, row: Row, account: Account) -> list[str]:
-        rows = {droplet["id"]: droplet for droplet in account["droplets"]}
+        rows, names = {droplet["id"]: droplet for droplet in account["droplets"]}, self.context.names
         return [
             f"volumes: {name} is attached to {holder['name']}, which is not of this environment. Detach it first."
             for id in row.get("droplet_ids") or []
-            if (holder := rows.get(id)) and self.context.names.owner_tag not in holder["tags"]
+            if (holder := rows.get(id)) and not _droplet_compare.belongs(holder, names, account["vpcs"])
         ]
 
     def steps(self, account: Account) -> list[Step]:
-        droplets = {row["id"]: row["name"] for row in account["droplets"]}
-        return [self._step(volume, self._row(volume["name"], account), droplets) for volume in self._wanted]
+        return [self._step(volume, self._row(volume["name"], account), account["droplets"]) for volume in self._wanted]
 
-    def _step(self, volume: Wanted, row: Row | None, droplets: dict[int, str]) -> Step:
+    def _step(self, volume: Wanted, row: Row | None, droplets: list[Row]) -> Step:
         name, price = volume["name"], cost(volume["size"])
         if row is None:
             return Step(CREATE, self.kind, name, created(shown(volume)), lambda: self._create(volume), cost_after=price)
         self.context.known.put(self.kind, name, row)
-        ids = row.get("droplet_ids") or []
-        before = {"size": row["size_gigabytes"], "droplet": droplets.get(ids[0], str(ids[0])) if ids else None}
+        before = {"size": row["size_gigabytes"], "droplet": self._holder(volume, row, droplets)}
         changes = tuple(Change(key, value, volume[key]) for key, value in before.items() if value != volume[key])
+        tags, tag = sorted(row.get("tags") or []), self.context.names.owner_tag
+        changes += (Change("tags", tags, [*tags, tag]),) if tag not in tags else ()
         costs = (cost(row["size_gigabytes"]), price)
         if not changes:
             return Step(NOOP, self.kind, name, (), None, *costs)
-        return Step(UPDATE, self.kind, name, changes, lambda: self._update(volume, row, changes), *costs)
+        return Step(UPDATE, self.kind, name, changes, lambda: self._update(volume, row["id"], changes), *costs)
+
+    def _holder(self, volume: Wanted, row: Row, droplets: list[Row]) -> str | None:
+        """Who has it, by its name; told apart from a new droplet of the same name, which the plan leads to."""
+        names = {droplet["id"]: droplet["name"] for droplet in droplets}
+        id = next(iter(row.get("droplet_ids") or []), None)
+        name = names.get(id, str(id)) if id else None
+        is_there = id == self.context.known.id("droplet", volume["droplet"])
+        return f"{name} (id {id})" if name == volume["droplet"] and not is_there else name
 
     def _create(self, volume: Wanted) -> None:
         client, name = self.context.client, volume["name"]
@@ -166,20 +184,30 @@ class Volumes(Noun):
         self.context.known.put(self.kind, name, row)
         self._attach(row["id"], volume)
 
-    def _update(self, volume: Wanted, row: Row, changes: tuple[Change, ...]) -> None:
+    def _update(self, volume: Wanted, id: str, changes: tuple[Change, ...]) -> None:
         fields = {change.field for change in changes}
         if "size" in fields:
-            self._act(row["id"], {"type": "resize", "size_gigabytes": volume["size"]})
-        if "droplet" in fields:
-            self._detach(row)
-            self._attach(row["id"], volume)
+            self._act(id, {"type": "resize", "size_gigabytes": volume["size"]})
+        if "tags" in fields:
+            resources = {"resources": [{"resource_id": id, "resource_type": "volume"}]}
+            self.context.client.post(f"/tags/{self.context.names.owner_tag}/resources", resources)
+        if "droplet" in fields and not self._detach(id, self._droplet_id(volume)):
+            self._attach(id, volume)
+
+    def _droplet_id(self, volume: Wanted) -> Any:
+        return self.context.known.id("droplet", volume["droplet"])
 
     def _attach(self, id: str, volume: Wanted) -> None:
-        self._act(id, {"type": "attach", "droplet_id": self.context.known.id("droplet", volume["droplet"])})
+        self._act(id, {"type": "attach", "droplet_id": self._droplet_id(volume)})
 
-    def _detach(self, row: Row) -> None:
-        for droplet in row.get("droplet_ids") or []:
-            self._act(row["id"], {"type": "detach", "droplet_id": droplet})
+    def _detach(self, id: str, wanted: Any = None) -> bool:
+        """From all but the wanted one; whether it is on that. It is asked who has it now: a droplet that has gone in
+        this very run has let go of it."""
+        holders = self.context.client.get(f"/volumes/{id}")["volume"].get("droplet_ids") or []
+        for droplet in holders:
+            if droplet != wanted:
+                self._act(id, {"type": "detach", "droplet_id": droplet})
+        return wanted in holders
 
     def _act(self, id: str, body: dict[str, Any]) -> None:
         """One action after the other, each until it is done."""
@@ -197,23 +225,20 @@ class Volumes(Noun):
         wait.until(done, lambda: f"The volume {id}: {body['type']} is not done within {wait.limit} s. Run again.")
 
     def surplus(self, account: Account) -> list[Step]:
-        return [self._removal(row) for row in surplus(self.context, account)] if self.context.may_delete else []
+        return [self._removal(row) for row in leftover(self.context, account)]
 
     def _removal(self, row: Row) -> Step:
-        price = cost(row["size_gigabytes"])
-        if not self.context.declared["delete_data"]:
-            return Step(NOOP, self.kind, row["name"], cost_before=price, cost_after=price)
         gone = (Change("size", row["size_gigabytes"], None),)
-        return Step(DELETE, self.kind, row["name"], gone, self._deletion(row), cost_before=price)
+        price = cost(row["size_gigabytes"])
+        step = Step(DELETE, self.kind, row["name"], gone, lambda: self._delete(row["id"]), cost_before=price)
+        if self.context.declared["delete_data"]:
+            return step
+        return step.keep(HOLDS_DATA if self.context.may_delete else UNDECLARED_DATA)
 
-    def _deletion(self, row: Row) -> Callable[[], None]:
-        def apply() -> None:
-            self._detach(row)
-            self.context.wait.through(
-                lambda: self.context.client.delete(f"/volumes/{row['id']}"), (409, 422), BUSY_SECONDS
-            )
-
-        return apply
+    def _delete(self, id: str) -> None:
+        client = self.context.client
+        self._detach(id)
+        self.context.wait.through(lambda: client.delete(f"/volumes/{id}"), (409, 422), BUSY_SECONDS)
 
     def outputs(self) -> dict[str, Any]:
         return {"volume_ids": self.context.known.ids(self.kind)}

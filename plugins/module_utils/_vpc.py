@@ -8,8 +8,9 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any, ClassVar
 
-from . import _catalogue
-from ._account import Account, Reads, Row
+from . import _catalogue, _project
+from ._account import Account, Reads, Row, listed
+from ._declaration import slug_problems
 from ._names import Names
 from ._noun import BASE, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
@@ -24,6 +25,7 @@ RESERVED = tuple(
 DOCKER = IPv4Network("172.17.0.0/16")
 # Where Docker Swarm takes its overlay networks from, unless it is told otherwise: of 10.0.0.0/8, from the beginning.
 SWARM = IPv4Network("10.0.0.0/16")
+DEFAULT = "it is its region's default, which DigitalOcean does not let go."
 LAG_SECONDS = 60.0  # a deleted droplet counts as a member for a while
 
 
@@ -91,7 +93,7 @@ class Vpc(Noun):
 
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
-        return problems(declared["vpc"], declared["region"])
+        return slug_problems("region", declared["region"]) + problems(declared["vpc"], declared["region"])
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -103,7 +105,11 @@ class Vpc(Noun):
         return {"vpcs": lambda: self.context.client.list("/vpcs", "vpcs")}
 
     def more_reads(self, account: Account) -> Reads:
-        if self.context.is_absent or find(self._name, account["vpcs"]):
+        current = find(self._name, account["vpcs"])
+        if current and self.context.is_absent:
+            path = f"/vpcs/{current['id']}/members"
+            return {"vpc_members": lambda: listed(self.context.client, path, "members", needed=False)}
+        if current or self.context.is_absent:
             return {}
         return {"sizes": lambda: _catalogue.sizes(self.context.client)}
 
@@ -142,9 +148,12 @@ class Vpc(Noun):
         current = find(self._name, account["vpcs"])
         if not self.context.is_absent or not current:
             return []
+        step = Step(DELETE, "vpc", self._name, apply=lambda: self._delete(current["id"]))
         if current["default"]:
-            return [Step(NOOP, "vpc", self._name)]
-        return [Step(DELETE, "vpc", self._name, apply=lambda: self._delete(current["id"]))]
+            return [step.keep(DEFAULT)]
+        gone = _project.doomed(self.context, account)
+        rest = [row["urn"] for row in account["vpc_members"] if _project.spelling(row["urn"]) not in gone]
+        return [step.keep(f"it holds what is not the environment's: {', '.join(sorted(rest))}.")] if rest else [step]
 
     def _delete(self, id: str) -> None:
         self.context.wait.through(lambda: self.context.client.delete(f"/vpcs/{id}"), (403, 409), LAG_SECONDS)

@@ -47,7 +47,7 @@ options:
     required: true
     choices: [production, staging, dev]
   region:
-    description: The region's slug.
+    description: The region's slug, in lower case.
     type: str
     required: true
   vpc:
@@ -97,11 +97,12 @@ options:
   droplets:
     description:
       - Groups of equal droplets by name. The first is C(PROJECT-ENVIRONMENT-GROUP), the next C(...-2), and so on.
-      - "Each has C(size) and C(image) (slugs, or the id of an own image; required), C(count) (default 1), C(groups)
-        (inventory groups that the droplets join, by the tag C(izzzi:PROJECT:ENVIRONMENT:GROUP)), C(tags) (more tags),
-        C(monitoring), C(backups) and C(ipv6) (all by default false)."
+      - "Each has C(size) and C(image) (slugs in lower case, or the id of an own image; required), C(count) (default 1),
+        C(groups) (inventory groups that the droplets join, by the tag C(izzzi:PROJECT:ENVIRONMENT:GROUP)), C(tags)
+        (more tags), C(monitoring), C(backups) and C(ipv6) (all by default false)."
       - Tags and backups are changed in place, and so is a size with O(allow_resize). IPv6 can be turned on, never off.
-        A droplet that is powered off is powered on. Tags of others stay.
+        A droplet that is powered off is powered on. Tags of others stay. A tag keeps the spelling in which the account
+        has it, since names that differ in case only are one tag.
       - A new image takes a new droplet, which needs O(allow_replace). The monitoring agent cannot be added by the API,
         so a difference there is a warning.
       - A smaller C(count) is an error, unless O(prune) is set.
@@ -136,8 +137,8 @@ options:
     description:
       - The domain and its records. It may be shared with other environments, but no name in it.
       - A declared name and type is wholly the environment's. Of other records only those are touched (with O(prune), or
-        when the O(state) is V(absent)) that point to its own addresses or that an earlier run made. The domain goes
-        with its last record.
+        when the O(state) is V(absent)) that point to its own addresses or that an earlier run made, which a TXT record
+        C(_izzzi.PROJECT-ENVIRONMENT) lists. The domain goes with its last record.
     type: dict
     suboptions:
       name:
@@ -207,7 +208,8 @@ options:
   reserved_ip:
     description:
       - An address that stays when its droplet is replaced. One that is on a droplet of the environment is taken as its
-        own, and deleted with it (or by O(prune)).
+        own, and deleted with it (or by O(prune)). The tag C(izzzi:PROJECT:ENVIRONMENT:ip:ADDRESS) keeps it the
+        environment's when it is on no droplet; the next run assigns it again.
     type: dict
     suboptions:
       droplets:
@@ -228,7 +230,7 @@ options:
         type: str
         default: ''
       size_unit:
-        description: How many nodes it has, 1 to 200.
+        description: How many nodes it has, 1 to 100.
         type: int
         default: 1
       forwarding_rules:
@@ -397,7 +399,8 @@ options:
     default: []
   prune:
     description:
-      - Delete droplets (with their data), firewalls and tags of this environment that are not declared any more.
+      - Delete what is this environment's and not declared any more, droplets with their data. Without it droplets and
+        firewalls too many are an error, and all else is kept and named in the plan with what it costs.
     type: bool
     default: false
   protect:
@@ -412,8 +415,8 @@ options:
     default: ''
   state:
     description:
-      - V(absent) deletes the environment's droplets, firewalls, tags and VPC. Account SSH keys stay, and so does a VPC
-        that is its region's default, which DigitalOcean does not let go.
+      - V(absent) deletes all that is the environment's. Account SSH keys stay, and so do a VPC that is its region's
+        default, which DigitalOcean does not let go, and what holds something of others; the plan names what stays.
     type: str
     choices: [present, absent]
     default: present
@@ -513,7 +516,8 @@ plan:
   elements: dict
   contains:
     action:
-      description: V(create), V(update), V(replace), V(delete) or V(noop).
+      description: V(create), V(update), V(replace), V(delete), V(noop) or V(keep). What has V(keep) is the
+        environment's and stays although it is not declared, or although all else is deleted.
       type: str
     kind:
       description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project),
@@ -526,15 +530,23 @@ plan:
       description: The fields that change, each with C(field), C(before) and C(after).
       type: list
       elements: dict
+    monthly_cost:
+      description: What it costs each month then, in US dollars.
+      type: float
     monthly_cost_delta:
       description: What the change adds to the monthly price, in US dollars.
       type: float
+    reason:
+      description: Why it stays, for V(keep).
+      type: str
   sample:
     - action: create
       kind: vpc
       name: izzzi-production-vpc
       changes: [{field: ip_range, before: null, after: 10.20.0.0/16}]
+      monthly_cost: 0.0
       monthly_cost_delta: 0.0
+      reason: ""
 monthly_cost:
   description: What the environment costs each month in US dollars, by list prices and without traffic.
   returned: success
@@ -726,7 +738,7 @@ def main() -> None:
             lambda: Environment(declared, client), lock, fingerprint=params["fingerprint"], check=module.check_mode
         )
     except (ApiError, Problems) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), changed=error.changed)
     except (OSError, ssl.SSLError) as error:
         module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
     for warning in environment.warnings:

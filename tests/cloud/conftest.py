@@ -198,4 +198,4 @@ def run() -> Run:
 
 def actions(result: dict[str, Any]) -> dict[str, str]:
     """What the plan does, by `kind name`, without what stays."""
-    return {f"{s['kind']} {s['name']}": s["action"] for s in result["plan"] if s["action"] != "noop"}
+    return {f"{s['kind']} {s['name']}": s["action"] for s in result["plan"] if s["action"] not in ("noop", "keep")}

@@ -11,8 +11,8 @@ import pytest
 
 from .conftest import KEY, Run, Sandbox, actions, spawn
 
-NOOP_CALLS = 6
-SEARCH_CALLS = 9  # a removal looks also for what an earlier declaration may have left
+NOOP_CALLS = 11
+SEARCH_CALLS = 12  # a removal looks also for what an earlier declaration may have left
 
 
 def test_create_then_nothing(sandbox: Sandbox, declared, run: Run):
@@ -277,8 +277,9 @@ def test_absent_removes_all_and_then_nothing(sandbox: Sandbox, declared, run: Ru
     removed = run(gone)
     assert predicted["plan"] == removed["plan"]
     assert [s["kind"] for s in removed["plan"]] == [
-        "droplet", "droplet", "firewall", "firewall", "tag", "tag", "vpc"
+        "droplet", "droplet", "firewall", "firewall", "tag", "tag", "ssh_key", "vpc"
     ]  # fmt: skip
+    assert [s["kind"] for s in removed["plan"] if s["action"] == "keep"] == ["ssh_key"]
     again = run(gone)
     assert not again["changed"]
     assert again["api_calls"] <= SEARCH_CALLS

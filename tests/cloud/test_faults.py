@@ -150,7 +150,7 @@ def test_a_token_that_may_only_read_is_told(sandbox: Sandbox, declared, run: Run
     body = b'{"id": "forbidden", "message": "You do not have access for the attempted action."}'
     with gateway(sandbox.url, Fault("POST", "/vpcs", status=403, body=body)) as server:
         result = run({**declared, "api_url": server.url})
-    assert "403: You do not have access" in result["msg"]
+    assert "refuses it (403): You do not have access" in result["msg"]
     assert "scope" in result["msg"]
 
 

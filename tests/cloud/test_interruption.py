@@ -59,7 +59,9 @@ class Cut:
         raise Unreachable("the reply got lost", sent=True)
 
 
-def run(declared: dict[str, Any], transport: Callable[..., Any] | None = None) -> dict[str, Any]:
+def run(
+    declared: dict[str, Any], transport: Callable[..., Any] | None = None, *, check: bool = False
+) -> dict[str, Any]:
     """The module's work without its process; waiting is short, since the sandbox is quick."""
     checked = ArgumentSpecValidator(ARGUMENT_SPEC).validate(copy.deepcopy(declared))
     assert checked.error_messages == []
@@ -72,7 +74,8 @@ def run(declared: dict[str, Any], transport: Callable[..., Any] | None = None) -
     client = Client(done["api_url"], done["api_token"], transport or _client.https(), sleep=sleep)
     environment = Environment(done, client, sleep=sleep)
     plan = environment.plan()
-    environment.carry_out(plan)
+    if not check:
+        environment.carry_out(plan)
     return environment.outcome(plan)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-NOUNS = ("reserved_ips", "load_balancers", "volumes", "monitoring/alerts")
+NOUNS = ("reserved_ips", "load_balancers", "volumes", "monitoring/alerts", "certificates")
 SINGULAR = {"reserved_ips": "reserved_ip", "load_balancers": "load_balancer", "volumes": "volume"}
 
 

@@ -37,8 +37,14 @@ def test_create_then_nothing():
     assert api.writes == [("POST", "/domains", {"name": "example.com"})]
 
 
-def test_what_is_not_declared_costs_no_request():
-    assert _domain.Domain(context()).reads() == {}
+@pytest.mark.parametrize(
+    ("zone_file", "asked"), [("@ IN A 192.0.2.1", 1), ("_izzzi.shop-staging IN TXT ...", 2), (None, 2)]
+)
+def test_without_prune_only_domains_with_our_register_are_looked_into(zone_file, asked):
+    api = MemoryApi()
+    api.rows["domains"] = [{"name": "example.com", "zone_file": zone_file}]
+    _domain.Domain(context(api)).reads()["zones"]()
+    assert len(api.calls) == asked
 
 
 def test_prune_looks_into_all_domains():

@@ -69,12 +69,17 @@ def test_the_catalogue_is_asked_only_when_something_is_made(time):
     outcome = run(api, time)
     assert sorted(path.split("/")[1] for _, path, _ in api.calls) == [
         "account",
+        "domains",
         "droplets",
         "firewalls",
+        "load_balancers",
+        "monitoring",
+        "reserved_ips",
         "tags",
+        "volumes",
         "vpcs",
     ]
-    assert (outcome["changed"], outcome["api_calls"]) == (False, 5)
+    assert (outcome["changed"], outcome["api_calls"]) == (False, 10)
 
 
 def test_it_waits_until_new_droplets_are_active(time):

@@ -32,6 +32,7 @@ RULE = {
     "certificate_id": "",
     "tls_passthrough": False,
 }
+TCP = {**RULE, "entry_protocol": "tcp", "target_protocol": "tcp"}
 
 
 def noun(api: MemoryApi, declared: dict | None = DECLARED, **changes) -> tuple[LoadBalancer, dict]:
@@ -80,6 +81,7 @@ def test_each_field_is_changed_by_one_full_put(change, field):
     api = MemoryApi()
     run(api)
     api.calls.clear()
+    api.rows["certificates"].append({"id": "c1", "name": "shop"})
     (step,) = run(api, {**DECLARED, **change})
     assert [c.field for c in step.changes] == [field]
     ((method, path, body),) = api.writes
@@ -134,14 +136,44 @@ def test_it_cannot_be_moved_to_another_region():
     assert "cannot be moved to fra1" in made.problems(account)[0]
 
 
+def test_http3_shares_its_port_with_https():
+    rules = [{**RULE, "certificate_id": "c1"}, {**RULE, "entry_protocol": "http3", "certificate_id": "c1"}]
+    assert _load_balancer.problems({**DECLARED, "forwarding_rules": rules}, declaration()) == []
+
+
+def test_an_unknown_certificate_is_told_with_those_that_there_are():
+    api = MemoryApi()
+    api.rows["certificates"].append({"id": "c2", "name": "shop"})
+    made, account = noun(api, {**DECLARED, "forwarding_rules": [{**RULE, "certificate_id": "c1"}]})
+    (problem,) = made.problems(account)
+    assert problem == (
+        "load_balancer.forwarding_rules[0].certificate_id: the account has no certificate 'c1'. There are: shop (c2)."
+    )
+
+
+def test_one_that_was_renamed_is_given_its_name_again():
+    api = MemoryApi()
+    api.rows["vpcs"].append({"id": "v1", "name": "shop-staging-vpc"})
+    run(api)
+    api.rows["load_balancers"][0]["name"] = "renamed"
+    (step,) = run(api)
+    assert [(c.field, c.before, c.after) for c in step.changes] == [("name", "renamed", "shop-staging-lb")]
+    assert [row["name"] for row in api.rows["load_balancers"]] == ["shop-staging-lb"], "none is made twice"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"group": "db"}, "no droplet is in the group 'db'. There are: web"),
-        ({"size_unit": 0}, "0 is not from 1 to 200"),
+        ({"size_unit": 0}, "0 is not from 1 to 100"),
         ({"forwarding_rules": [RULE]}, "certificate_id or tls_passthrough"),
-        ({"forwarding_rules": [{**RULE, "entry_protocol": "tcp", "entry_port": 0}]}, "0 is not a port"),
-        ({"forwarding_rules": [{**RULE, "entry_protocol": "tcp"}] * 2}, "443 is taken"),
+        ({"forwarding_rules": [{**TCP, "entry_port": 0}]}, "0 is not a port"),
+        ({"forwarding_rules": [TCP] * 2}, "443 is taken"),
+        ({"forwarding_rules": [{**TCP, "target_protocol": "http"}]}, "tcp cannot be forwarded to http"),
+        ({"forwarding_rules": [{**RULE, "tls_passthrough": True}]}, "takes a target_protocol of https or http2"),
+        ({"health_check": {**CHECK, "unhealthy_threshold": 1}}, "unhealthy_threshold: 1 is not from 2 to 10"),
+        ({"health_check": {**CHECK, "check_interval_seconds": 301}}, "301 is not from 3 to 300"),
+        ({"health_check": {**CHECK, "protocol": "http", "path": "up"}}, "does not begin with /"),
     ],
 )
 def test_bad_input_is_named(change, words):

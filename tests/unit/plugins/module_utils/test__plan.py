@@ -3,6 +3,7 @@ from __future__ import annotations
 from ansible_collections.izzzi.infra.plugins.module_utils._plan import (
     CREATE,
     DELETE,
+    KEEP,
     REPLACE,
     UPDATE,
     Change,
@@ -30,8 +31,16 @@ def test_a_step_is_shown_without_how_it_is_done():
         "kind": "vpc",
         "name": "v",
         "changes": [{"field": "description", "before": "", "after": "x"}],
+        "monthly_cost": 7.2,
         "monthly_cost_delta": 1.2,
+        "reason": "",
     }
+
+
+def test_what_stays_costs_what_it_did():
+    step = Step(DELETE, "volume", "v", (Change("size", 10, None),), print, cost_before=1.0).keep("it may hold data.")
+    assert step == Step(KEEP, "volume", "v", cost_before=1.0, cost_after=1.0, reason="it may hold data.")
+    assert step.apply is None
 
 
 def test_diff_has_both_sides_of_every_change():

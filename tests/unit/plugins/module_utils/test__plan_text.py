@@ -41,6 +41,26 @@ def test_an_empty_plan_says_so():
     assert text == "Nothing to do: 1 as declared.\n\nMonthly cost: 6.00 USD now, 6.00 USD then (+0.00)."
 
 
+def test_what_is_kept_is_named_with_its_cost():
+    kept = {**step("keep", "load_balancer", "lb"), "monthly_cost": 12.0, "reason": "it is not declared."}
+    free = {**step("keep", "vpc", "net"), "monthly_cost": 0.0, "reason": "it is a default."}
+    steps = [step("noop", "tag", "t"), kept, free]
+    assert plan_text({"plan": steps, "monthly_cost": {"before": 18.0, "after": 18.0}}) == "\n".join(
+        [
+            "Nothing to change: 1 as declared, 2 kept at 12.00 USD a month.",
+            "",
+            "  ! load_balancer lb  (12.00 USD a month)",
+            "      stays: it is not declared.",
+            "  ! vpc net",
+            "      stays: it is a default.",
+            "",
+            "Monthly cost: 18.00 USD now, 18.00 USD then (+0.00).",
+        ]
+    )
+    text = plan_text({"plan": [step("create", "tag", "new"), *steps], "monthly_cost": COST})
+    assert text.startswith("Plan: 1 to create, 1 as declared, 2 kept at 12.00 USD a month.")
+
+
 def test_any_value_is_one_line():
     changes = [("cors", None, [{"origins": ["a", "b"], "age": None}]), ("text", None, "")]
     text = plan_text({"plan": [step("create", "space", "s", *changes)], "monthly_cost": COST})

@@ -20,6 +20,10 @@ ROW = {
 DOMAIN = {"name": "example.com", "hosts": [], "target": "", "ttl": 300, "records": []}
 
 
+EMPTY_ACCOUNT: dict = {listing: [] for listing in ("reserved_ips", "load_balancers", "volumes", "vpcs", "tags")}
+EMPTY_ACCOUNT |= {"zones": {}}
+
+
 @pytest.fixture
 def api() -> MemoryApi:
     """One droplet that is there, and one project."""
@@ -32,7 +36,7 @@ def api() -> MemoryApi:
 
 
 def read(shared: Context) -> dict:
-    account = {"zones": {}} | {listing: call() for listing, call in Project(shared).reads().items()}
+    account = {**EMPTY_ACCOUNT} | {listing: call() for listing, call in Project(shared).reads().items()}
     return account | {listing: call() for listing, call in Project(shared).more_reads(account).items()}
 
 
@@ -103,7 +107,7 @@ def test_it_goes_when_it_has_our_name_and_nothing_else_in_it(api):
 def test_it_stays_for_what_is_not_ours(api):
     run(api, {})
     api.urns["p1"].append("do:space:photos")
-    assert run(api, {}, state="absent") == [("project", "noop", "shop-staging")]
+    assert run(api, {}, state="absent") == [("project", "keep", "shop-staging")]
 
 
 def test_one_with_another_name_is_not_ours_to_delete(api):

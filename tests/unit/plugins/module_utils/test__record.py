@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _domain
 from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiError
-from ansible_collections.izzzi.infra.plugins.module_utils._record import Records, Register, pairs
+from ansible_collections.izzzi.infra.plugins.module_utils._record import Records, pairs
 from ansible_collections.izzzi.infra.plugins.module_utils._record_form import Record
+from ansible_collections.izzzi.infra.plugins.module_utils._record_register import Register
 
 from tests.unit.memory_api import MemoryApi, context, droplet
 
+REGISTER = "_izzzi.shop-staging.example.com TXT"
 ADDRESS = "203.0.113.1"
 TAG = "izzzi:shop:staging"
 
@@ -45,7 +47,7 @@ def run(api: MemoryApi, declared: dict | None, *, knows: bool = True, **changes)
         shared.known.put("droplet", "shop-staging-app", api.rows["droplets"][0])
     register, records = Register(shared), Records(shared)
     assert records.problems(account) == []
-    makings = [] if shared.is_absent else [*register.steps(account), *records.steps(account)]
+    makings = [] if shared.is_absent else [*records.steps(account), *register.steps(account)]
     removals = [*records.surplus(account), *register.surplus(account)] if shared.may_delete else []
     shared.known.put("droplet", "shop-staging-app", api.rows["droplets"][0])
     for step in makings + removals:
@@ -61,13 +63,14 @@ def held(api: MemoryApi) -> set:
 def test_create_then_nothing(api):
     declared = domain({"type": "MX", "data": "mail", "priority": 10})
     assert run(api, declared, knows=False) == [
-        ("create", "_izzzi.shop-staging.example.com TXT"),
         ("create", "example.com A"),
         ("create", "www.example.com A"),
         ("create", "example.com MX"),
+        ("create", "_izzzi.shop-staging.example.com TXT"),
     ]
+    ids = {row["type"] + row["name"]: row["id"] for row in api.records["example.com"]}
     assert held(api) == {
-        ("TXT", "_izzzi.shop-staging", f"{TAG} owns MX:@"),
+        ("TXT", "_izzzi.shop-staging", f"{TAG} owns A:@:{ids['A@']} A:www:{ids['Awww']} MX:@:{ids['MX@']}"),
         ("A", "@", ADDRESS),
         ("A", "www", ADDRESS),
         ("MX", "@", "mail.example.com"),
@@ -77,15 +80,11 @@ def test_create_then_nothing(api):
     assert api.writes == []
 
 
-def test_the_hosts_alone_need_no_register(api):
-    assert [name for _, name in run(api, domain())] == ["example.com A", "www.example.com A"]
-
-
 @pytest.mark.parametrize("drift", [{"data": "192.0.2.9"}, {"ttl": 1800}])
 def test_what_differs_is_changed_in_place(api, drift):
     run(api, domain())
-    api.records["example.com"][-1].update(drift)
-    assert run(api, domain()) == [("noop", "example.com A"), ("update", "www.example.com A")]
+    next(row for row in api.records["example.com"] if row["name"] == "www").update(drift)
+    assert run(api, domain()) == [("noop", "example.com A"), ("update", "www.example.com A"), ("noop", REGISTER)]
     assert {a for a, _ in run(api, domain())} == {"noop"}
 
 
@@ -120,9 +119,10 @@ def test_prune_takes_what_is_not_declared_any_more(api):
     assert {action for action, _ in run(api, domain(hosts=["@"]))} == {"noop"}
     assert run(api, domain(hosts=["@"]), prune=True) == [
         ("noop", "example.com A"),
+        ("noop", REGISTER),
         ("delete", "www.example.com A"),
         ("delete", "example.com MX"),
-        ("delete", "_izzzi.shop-staging.example.com TXT"),
+        ("update", REGISTER),
     ]
 
 
@@ -166,4 +166,4 @@ def test_the_domain_goes_with_its_last_record(api, others):
     run(api, domain())
     shared = context(api, domain=domain(), state="absent")
     account = {listing: read() for listing, read in Records(shared).reads().items()}
-    assert [step.action for step in _domain.Domain(shared).surplus(account)] == ([] if others else ["delete"])
+    assert [step.action for step in _domain.Domain(shared).surplus(account)] == (["keep"] if others else ["delete"])

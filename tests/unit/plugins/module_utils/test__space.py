@@ -84,7 +84,7 @@ def test_no_bucket_no_request():
 def test_a_bucket_with_data_is_kept_unless_told(data, told, goes):
     buckets = _space.Buckets(context(state="absent", delete_data=told, **KEYS))
     (step,) = buckets.surplus({"buckets": {"shop-staging-b": data}})
-    assert step.action == ("delete" if goes else "noop")
+    assert step.action == ("delete" if goes else "keep")
 
 
 class Lagging:

@@ -56,12 +56,17 @@ def test_a_key_under_another_name_is_left_alone():
     assert (step.action, step.apply) == ("noop", None)
 
 
-def test_keys_are_asked_for_one_by_one_and_not_for_a_removal():
+def test_keys_are_asked_for_one_by_one():
     api = MemoryApi()
     (read,) = _ssh_key.SshKeys(context(api)).reads().values()
     assert read() is None
     assert api.calls == [("GET", f"/account/keys/{FINGERPRINT}", None)]
-    assert _ssh_key.SshKeys(context(state="absent")).reads() == {}
+
+
+def test_a_removal_names_those_that_stay():
+    keys = _ssh_key.SshKeys(context(state="absent"))
+    assert [step.action for step in keys.surplus({f"ssh_key {FINGERPRINT}": {"name": "laptop"}})] == ["keep"]
+    assert keys.surplus({f"ssh_key {FINGERPRINT}": None}) == []
 
 
 def test_another_key_of_the_same_name_is_a_problem():

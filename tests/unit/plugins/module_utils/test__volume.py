@@ -70,7 +70,7 @@ def test_it_grows_and_moves(api):
     ("row", "words"),
     [
         ({"size_gigabytes": 20}, "It can only grow"),
-        ({"tags": []}, "without the tag izzzi:shop:staging"),
+        ({"tags": [], "droplet_ids": []}, "without the tag izzzi:shop:staging"),
         ({"droplet_ids": [3]}, "is attached to other"),
     ],
 )
@@ -82,7 +82,7 @@ def test_what_stands_against_it_is_told(api, row, words):
     assert words in problem
 
 
-@pytest.mark.parametrize(("told", "action", "left"), [(False, "noop", 1), (True, "delete", 0)])
+@pytest.mark.parametrize(("told", "action", "left"), [(False, "keep", 1), (True, "delete", 0)])
 @pytest.mark.parametrize("how", [{"state": "absent"}, {"prune": True, "volumes": {}}])
 def test_data_is_kept_unless_told(api, told, action, left, how):
     run(api)
@@ -116,6 +116,21 @@ def test_bad_input_is_named(volumes, project, words):
     assert any(words in problem for problem in Volumes.complete(declared, Names(project, "staging")))
 
 
-def test_what_is_not_declared_costs_no_request():
+def test_one_that_lost_its_tag_is_known_by_its_droplet(api):
+    run(api)
+    api.rows["volumes"][0]["tags"] = []
+    (step,) = noun(api, DATA)[0].steps(noun(api, DATA)[1])
+    assert [(c.field, c.before, c.after) for c in step.changes] == [("tags", [], [TAG])]
+
+
+def test_one_on_a_droplet_that_is_replaced_goes_to_the_new_one(api):
+    run(api)
+    made, account = noun(api, DATA)
+    made.context.known.drop("droplet", "shop-staging-app")
+    (step,) = made.steps(account)
+    assert [(c.before, c.after) for c in step.changes] == [("shop-staging-app (id 1)", "shop-staging-app")]
+
+
+def test_what_is_not_declared_is_looked_for():
     assert declaration()["volumes"] == {}
-    assert Volumes(context()).reads() == {}
+    assert "volumes" in Volumes(context()).reads()

@@ -104,10 +104,21 @@ def test_prices_are_asked_for_only_when_it_must_be_made():
     assert vpc.more_reads({"vpcs": [CURRENT]}) == {}
 
 
-@pytest.mark.parametrize(("default", "action"), [(False, "delete"), (True, "noop")])
+@pytest.mark.parametrize(("default", "action"), [(False, "delete"), (True, "keep")])
 def test_a_default_vpc_stays(default, action):
-    (step,) = _vpc.Vpc(context(state="absent")).surplus({"vpcs": [{**CURRENT, "default": default}]})
+    (step,) = _vpc.Vpc(context(state="absent")).surplus(account(default=default))
     assert step.action == action
+
+
+def test_one_that_holds_what_is_not_ours_stays():
+    (step,) = _vpc.Vpc(context(state="absent")).surplus(account("do:droplet:7", default=False))
+    assert (step.action, "do:droplet:7" in step.reason) == ("keep", True)
+
+
+def account(*members: str, default: bool) -> dict:
+    listings = ("droplets", "reserved_ips", "load_balancers", "volumes", "tags")
+    found = {"vpcs": [{**CURRENT, "default": default}], "zones": {}, **{listing: [] for listing in listings}}
+    return {**found, "vpc_members": [{"urn": urn} for urn in members]}
 
 
 def test_only_a_removal_takes_the_vpc():

@@ -47,7 +47,7 @@ def two(run) -> None:
         ("present", False, {"create"}),
         ("present", True, {"noop"}),
         ("absent", False, set()),
-        ("absent", True, {"delete"}),
+        ("absent", True, {"delete", "keep"}),  # the account's key stays
     ],
 )
 def test_state_exists_check(api, run, state, exists, actions, check):
@@ -56,7 +56,7 @@ def test_state_exists_check(api, run, state, exists, actions, check):
     api.calls.clear()
     result = run(state=state, check=check)
     assert {step["action"] for step in result["plan"]} == actions
-    assert result["changed"] is bool(actions - {"noop"})
+    assert result["changed"] is bool(actions - {"noop", "keep"})
     assert bool(api.writes) is (result["changed"] and not check)
     assert result["api_calls"] == len(api.calls)
     assert bool(result["diff"]["before"] or result["diff"]["after"]) is result["changed"]
