@@ -98,6 +98,10 @@ def find(description: str, rows: list[Row]) -> Row | None:
     return next((row for row in rows if row["description"] == description), None)
 
 
+def _watched(row: Row) -> list[str]:
+    return [*(row.get("tags") or []), *(row.get("entities") or [])]
+
+
 class Alerts(Noun):
     kind = "alert"
     phase = ATTACHED
@@ -110,7 +114,7 @@ class Alerts(Noun):
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
         declared["alerts"], found = complete_each("alerts", declared["alerts"], SPEC)
-        return found or problems(declared)
+        return found + problems(declared)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -150,6 +154,5 @@ class Alerts(Noun):
         return [
             Step(DELETE, self.kind, row["description"], apply=lambda id=row["uuid"]: delete(f"/monitoring/alerts/{id}"))
             for row in account["alerts"]
-            if self.context.names.owns_alert(row["description"], row.get("tags") or [])
-            and row["description"] not in keep
+            if self.context.names.owns_alert(row["description"], _watched(row)) and row["description"] not in keep
         ]

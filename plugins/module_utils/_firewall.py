@@ -270,7 +270,8 @@ class Firewalls(Noun):
         """Also one that is declared: names are unique, and Terraform's has its tags, not ours."""
         names = self.context.names
         declared = map(names.firewall, self.context.declared["firewalls"])
-        return row["name"] in declared or names.owns_firewall(row["name"], row.get("tags") or [])
+        tags, droplets = row.get("tags") or [], row.get("droplet_ids") or []
+        return row["name"] in declared or names.owns_firewall(row["name"], tags, droplets)
 
     def _delete(self, id: str) -> None:
         self.context.client.delete(f"/firewalls/{id}")

@@ -66,16 +66,18 @@ class Names:
     def alert(self, name: str) -> str:
         return f"{self.base} {name}"
 
-    def owns_alert(self, description: str, tags: list[str]) -> bool:
-        """By name and tag. One that has no tag at all watches nothing: it lost ours when the tag was deleted."""
-        return description.startswith(f"{self.base} ") and (not tags or any(map(self.owns_tag, tags)))
+    def owns_alert(self, description: str, watched: list[str]) -> bool:
+        """By name and by what it watches, tags and droplets. One that watches nothing lost our tag when that was
+        deleted; one that watches droplets by their id, and not by a tag of ours, is somebody else's."""
+        return description.startswith(f"{self.base} ") and (not watched or any(map(self.owns_tag, watched)))
 
     def firewall(self, name: str) -> str:
         return f"{self.base}-fw-{name}"
 
-    def owns_firewall(self, name: str, tags: list[str]) -> bool:
-        """By name and tag. One that has no tag at all protects nothing: it lost ours when the tag was deleted."""
-        return name.startswith(f"{self.base}-fw-") and (self.owner_tag in tags or not tags)
+    def owns_firewall(self, name: str, tags: list[str], droplets: list[int]) -> bool:
+        """By name and tag. One that protects nothing lost our tag when that was deleted; one that protects droplets by
+        their id is somebody else's."""
+        return name.startswith(f"{self.base}-fw-") and (self.owner_tag in tags or not (tags or droplets))
 
     def droplet(self, group: str, number: int) -> str:
         """The first of a group has no number, so that a group of one has a plain name."""

@@ -95,7 +95,7 @@ class Volumes(Noun):
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
         declared["volumes"], found = complete_each("volumes", declared["volumes"], SPEC)
-        return found or problems(declared, names)
+        return found + problems(declared, names)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

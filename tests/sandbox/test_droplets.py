@@ -46,6 +46,11 @@ def refusal(call, *arguments, **more) -> HttpResponseError:
     return refused.value
 
 
+def test_region_and_size_are_taken_in_any_case_and_given_back_in_lower_case(client, create):
+    droplet = create(region="FRA1", size="S-1VCPU-1GB")
+    assert (droplet["region"]["slug"], droplet["size_slug"]) == ("fra1", "s-1vcpu-1gb")
+
+
 def test_a_new_droplet_becomes_active_and_gets_its_addresses(client):
     body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
     new = client.droplets.create(body=body)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.izzzi.infra.plugins.module_utils import _account, _declaration, _environment
+from ansible_collections.izzzi.infra.plugins.module_utils import _account, _carry_out, _declaration, _domain
 from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiError, Client
 from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
 from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
@@ -16,7 +16,8 @@ from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT
 
 from .account import TOKEN, URL, Account, Killed
 
-_account.together = _environment.together = lambda calls: [call() for call in calls]  # the same order each time
+for module in (_account, _carry_out, _domain):
+    module.together = lambda calls: [call() for call in calls]  # the same order each time
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Result:
 
     @property
     def work(self) -> list[dict[str, Any]]:
-        return [step for step in self.plan if step["action"] != "noop"]
+        return [step for step in self.plan if step["action"] not in ("noop", "keep")]
 
 
 def run(account: Account, declaration: dict[str, Any], *, check: bool = False) -> Result:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._names import Names, address_owners
 
 NAMES = Names("shop", "staging")
 
@@ -34,14 +34,34 @@ def test_tags_of_other_environments_are_not_ours(tag, owned):
 
 
 @pytest.mark.parametrize(
-    ("name", "tags", "owned"),
+    ("name", "tags", "droplets", "owned"),
     [
-        ("shop-staging-fw-web", ["izzzi:shop:staging"], True),
-        ("shop-staging-fw-web", [], True),
-        ("shop-staging-fw-staging-fw-web", ["izzzi:shop-staging-fw:staging"], False),
-        ("shop-production-fw-web", [], False),
-        ("shop-staging-web", ["izzzi:shop:staging"], False),
+        ("shop-staging-fw-web", ["izzzi:shop:staging"], [], True),
+        ("shop-staging-fw-web", ["izzzi:shop:staging"], [7], True),
+        ("shop-staging-fw-web", [], [], True),
+        ("shop-staging-fw-web", [], [7], False),
+        ("shop-staging-fw-staging-fw-web", ["izzzi:shop-staging-fw:staging"], [], False),
+        ("shop-production-fw-web", [], [], False),
+        ("shop-staging-web", ["izzzi:shop:staging"], [], False),
     ],
 )
-def test_a_firewall_is_ours_by_name_and_tag(name, tags, owned):
-    assert NAMES.owns_firewall(name, tags) is owned
+def test_a_firewall_is_ours_by_name_and_what_it_protects(name, tags, droplets, owned):
+    assert NAMES.owns_firewall(name, tags, droplets) is owned
+
+
+@pytest.mark.parametrize(
+    ("description", "watched", "owned"),
+    [
+        ("shop-staging cpu", ["izzzi:shop:staging:web"], True),
+        ("shop-staging cpu", [], True),
+        ("shop-staging cpu", ["7"], False),
+        ("cpu", ["izzzi:shop:staging"], False),
+    ],
+)
+def test_an_alert_is_ours_by_name_and_what_it_watches(description, watched, owned):
+    assert NAMES.owns_alert(description, watched) is owned
+
+
+def test_the_owner_of_a_reserved_ip_is_in_a_tag():
+    tag = NAMES.address_tag("192.0.2.7")
+    assert address_owners([tag, "web", "other:ip:192-0-2-8"]) == {"192.0.2.7": "izzzi:shop:staging"}

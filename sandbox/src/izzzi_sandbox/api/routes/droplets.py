@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictInt, model_validator
 
 from ... import errors
 from ...addresses import PUBLIC_GATEWAY, PUBLIC_NETWORK, NoAddressLeft, next_ipv6, next_private, next_public
@@ -48,13 +48,18 @@ HOSTNAME = r"^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]\Z"
 BAD_HOSTNAME = "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"
 
 
+# DigitalOcean takes these in any case when a droplet is made, and gives back lower case (hashicorp/terraform#3284). A
+# volume's region it has refused in upper case (digitalocean/terraform-provider-digitalocean#901).
+Lower = Annotated[str, AfterValidator(str.lower)]
+
+
 class Create(Body):
     """Every parameter of DigitalOcean. Those that the sandbox cannot honour are refused when they ask for something."""
 
     name: str | None = None
     names: Annotated[list[str], Field(min_length=1, max_length=10)] | None = None
-    region: str | None = None
-    size: str
+    region: Lower | None = None
+    size: Lower
     image: StrictInt | str
     ssh_keys: list[StrictInt | str] | None = None
     backups: bool | None = None
