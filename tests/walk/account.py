@@ -65,7 +65,8 @@ class Account:
         self.fault: Fault | None = None
         self.writes: list[tuple[str, str, Any]] = []  # of runs, since the last `forget`
         self.reads = 0
-        self.now = 0.0
+        self.is_dead = False  # the run that was killed asks for nothing more
+        self.now = 1_800_000_000.0
 
     def close(self) -> None:
         self._loop.close()
@@ -76,6 +77,8 @@ class Account:
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
         """A client's transport."""
+        if self.is_dead:
+            raise Killed
         if method == "GET":
             self.reads += 1
             return self._ask(method, url, headers, body)
@@ -89,6 +92,7 @@ class Account:
 
     def _misbehave(self, fault: Fault) -> Reply:
         if fault.kind == "kill":
+            self.is_dead = True
             raise Killed
         if fault.kind == "reset":
             raise Unreachable("connection reset", sent=True)
@@ -102,7 +106,7 @@ class Account:
         return self.now
 
     def forget(self) -> None:
-        self.fault, self.writes, self.reads = None, [], 0
+        self.fault, self.writes, self.reads, self.is_dead = None, [], 0, False
 
     # -- for people
 

@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.izzzi.infra.plugins.module_utils import _account, _carry_out, _declaration, _domain
+from ansible_collections.izzzi.infra.plugins.module_utils import _account, _declaration
 from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiError, Client
-from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment, Plan, converge
+from ansible_collections.izzzi.infra.plugins.module_utils._environment_lock import EnvironmentLock
+from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._noun import Wait
 from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
 from ansible_collections.izzzi.infra.plugins.module_utils._plan import Problems
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .account import TOKEN, URL, Account, Killed
 
-for module in (_account, _carry_out, _domain):
-    module.together = lambda calls: [call() for call in calls]  # the same order each time
+
+class InOrder:
+    """A pool without threads: the same order each time."""
+
+    def __init__(self, max_workers: int) -> None:
+        """One after the other needs no workers."""
+
+    def __enter__(self) -> InOrder:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """All are done."""
+
+    def submit(self, call: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+_account.ThreadPoolExecutor = InOrder
 
 
 @dataclass
@@ -46,23 +72,31 @@ def run(account: Account, declaration: dict[str, Any], *, check: bool = False) -
     validated = ArgumentSpecValidator(ARGUMENT_SPEC).validate(given)
     assert not validated.error_messages, validated.error_messages
     result = Result()
+    account.writes, account.reads = [], 0
+
+    def make() -> Environment:
+        environment = Environment(declared, client, sleep=account.sleep, clock=account.clock)
+        plan = environment.plan
+
+        def told() -> Plan:
+            made = plan()
+            result.plan = [step.show() for step in made.steps]
+            return made
+
+        environment.plan = told  # type: ignore[method-assign]
+        return environment
+
     try:
         declared, problems = _declaration.complete(validated.validated_parameters, NOUNS)
         if problems:
             raise Problems(problems)
         client = Client(URL, TOKEN, account.send, sleep=account.sleep, clock=account.clock)
-        environment = Environment(declared, client, sleep=account.sleep, clock=account.clock)
-        plan = environment.plan()
-    except (ApiError, Problems) as error:
-        result.refused = str(error)
-        return result
-    result.plan = [step.show() for step in plan.steps]
-    try:
-        if not check:
-            environment.carry_out(plan)
+        wait = Wait(declared["wait_timeout"], account.sleep, account.clock)
+        lock = EnvironmentLock(client, Names(declared["project"], declared["environment"]), wait, now=account.clock)
+        environment, plan = converge(make, lock, check=check)
         result.outcome, result.warnings = environment.outcome(plan), environment.warnings
     except (ApiError, Problems) as error:
-        result.failed = str(error)
+        result.refused, result.failed = ("", str(error)) if account.writes else (str(error), "")
     except Killed:
         result.killed = True
     return result
