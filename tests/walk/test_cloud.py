@@ -12,6 +12,6 @@ from tests.walk.walk import walk
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_walk_with_a_fixed_seed(seed):
-    outcome = walk(replace(GROUND, walks=5), seed)
+    outcome = walk(replace(GROUND, walks=4), seed)
     assert not outcome.failure, outcome.failure
     assert outcome.steps > 20
