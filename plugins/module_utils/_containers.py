@@ -36,7 +36,10 @@ class Container:
         if self.status in ("exited", "dead"):
             return f"its container exited with {self.exit_code}"
         if self.restarts > 0 or self.status == "restarting":
-            return f"its container exited with {self.exit_code} and was restarted {self.restarts} times"
+            # One that runs again has forgotten the code, and says 0.
+            ended = f"exited with {self.exit_code}" if self.exit_code or self.status != "running" else "ended"
+            often = "once" if self.restarts == 1 else f"{self.restarts} times"
+            return f"its container {ended} and was restarted {often}"
         return ""
 
 

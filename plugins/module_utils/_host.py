@@ -116,16 +116,6 @@ class Compose:
             with suppress(ReleaseError):
                 run(["docker", "network", "rm", network])
 
-    def logs(self, service: str, lines: int) -> str:
-        """The last log lines of a service's containers, the errors among them."""
-        text = []
-        for container in self.containers():
-            if container.service == service:
-                with suppress(ReleaseError):
-                    command = ["docker", "container", "logs", "--tail", str(lines), container.id]
-                    text.append(run(command, timeout=20, stderr=subprocess.STDOUT))
-        return "".join(text)
-
 
 class Edge:
     """The files in which an app tells nginx where its traffic goes."""

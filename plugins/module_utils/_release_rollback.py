@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _release_steps as steps
+from ._failure import Failure, render
 from ._host import ReleaseError
 from ._release import Transaction, data_drift
 from ._release_info import candidate_diff
 from ._release_manifest import Manifest, destructive_since, rollback_target
-from ._release_undo import last_words, recover, undo
+from ._release_undo import recover, undo
+from ._release_words import witness
 
 STEPS = (steps.files, steps.data, steps.start, steps.prove)
 STEPS += (steps.switch, steps.hand_over, steps.drain_old, steps.commit)
@@ -62,10 +64,11 @@ def roll_back(t: Transaction, wanted: str, still_ours: Callable[[], None]) -> di
 def _undone(t: Transaction, error: ReleaseError | OSError) -> ReleaseError:
     """Everything that whoever asked must know, after nothing is left of it."""
     release, step, service = t.release, t.journal["step"], getattr(error, "service", "")
-    logs = last_words(t, service)
-    trouble = undo(t, str(error)).get("trouble", [])
-    lines = [f"Release {release} is not live ({step}): {error}", logs, *trouble]
-    return ReleaseError("\n".join([*filter(None, lines), serving(t)]), service)
+    seen = witness(t, service, str(error))
+    trouble = undo(t, seen["reason"]).get("trouble", [])
+    live = t.live.id if t.live else ""
+    failure = Failure(release=release, step=step, serving=live, service=service, trouble=trouble, **seen)
+    return ReleaseError(render(failure), service)
 
 
 def serving(t: Transaction) -> str:

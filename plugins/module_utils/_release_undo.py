@@ -13,6 +13,7 @@ from typing import Any
 
 from . import _release_manifest as manifests
 from ._containers import published, stopped
+from ._failure import headline
 from ._host import Edge, ReleaseError
 from ._release import Transaction
 from ._release_hand_over import take_back
@@ -29,7 +30,6 @@ from ._release_steps import (
 
 # From here on the new release has proven itself at the edge: a killed run is finished, not undone.
 PROVEN = ("drain", "commit")
-LOG_LINES = 25
 
 
 def undo(t: Transaction, reason: str) -> dict[str, Any]:
@@ -113,8 +113,7 @@ def _mark(t: Transaction, reason: str) -> None:
         for part in ("source", "assets"):
             shutil.rmtree(t.app.release_directory(release) / part, ignore_errors=True)
         if manifest := t.releases.get(release):
-            said = reason.splitlines()[0][:200] if reason else ""
-            t.releases[release] = replace(manifest, state=manifests.BAD, reason=said)
+            t.releases[release] = replace(manifest, state=manifests.BAD, reason=headline(reason))
             manifests.write(t.app.directory, t.releases[release])
 
 
@@ -153,14 +152,3 @@ def _finish(t: Transaction) -> None:
     with contextlib.suppress(ReleaseError):  # the next commit tidies again
         tidy(t)
     t.app = kept
-
-
-def last_words(t: Transaction, service: str) -> str:
-    """The last log lines of the service that failed, or of all services of the candidate."""
-    compose = t.data if service in t.app.data_services else t.compose(t.colour)
-    names = [service] if service else list(t.app.services)
-    try:
-        parts = [(name, compose.logs(name, LOG_LINES)) for name in names]
-    except ReleaseError:
-        return ""  # no engine to ask: that is in the reason
-    return "\n".join(f"--- last log lines of {name}\n{text.rstrip()}" for name, text in parts if text.strip())

@@ -267,6 +267,16 @@ cut:
   description: Connections that the drain's deadline ended.
   returned: for V(drain) and V(rollback)
   type: int
+reason:
+  description: O(reason), with the exit code where a container that runs again had forgotten it.
+  returned: for V(undo)
+  type: str
+facts:
+  description: What the candidate's containers, the data services and the disks said, a sentence each, without secrets.
+  returned: for V(undo)
+  type: list
+  elements: str
+  sample: ["web: container izzzi-green-web-1 exited with 1."]
 logs:
   description: The last log lines of what failed, without secrets.
   returned: for V(undo)
@@ -297,6 +307,7 @@ from ..module_utils._ports import NoPorts
 from ..module_utils._release import Options, Transaction, plan
 from ..module_utils._release_problems import has_docker, problems
 from ..module_utils._release_rollback import choose, predict, roll_back
+from ..module_utils._release_words import witness
 from ..module_utils._service_rules import with_replicas
 from ..module_utils._surroundings import claim_ports, look_around, site_name, take_ports
 
@@ -436,8 +447,8 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
     if step == "drain":
         return steps.drain_old(t)
     if step == "undo":
-        logs = undoing.last_words(t, params["service"]) if t.journal else ""
-        return {"logs": logs, **undoing.undo(t, params["reason"])}
+        seen = witness(t, params["service"], params["reason"])
+        return {**seen, **undoing.undo(t, seen["reason"])}
     return getattr(steps, step)(t)
 
 
@@ -480,7 +491,8 @@ def warnings(result: dict) -> list[str]:
 
 def mask_texts(result: dict, secrets: list[str]) -> dict:
     """Program output may repeat a secret; what the module itself says does not."""
-    return {key: mask(value, secrets) if key in ("logs", "output") else value for key, value in result.items()}
+    told = ("logs", "output", "facts")
+    return {key: mask(value, secrets) if key in told else value for key, value in result.items()}
 
 
 if __name__ == "__main__":

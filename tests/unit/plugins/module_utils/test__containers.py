@@ -42,6 +42,7 @@ def test_what_cannot_come_up_is_named_with_its_reason():
     found = [
         container("web", "exited", code=3),
         container("api", "running", restarts=2, code=1),
+        container("again", "running", restarts=1, code=0),
         container("db", health="starting"),
         container("old", health="unhealthy"),
     ]
@@ -49,6 +50,7 @@ def test_what_cannot_come_up_is_named_with_its_reason():
     assert trouble(containers) == {
         "web": "its container exited with 3",
         "api": "its container exited with 1 and was restarted 2 times",
+        "again": "its container ended and was restarted once",
     }
     assert unhealthy(containers) == {"old"}
 
