@@ -49,7 +49,7 @@ class Neighbour:
     def cure(self) -> str:
         """How to be rid of it."""
         if self.app:
-            return f"playbooks/remove.yml -e app_compose_project={self.app} -e confirm={self.app} (its volumes stay)"
+            return _removal(self.app)
         if self.project:
             return f"docker compose --project-name {self.project} down (volumes stay), on the host"
         return f"docker container rm --force {self.name}, on the host"
@@ -146,22 +146,28 @@ def _projects(app: App, others: list[Neighbour]) -> Iterator[str]:
             )
 
 
+def directory_collisions(app: App, claims: Mapping[str, Claim]) -> list[str]:
+    """Tells whose directory this is, when it is another app's: nothing in it may be read as ours, nor be ended."""
+    return [
+        f"{app.directory} is the directory of the app {name}. Give {app.project} an app_compose_directory of its own,"
+        f" or remove the other one first: {_removal(name)}."
+        for name, claim in claims.items()
+        if name != app.project and claim.directory == str(app.directory)
+    ]
+
+
+def _removal(name: str) -> str:
+    return f"playbooks/remove.yml -e app_compose_project={name} -e confirm={name} (its volumes stay)"
+
+
 def _claims(app: App, claims: Mapping[str, Claim]) -> Iterator[str]:
     mine = range(app.first_port, app.first_port + BLOCK)
     for name, claim in claims.items():
-        if name == app.project:
-            continue
-        cure = f"playbooks/remove.yml -e app_compose_project={name} -e confirm={name} (its volumes stay)"
-        if claim.directory == str(app.directory):
-            yield (
-                f"{app.directory} is the directory of the app {name}. Give {app.project} an app_compose_directory of"
-                f" its own, or remove the other one first: {cure}."
-            )
-        elif overlap(mine, claim.ports):
+        if name != app.project and overlap(mine, claim.ports):
             yield (
                 f"app_compose_first_port: {app.first_port} to {mine[-1]} of {app.project} overlap with"
                 f" {claim.first_port} to {claim.ports[-1]} of the app {name}. Leave it out, and the host finds free"
-                f" ones, or remove the other one first: {cure}."
+                f" ones, or remove the other one first: {_removal(name)}."
             )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ._host import ReleaseError, run
-from ._neighbours import Neighbour, collisions, edge_collision, is_ours, listeners, parse
+from ._neighbours import Neighbour, collisions, directory_collisions, edge_collision, is_ours, listeners, parse
 from ._ports import FIRST, PortBook, choose
 from ._release import Transaction
 
@@ -58,6 +58,12 @@ def listening() -> dict[tuple[str, int], str]:
         return listeners(run(["ss", "-Hltnp"]))
     except ReleaseError:
         return {}
+
+
+def require_own_directory(t: Transaction, book: PortBook | None = None) -> None:
+    """Raises ReleaseError in another app's directory, before anything in it is ended, moved or removed."""
+    if found := directory_collisions(t.app, (book or PortBook()).claims()):
+        raise ReleaseError("\n".join(found))
 
 
 def look_around(t: Transaction) -> list[str]:

@@ -309,7 +309,7 @@ from ..module_utils._release_problems import has_docker, problems
 from ..module_utils._release_rollback import choose, predict, roll_back
 from ..module_utils._release_words import witness
 from ..module_utils._service_rules import with_replicas
-from ..module_utils._surroundings import claim_ports, look_around, site_name, take_ports
+from ..module_utils._surroundings import claim_ports, look_around, require_own_directory, site_name, take_ports
 
 HEARTBEAT = 5.0
 PREDICTED = ("plan", "files", "data", "rollback", "remove", "repair", "info")
@@ -379,12 +379,13 @@ def transaction(params: dict) -> Transaction:
 
 def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     """The plan, after what a killed run left is ended."""
+    require_own_directory(t)
     recovered = "" if check_mode else undoing.recover(t)
     if found := shape_problems(t.app):
         raise ReleaseError("\n".join(found))
     result = plan(t)
     found = problems(t, result["new"], check_mode, result["release"])
-    if has_docker() and (result["new"] or result["data"]):
+    if has_docker():
         found += look_around(t)
         found += uncovered(t.app.data_services) if result["data"] else []
     if found:
@@ -403,6 +404,7 @@ def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
 def rollback(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
     wanted, lock = params["release"], params["lock"]
     t = transaction(params)
+    require_own_directory(t)
     if check_mode:
         lease.would_acquire()
         return predict(t, wanted)
@@ -416,6 +418,7 @@ def rollback(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
 def remove(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
     """Takes the app off the host. A host without it is not changed, also not by a lock."""
     t, lock = transaction(params), params["lock"]
+    require_own_directory(t)
     found = removing.find(t)
     result = removing.answer(t, found)
     if check_mode and result["changed"]:

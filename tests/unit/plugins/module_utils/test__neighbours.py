@@ -9,6 +9,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._colour import App
 from ansible_collections.izzzi.infra.plugins.module_utils._neighbours import (
     Neighbour,
     collisions,
+    directory_collisions,
     edge_collision,
     is_same,
     listeners,
@@ -102,16 +103,12 @@ def test_what_looks_like_a_collision_and_is_none(neighbour):
     assert collisions(APP, [neighbour], {}, {}) == []
 
 
-@pytest.mark.parametrize(
-    ("claim", "told"),
-    [
-        (Claim("/opt/two", 24000), "/opt/two is the directory of the app one"),
-        (Claim("/opt/one", 20100), "20200 to 20399 of two overlap with 20100 to 20299 of the app one"),
-    ],
-)
-def test_what_the_host_remembers_of_other_apps_counts(claim, told):
-    (sentence,) = collisions(APP, [], {"one": claim}, {})
-    assert told in sentence
+def test_what_the_host_remembers_of_other_apps_counts():
+    (sentence,) = collisions(APP, [], {"one": Claim("/opt/one", 20100)}, {})
+    assert "20200 to 20399 of two overlap with 20100 to 20299 of the app one" in sentence
+    assert REMOVE_ONE in sentence
+    (sentence,) = directory_collisions(APP, {"one": Claim("/opt/two", 24000), "two": Claim("/opt/two", 20200)})
+    assert "/opt/two is the directory of the app one" in sentence
     assert REMOVE_ONE in sentence
 
 

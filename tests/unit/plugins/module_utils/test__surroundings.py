@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils import _surroundings as surroundings
+from ansible_collections.izzzi.infra.plugins.module_utils._host import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._ports import PortBook
 from ansible_collections.izzzi.infra.plugins.module_utils._release_manifest import GOOD, Manifest
 
@@ -24,6 +25,15 @@ def test_an_app_is_given_ports_and_keeps_them(transaction, book, tmp_path):
     again = transaction()
     surroundings.take_ports(again, 0, book)
     assert again.app.first_port == 20200
+
+
+def test_another_apps_directory_is_left_alone(transaction, book):
+    t = transaction()
+    book.claim("one", t.app.directory, 0, 0, ())
+    with pytest.raises(ReleaseError, match=r"shop is the directory of the app one"):
+        surroundings.require_own_directory(t, book)
+    book.forget("one")
+    surroundings.require_own_directory(t, book)
 
 
 def test_a_check_notes_nothing(transaction, book):
