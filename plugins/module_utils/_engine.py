@@ -30,6 +30,12 @@ class NotFound(EngineError):
     """There is no such object."""
 
 
+NO_MAJORITY = (
+    "This manager's Swarm has no majority: half of its managers or more are away. Tasks run on, and nothing can be "
+    "changed. Start the other managers again. When they are lost for good: docs/swarm.md, 'When the majority is lost'."
+)
+
+
 class Conflict(EngineError):
     """The name is taken, or the object changed since it was read."""
 
@@ -114,6 +120,14 @@ class NoEngine(Engine):
         return []
 
 
+def is_member(engine: Engine) -> bool:
+    """Whether this engine belongs to a Swarm, also to one that does not answer."""
+    try:
+        return (dict(engine.get("/info")).get("Swarm") or {}).get("LocalNodeState", "inactive") != "inactive"
+    except Unavailable:
+        return False
+
+
 def name_in_path(name: str) -> str:
     """A name that may hold slashes, such as an image's, as one part of a path."""
     return quote(name, safe="")
@@ -144,6 +158,8 @@ def _error(method: str, path: str, status: int, answer: bytes) -> EngineError:
         message = str(json.loads(answer)["message"])
     except (ValueError, LookupError, TypeError):
         message = answer.decode("utf-8", "replace").strip() or f"HTTP {status}"
+    if "does not have a leader" in message:  # 503, or 500 while an engine still looks for one
+        return NotInSwarm(status, NO_MAJORITY)
     kinds = {404: NotFound, 409: Conflict, 503: NotInSwarm}
     kind = Conflict if "update out of sequence" in message else kinds.get(status, EngineError)
     return kind(status, f"Docker refused {method} {path}: {message}")

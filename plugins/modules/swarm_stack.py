@@ -203,7 +203,7 @@ app:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
+from ..module_utils._engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
 from ..module_utils._lease import LeaseError
 from ..module_utils._mask import mask
 from ..module_utils._swarm_deploy import StackError
@@ -242,12 +242,12 @@ ARGUMENT_SPEC = {
 
 
 def engine_for(action: str, check_mode: bool) -> Engine:
-    """A plan is possible before there is a Swarm: then nothing runs yet."""
+    """A plan is possible before there is a Swarm: then nothing runs yet. One that has lost its majority is there."""
     engine = Engine()
     try:
         engine.get("/swarm")
     except (Unavailable, NotInSwarm):
-        if check_mode and action in ("plan", "deploy"):
+        if check_mode and action in ("plan", "deploy") and not is_member(engine):
             return NoEngine()
     return engine
 

@@ -13,10 +13,12 @@ from ansible_collections.izzzi.infra.plugins.module_utils._engine import (
     Conflict,
     Engine,
     EngineError,
+    NoEngine,
     NotFound,
     NotInSwarm,
     Unavailable,
     demultiplex,
+    is_member,
     name_in_path,
 )
 
@@ -34,6 +36,8 @@ ANSWERS = {
     "POST /configs/create": (409, b'{"message": "config x already exists"}'),
     "POST /services/a/update": (500, b'{"message": "rpc error: desc = update out of sequence"}'),
     "GET /nodes": (503, b'{"message": "This node is not a swarm manager."}'),
+    "GET /tasks": (500, b'{"message": "rpc error: desc = The swarm does not have a leader. Try again."}'),
+    "GET /info": (200, b'{"Swarm": {"LocalNodeState": "active"}}'),
     "GET /broken": (200, b"<html>"),
     "GET /plain": (500, b"proxy says no"),
 }
@@ -120,6 +124,13 @@ def test_refusals_have_types_and_say_what_was_asked(engine, method, path, kind, 
 def test_an_answer_that_is_no_json_is_an_error(engine):
     with pytest.raises(EngineError, match="is not JSON"):
         engine.get("/broken")
+
+
+def test_a_lost_majority_is_told_with_the_way_out_and_is_no_missing_swarm(engine):
+    with pytest.raises(NotInSwarm, match=r"has no majority.*Start the other managers again.*docs/swarm\.md"):
+        engine.get("/tasks")
+    assert is_member(engine)
+    assert not is_member(NoEngine())
 
 
 def test_without_an_engine_the_message_says_what_to_do(tmp_path):
