@@ -274,10 +274,7 @@ def conflicts(declared: Declared, observed, speakers) -> list[str]:
         )
     for name, o in observed.items():
         if o["manager"] and o["nodes"] is None:
-            found.append(
-                f"{name} is a manager but its Swarm has no majority ({o['error']}). Start the other managers again, or "
-                "rebuild from this one: docs/swarm.md, 'When the majority is lost'."
-            )
+            found.append(f"{name} is a manager that cannot say what its nodes are: {o['error']}")
         # A check comes before the run that would turn it off.
         if o.get("live_restore") and o["state"] == "inactive" and not declared.checking:
             found.append(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._engine import NO_MAJORITY
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm_plan import (
     Declared,
     declaration_problems,
@@ -164,9 +165,9 @@ def test_a_new_manager_makes_up_for_one_that_goes():
 
 
 def test_without_a_majority_nothing_is_tried():
-    observed = {"m1": {**member("m1", []), "nodes": None, "error": "The swarm does not have a leader"}}
+    observed = {"m1": {**member("m1", []), "nodes": None, "error": NO_MAJORITY}}
     (problem,) = plan(declared("m1"), observed)["problems"]
-    assert "no majority (The swarm does not have a leader)" in problem
+    assert "cannot say what its nodes are: This manager's Swarm has no majority" in problem
 
 
 def test_a_swarm_is_begun_only_when_every_manager_said_that_there_is_none():
