@@ -72,7 +72,7 @@ def test_nothing_was_changed(before):
 
 
 def test_a_dump_comes_back_as_the_runbook_says():
-    """The line of docs/runbook.md, with its file; user deploy may not read it, the shell that sudo starts may."""
+    """The line of docs/runbook.md. User deploy may not read the file, the shell that sudo starts may."""
     query = "sudo docker exec izzzi-postgres-1 psql -U izzzi -d izzzi -tAc"
     on_droplet(f"{query} \"CREATE TABLE IF NOT EXISTS kept (t text); INSERT INTO kept VALUES ('before')\"")
     try:
