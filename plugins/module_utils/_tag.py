@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _droplet_declared, _firewall, _reserved_ip
+from . import _droplet_declared, _firewall, _reserved_ip, _volume
 from ._account import Account, Reads
 from ._names import Names
 from ._noun import BASE, Context, Noun
@@ -63,6 +63,8 @@ class Tags(Noun):
         if not self.context.may_delete:
             return []
         keep = {*self._wanted, *_reserved_ip.marks(self.context, account)}
+        if _volume.kept(self.context, account):
+            keep.add(self.context.names.owner_tag)  # else nobody would know whose they are
         return [
             Step(DELETE, "tag", tag["name"], apply=lambda name=tag["name"]: self.context.client.delete(f"/tags/{name}"))
             for tag in account["tags"]

@@ -87,6 +87,11 @@ def doomed(context: Context, account: Account) -> list[Row]:
     return leftover(context, account) if context.declared["delete_data"] else []
 
 
+def kept(context: Context, account: Account) -> list[Row]:
+    """Those that outlast the environment, for their data."""
+    return [] if context.declared["delete_data"] else leftover(context, account)
+
+
 class Volumes(Noun):
     kind = "volume"
     phase = ATTACHED

@@ -360,3 +360,22 @@ def test_all_goes_whatever_happened(account: Sandbox, declared, event):
     empty["account/keys"] = 1  # the account's keys stay
     assert left == empty
     assert alerts(account) == []
+
+
+def test_what_a_destruction_keeps_is_taken_up_by_the_next_environment(account: Sandbox, declared):
+    """The volume was kept, but its tag was not, and then it was somebody else's."""
+    run(declared)
+    (before,) = account.all("volumes")
+    gone = {**declared, "state": "absent"}
+    assert not run(gone).get("failed")
+    (kept_volume,) = account.all("volumes")
+    assert kept_volume["tags"] == ["izzzi:shop:staging"]
+    assert not run(gone, check=True)["changed"]
+    again = run(declared)
+    assert not again.get("failed"), again
+    (after,) = account.all("volumes")
+    assert after["id"] == before["id"]
+    assert after["droplet_ids"] == [again["droplets"][0]["id"]]
+    run({**gone, "delete_data": True})
+    assert account.all("volumes") == []
+    assert not [tag for tag in account.all("tags") if tag["name"].startswith("izzzi:shop:staging")]

@@ -120,8 +120,36 @@ class Cloud(Walk):
         self.account.forget()
         self.account.cloud.go_on()
         if kind == "429" or not reached:
-            assert done.is_done, done
+            assert done.is_done or "cannot shrink" in done.refused, done
         self._check_account(declared, done)
+        self._converge(ALL)
+
+    @rule(mine=st.lists(change, min_size=1, max_size=2), others=st.lists(change, min_size=1, max_size=2))
+    def meet(self, mine: list[tuple[str, Any]], others: list[tuple[str, Any]]) -> None:
+        """Another run, with another declaration, begins and ends after a run has planned and before it has its lock."""
+        other = {**copy.deepcopy(self.wish), **copy.deepcopy(dict(others))}
+        self.account.forget()
+        self.account.in_between = lambda: self._run_other(other)
+        self.wish |= copy.deepcopy(dict(mine))
+        run(self.account, arguments(self.wish, self.sizes, ALL))
+        self.account.in_between = None
+        self.account.cloud.go_on()
+        require_none(cloud_account.twins(cloud_account.rows(self.account)), "there twice")
+        self._converge(ALL)
+
+    def _run_other(self, wish: dict[str, Any]) -> None:
+        run(self.account, arguments(wish, self.sizes, ALL))
+
+    @rule(at=st.sets(st.integers(1, 40), min_size=1, max_size=3), status=st.sampled_from(["429", "500", "502"]))
+    def stumble(self, at: set[int], status: str) -> None:
+        """Some reads are answered by an error, once each: nobody notices."""
+        declared = arguments(self.wish, self.sizes, ALL)
+        self.account.forget()
+        self.account.stumbles = dict.fromkeys(at, status)
+        done = run(self.account, declared)
+        self.account.stumbles = {}
+        assert done.is_done or "cannot shrink" in done.refused, done
+        self.account.cloud.go_on()
         self._converge(ALL)
 
     # -- what must be true

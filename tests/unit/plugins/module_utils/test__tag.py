@@ -8,7 +8,7 @@ OWNER = "izzzi:shop:staging"
 
 
 def account(*names: str) -> dict:
-    empty = {"reserved_ips": [], "droplets": [], "vpcs": []}
+    empty = {"reserved_ips": [], "droplets": [], "vpcs": [], "volumes": []}
     return {"tags": [{"name": name} for name in names], **empty}
 
 
