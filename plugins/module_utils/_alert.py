@@ -148,11 +148,17 @@ class Alerts(Noun):
 
         self.context.client.create("/monitoring/alerts", wanted, look_up)
 
+    def _is_ours(self, row: Row) -> bool:
+        """Also one that is declared, whatever it watches now."""
+        names = self.context.names
+        declared = map(names.alert, self.context.declared["alerts"])
+        return row["description"] in declared or names.owns_alert(row["description"], _watched(row))
+
     def surplus(self, account: Account) -> list[Step]:
         keep = {wanted["description"] for wanted in self._wanted}
         delete = self.context.client.delete
         return [
             Step(DELETE, self.kind, row["description"], apply=lambda id=row["uuid"]: delete(f"/monitoring/alerts/{id}"))
             for row in account["alerts"]
-            if self.context.names.owns_alert(row["description"], _watched(row)) and row["description"] not in keep
+            if self._is_ours(row) and row["description"] not in keep
         ]

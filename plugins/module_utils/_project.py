@@ -185,7 +185,7 @@ class Project(Noun):
             return []
         rest = {spelling(resource["urn"]) for resource in account["project_resources"]} - doomed(self.context, account)
         step = Step(DELETE, "project", row["name"], apply=lambda: self._delete(row["id"]))
-        return [step.keep(f"it holds what is not the environment's: {', '.join(sorted(rest))}.")] if rest else [step]
+        return [step.keep(f"it holds what stays: {', '.join(sorted(rest))}.")] if rest else [step]
 
     def _delete(self, id: str) -> None:
         delete = self.context.client.delete

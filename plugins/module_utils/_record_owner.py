@@ -48,7 +48,7 @@ def register_lines(claims: set[Claim], names: Names) -> list[str]:
         if not lines or len(lines[-1]) + 1 + len(word) > TEXT_LIMIT:
             lines.append(f"{names.owner_tag} owns")
         lines[-1] += f" {word}"
-    return lines
+    return sorted(lines)
 
 
 def registered(rows: list[Row]) -> dict[int, str]:

@@ -41,30 +41,40 @@ class Register(Noun):
     def steps(self, account: Account) -> list[Step]:
         if not self._domain:
             return []
-        rows, declared = account["zones"].get(self._domain, []), self._declared(account)
+        rows = account["zones"].get(self._domain, [])
+        declared, leaving = self._outlook(account)
         self._rows = _record_owner.own_register(rows, self.context.names)
         staying = {id for id, _record in declared if id is not None}
         ours = self._claimed(rows)
-        self._claims = {_claim(row) for row in rows if row["id"] in staying | ours}
-        if not declared:
+        self._claims = {_claim(row) for row in rows if row["id"] in staying | (ours - leaving)}
+        if not declared and not self._rows:
             return []
-        if all(id in ours for id, _record in declared):
+        lines, present = _record_owner.register_lines(self._claims, self.context.names), self._lines()
+        if len(staying) == len(declared) and lines == present:
             return [Step(NOOP, self.kind, self._title(self._domain))]
         before = sorted(_told(row) for row in rows if row["id"] in ours)
-        after = [_told(row) for row in rows if row["id"] in ours - staying]
-        after += [f"{record.type} {record.name} {record.shown()['data']}" for _id, record in declared]
-        change = Change("owns", before or None, sorted(after))
+        after = [_told(row) for row in rows if row["id"] in ours - staying - leaving]
+        after = sorted([*after, *(f"{r.type} {r.name} {r.shown()['data']}" for _id, r in declared)])
+        change = Change("data", present, lines) if before == after else Change("owns", before or None, after)
         action = UPDATE if self._rows else CREATE
         return [Step(action, self.kind, self._title(self._domain), (change,), self._write)]
+
+    def _lines(self) -> list[str]:
+        return sorted(row["data"] for row in self._rows)
 
     def _claimed(self, rows: list[Row]) -> set[int]:
         owner = self.context.names.owner_tag
         return {id for id, tag in _record_owner.registered(rows).items() if tag == owner}
 
-    def _declared(self, account: Account) -> list[tuple[int | None, Record]]:
-        """Each declared record, with its id if it is, or is made of, one that exists."""
-        matches = Records(self.context).matches(account)
-        return [(id, record) for _in_the_way, matched, _rest in matches for id, _before, record in matched]
+    def _outlook(self, account: Account) -> tuple[list[tuple[int | None, Record]], set[int]]:
+        """Each declared record, with its id if it is, or is made of, one that exists; and the ids of those that go
+        because they are too much or in the way."""
+        declared: list[tuple[int | None, Record]] = []
+        leaving: set[int] = set()
+        for in_the_way, matched, rest in Records(self.context).matches(account):
+            declared += [(id, record) for id, _before, record in matched]
+            leaving |= {row["id"] for row in in_the_way} | {id for id, _record in rest}
+        return declared, leaving
 
     def _write(self) -> None:
         """What was there, and what this run has made."""

@@ -13,6 +13,8 @@ from ._names import Names
 from ._noun import BASE, Context, Noun
 from ._plan import CREATE, DELETE, NOOP, Step
 
+MARKS = "it says whose the volumes are that stay."
+
 
 def wanted(declared: dict[str, Any], names: Names) -> list[str]:
     """The environment's own tag, and all that droplets carry and rules name."""
@@ -62,11 +64,13 @@ class Tags(Noun):
         """An unused tag costs nothing and does nothing, so without `prune` nobody hears of it."""
         if not self.context.may_delete:
             return []
+        names = self.context.names
         keep = {*self._wanted, *_reserved_ip.marks(self.context, account)}
-        if _volume.kept(self.context, account):
-            keep.add(self.context.names.owner_tag)  # else nobody would know whose they are
-        return [
+        found = [
             Step(DELETE, "tag", tag["name"], apply=lambda name=tag["name"]: self.context.client.delete(f"/tags/{name}"))
             for tag in account["tags"]
-            if self.context.names.owns_tag(tag["name"]) and tag["name"] not in keep
+            if names.owns_tag(tag["name"]) and tag["name"] not in keep
         ]
+        if not _volume.kept(self.context, account):
+            return found
+        return [step.keep(MARKS) if step.name == names.owner_tag else step for step in found]

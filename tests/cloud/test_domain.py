@@ -148,7 +148,9 @@ def test_two_environments_share_a_domain_but_no_name(sandbox: Sandbox, declared,
 def test_prune_then_absent(sandbox: Sandbox, declared, run: Run):
     run(declared)
     fewer = {**declared, "domain": {"name": "izzzi.test", "hosts": ["@"], "records": FURTHER[:1]}}
-    assert actions(run(fewer)) == {"record izzzi.test MX": "delete"}, "of a declared name all is declared"
+    register = "record _izzzi.shop-staging.izzzi.test TXT"
+    assert actions(run(fewer)) == {"record izzzi.test MX": "delete", register: "update"}, "of a name all is declared"
+    assert not run(fewer)["changed"]
     pruned = run({**fewer, "prune": True})
     assert "failed" not in pruned, pruned
     assert set(records(sandbox)) == {"A @", "MX @", "TXT _izzzi.shop-staging"}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .conftest import Sandbox, declaration, start, stop
-from .test_interruption import run
+from .test_interruption import MOST, Cut, Killed, run
 
 ALERT = {"type": "cpu", "value": 90, "emails": ["ops@example.com"]}
 DOMAIN = "izzzi.test"
@@ -343,6 +343,42 @@ def test_what_was_grown_shrinks(account: Sandbox, declared):
     converge(declared, prune=True, delete_data=True)
     require_sound(account)
     assert len(account.all("volumes")) == 1
+
+
+def test_data_that_was_kept_can_still_be_deleted_later(account: Sandbox, declared):
+    run(declared)
+    gone = {**declared, "state": "absent"}
+    done = run(gone)
+    assert {step["kind"] for step in done["plan"] if step["action"] == "keep"} == {
+        "volume",
+        "tag",
+        "project",
+        "ssh_key",
+    }
+    assert [row["tags"] for row in account.all("volumes")] == [["izzzi:shop:staging"]]
+    assert not run(gone)["changed"]
+    run({**gone, "delete_data": True})
+    assert [len(account.all(noun)) for noun in ("volumes", "tags", "projects", "vpcs")] == [0, 0, 1, 1]
+
+
+def test_a_replacement_is_cut_at_every_write(quick: Sandbox, declared):
+    """The next run, which knows nothing of it, puts all on the new droplet, and buys nothing."""
+    for writes in range(MOST):
+        quick.reset()
+        run(declared)
+        before = kept(quick)
+        cut = Cut(writes, kills=True)
+        try:
+            run({**declared, "replace": [NAME]}, cut)
+        except Killed:
+            assert cut.happened
+        if not cut.happened:
+            break
+        run(declared)
+        require_sound(quick)
+        assert kept(quick) == before, f"cut at write {writes}"
+        assert not run(declared)["changed"], f"cut at write {writes}"
+    assert 5 <= writes < MOST, "the cuts went through the whole run"
 
 
 @pytest.mark.parametrize("event", ["nothing", *BY_HAND])

@@ -133,6 +133,23 @@ def test_a_domain_that_is_not_declared_any_more_is_searched_too(api):
     assert held(api) == set()
 
 
+def test_a_register_that_was_cut_off_is_finished(api):
+    """The new text was there, and the old one not gone yet."""
+    run(api, domain())
+    (line,) = [row["data"] for row in api.records["example.com"] if row["name"].startswith("_izzzi")]
+    api.record("example.com", type="TXT", name="_izzzi.shop-staging", data=f"{line} A:gone:999")
+    assert run(api, domain())[-1] == ("update", REGISTER)
+    assert [row["data"] for row in api.records["example.com"] if row["name"].startswith("_izzzi")] == [line]
+    assert run(api, domain())[-1] == ("noop", REGISTER)
+
+
+def test_what_goes_is_taken_out_of_the_register_by_the_same_run(api):
+    run(api, domain({"type": "MX", "data": "a", "priority": 1}, {"type": "MX", "data": "b", "priority": 2}))
+    fewer = domain({"type": "MX", "data": "a", "priority": 1})
+    assert ("update", REGISTER) in run(api, fewer)
+    assert {action for action, _ in run(api, fewer)} == {"noop"}
+
+
 def test_a_name_of_another_environment_is_refused(api):
     content = {"size": "s-1vcpu-1gb", "image": "i", "region": "fra1", "vpc_uuid": "v2"}
     api.rows["droplets"].append(droplet(2, "shop-production-app", {**content, "tags": ["izzzi:shop:production"]}, 0))
