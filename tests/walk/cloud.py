@@ -167,6 +167,9 @@ class Cloud(Walk):
         require_none([step for step in foreseen.plan if step not in done.plan], "planned and not done")
         if done.refused and consents == ALL and (shrinking := re.findall(r"(\S+) \(id \d+\) has one of", done.refused)):
             return self._converge(ALL, replace=[*(replace or []), *shrinking])  # no disk becomes smaller
+        if done.refused and (lost := re.findall(r"A volume \S+ \(id (\S+)\) exists without the tag", done.refused)):
+            cloud_events.adopt(self.account, lost)  # only a hand can tell whose it is
+            return self._converge(consents, replace)
         if done.refused:
             assert consents != ALL, done.refused
             assert not self.account.writes

@@ -105,6 +105,13 @@ def unassign_address(account: Account, which: int) -> None:
         account.api("POST", f"/reserved_ips/{row['ip']}/actions", {"type": "unassign"})
 
 
+def adopt(account: Account, volumes: list[str]) -> None:
+    """What the refusal of a volume without our tag says to do."""
+    account.api("POST", "/tags", {"name": OWNER})
+    resources = [{"resource_id": id, "resource_type": "volume"} for id in volumes]
+    account.api("POST", f"/tags/{OWNER}/resources", {"resources": resources})
+
+
 EVENTS: dict[str, Event] = {
     event.__name__: event
     for event in (
