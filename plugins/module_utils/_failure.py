@@ -43,6 +43,7 @@ class Failure:
     service: str = ""
     logs: str = ""
     trouble: Sequence[str] = ()  # what could not be undone
+    kept: str = ""  # how the runner says that all is as before
     opening: str = ""  # for what is no release, such as another number of tasks
 
     @property
@@ -85,11 +86,11 @@ def _log_lines(failure: Failure) -> str:
 
 def _serving(failure: Failure) -> str:
     if failure.is_of_live:
-        return "Nothing else is live: playbooks/status.yml says what of it runs."
+        return f"{failure.kept or 'Nothing else is live'}: playbooks/status.yml says what of it runs."
     if failure.serving and failure.trouble:
         return f"Release {failure.serving} was live before: playbooks/status.yml says what of it runs."
     if failure.serving:
-        return f"Release {failure.serving} goes on serving."
+        return f"{failure.kept + ': ' if failure.kept else 'Release '}{failure.serving} goes on serving."
     return "No release is live."
 
 

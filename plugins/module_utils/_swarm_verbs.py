@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from . import _release_manifest as manifests
 from ._colour import App, fingerprint, missing_variables
 from ._engine import Engine
+from ._failure import Failure, headline, render
 from ._release_manifest import Manifest
 from ._swarm import SPEC, Swarm
 from ._swarm_deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
@@ -147,12 +148,10 @@ def deploy(run: Run) -> dict[str, Any]:
             planned = deployment.run(release, "deploy", command, run.checks, timeout)
         except (StackError, ValueError) as error:
             if release not in releases or releases[release].state != manifests.GOOD:
-                reason = str(error).splitlines()[0][:200]
-                run.store.write(Manifest(release, manifest.source, manifest.fingerprint, manifests.BAD, reason=reason))
-            after = (
-                f"Every service is what it was: {live.id} goes on serving." if live else "No release was live before."
-            )
-            text = f"Release {release} is not live. {error}\n{after}"
+                bad = replace(manifest, state=manifests.BAD, reason=headline(str(error)))
+                run.store.write(bad)
+            serving = live.id if live else ""
+            text = render(Failure(str(error), release, serving=serving, kept="Every service is what it was"))
             raise StackError(text, getattr(error, "service", ""), getattr(error, "logs", "")) from error
         pinned = {name: image.reference for name, image in images.items()}
         manifest = Manifest(

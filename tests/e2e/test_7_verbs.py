@@ -11,15 +11,15 @@ from tests.e2e.driver import SANDBOX_HOME, Run, on_droplet, run_playbook
 
 # What is typed, the exit status, and what is said.
 VERBS = {
-    "logs": ([], 0, "backend-1  |"),
-    "logs lines": (["logs", "-e", "lines=5"], 0, "backend-1  |"),
-    "logs service": (["logs", "-e", "service=postgres"], 0, "postgres-1  |"),
+    "logs": ([], 0, "backend-1 "),
+    "logs lines": (["logs", "-e", "lines=5"], 0, "backend-1 "),
+    "logs service": (["logs", "-e", "service=postgres"], 0, "postgres-1 "),
     "logs unknown": (
         ["logs", "-e", "service=nope"],
         2,
         "There is no service nope in the live release. There are: backend",
     ),
-    "logs check": (["logs", "--check"], 0, "backend-1  |"),
+    "logs check": (["logs", "--check"], 0, "backend-1 "),
     "status": ([], 0, "Release      "),
     "status check": (["status", "--check"], 0, "Release      "),
     "status format": (["status", "-e", "format=xml"], 2, "format is 'xml', and must be text or json. Usage: "),
@@ -62,7 +62,7 @@ def test_a_verb_says_what_it_should(case, before):
     typed, status, said = VERBS[case]
     done = play(typed or [case])
     assert done.status == status, done.output[-3000:]
-    assert said in " ".join(done.output.replace("\n", "  ").split(" ")), done.output[-3000:]
+    assert said in done.output, done.output[-3000:]
     assert "caused by" not in done.output, "a trace instead of a sentence"
 
 

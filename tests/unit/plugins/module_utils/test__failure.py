@@ -113,6 +113,20 @@ shop_web was not scaled.
 shop_web: no node has room for it
 Release r1 goes on serving.""",
     ),
+    "a stack": (
+        Failure("shop_web: it exited with 3 on node a", "r2", serving="r1", kept="Every service is what it was"),
+        """\
+Release r2 is not live.
+shop_web: it exited with 3 on node a
+Every service is what it was: r1 goes on serving.""",
+    ),
+    "a stack, of the release that is live": (
+        Failure("shop_web: it exited with 3 on node a", "r1", serving="r1", kept="Every service is what it was"),
+        """\
+Release r1 is live, but is not as it is declared.
+shop_web: it exited with 3 on node a
+Every service is what it was: playbooks/status.yml says what of it runs.""",
+    ),
     "nothing is said twice": (
         Failure("web: its container exited with 1.", "r2", "", "r1", facts=["web: its container exited with 1."]),
         """\
