@@ -74,9 +74,8 @@ def other(colour: str | None) -> str:
 def colour_document(app: App, release: str, colour: str) -> dict[str, Any]:
     """The Compose document of the stateless services in one colour."""
     ports = app.ports(colour)
-    network: dict[str, Any] = {"name": app.colour_project(colour)}
-    if app.data_services:
-        network["external"] = True  # made with the data services, which join both colours' networks
+    # Of the app and not of a document, since data services, which may come and go, are in both colours' networks.
+    network = {"name": app.colour_project(colour), "external": True}
     document: dict[str, Any] = {
         "services": {name: _service(app, release, name, ports.get(name, [])) for name in app.services},
         "networks": {"default": network},
@@ -125,7 +124,7 @@ def data_document(app: App) -> dict[str, Any]:
         }
     document: dict[str, Any] = {
         "services": services,
-        "networks": {colour: {"name": app.colour_project(colour)} for colour in COLOURS},
+        "networks": {colour: {"name": app.colour_project(colour), "external": True} for colour in COLOURS},
     }
     if used := _used_volumes(app, app.data_services):
         document["volumes"] = {name: app.volumes[name] or {} for name in used}

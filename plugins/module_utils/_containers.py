@@ -25,6 +25,8 @@ class Container:
     image_name: str = ""
     # Ports inside, with those that the host publishes them on.
     ports: Mapping[int, list[int]] = field(default_factory=dict)
+    # Docker's names of volumes, by the path inside.
+    volumes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_up(self) -> bool:
@@ -66,6 +68,7 @@ def _container(item: Mapping[str, Any]) -> Container:
         started=state.get("StartedAt", ""),
         image_name=item["Config"].get("Image", ""),
         ports=_ports((item.get("HostConfig") or {}).get("PortBindings") or {}),
+        volumes={m["Destination"]: m["Name"] for m in item.get("Mounts") or [] if m.get("Type") == "volume"},
     )
 
 

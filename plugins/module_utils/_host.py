@@ -109,12 +109,13 @@ class Compose:
             run(["docker", "container", "rm", "--force", "--volumes", *ids])
         return ids
 
-    def remove_networks(self) -> None:
+    def remove_networks(self, keep: Sequence[str] = ()) -> None:
         """Removes the project's networks, but for those that somebody still uses."""
         label = f"label=com.docker.compose.project={self.project}"
-        for network in run(["docker", "network", "ls", "--quiet", "--filter", label]).split():
-            with suppress(ReleaseError):
-                run(["docker", "network", "rm", network])
+        for network in run(["docker", "network", "ls", "--format", "{{.Name}}", "--filter", label]).split():
+            if network not in keep:
+                with suppress(ReleaseError):
+                    run(["docker", "network", "rm", network])
 
 
 class Edge:

@@ -47,6 +47,7 @@ class Options:
     release_command: Mapping[str, Any] = field(default_factory=dict)
     migrations: Sequence[str] = ()
     allow_destructive: bool = False
+    allow_data_change: bool = False
     database: Mapping[str, Any] = field(default_factory=dict)
     database_password: str = ""
     redis: Mapping[str, Any] = field(default_factory=dict)
@@ -122,6 +123,15 @@ class Transaction:
     @property
     def data(self) -> Compose:
         return Compose(self.app.project, self.app.directory / "data")
+
+    @property
+    def data_before(self) -> Path:
+        """The data services' definition from before the run, until it is committed or undone."""
+        return self.app.directory / "data-before"
+
+    def forget_data_before(self) -> None:
+        (self.data_before / "compose.yml").unlink(missing_ok=True)
+        shutil.rmtree(self.data_before, ignore_errors=True)
 
     @property
     def edge(self) -> Edge | None:
@@ -252,11 +262,21 @@ def data_drift(t: Transaction) -> list[str]:
     return reasons
 
 
+def undeclared(t: Transaction) -> dict[str, list[str]]:
+    """Containers of data services that are declared no more, by service."""
+    found: dict[str, list[str]] = {}
+    for container in t.data.containers() if shutil.which("docker") else []:
+        if container.service not in t.app.data_services:
+            found.setdefault(container.service, []).append(container.id)
+    return found
+
+
 def live_drift(t: Transaction) -> list[str]:
     """In what the live colour differs from its release."""
     containers = t.compose(t.live.colour).containers()
     found = stopped(containers, t.app.replicas) | surplus(containers, t.app.replicas)
     reasons = [f"{name}: {why}" for name, why in found.items()]
+    reasons += [f"{name}: runs and is declared no more; its volumes stay" for name in sorted(undeclared(t))]
     idle = other(t.live.colour)
     reasons += [
         f"{name}: runs in {idle} too, which is not live" for name in sorted(running(t.compose(idle).containers()))

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import _release_data as data
 from . import _release_steps as steps
 from ._failure import Failure, render
 from ._host import ReleaseError
 from ._release import Transaction, data_drift
 from ._release_info import candidate_diff
 from ._release_manifest import Manifest, destructive_since, rollback_target
-from ._release_undo import recover, undo
+from ._release_undo import back_again, recover, undo
 from ._release_words import witness
 
-STEPS = (steps.files, steps.data, steps.start, steps.prove)
+STEPS = (steps.files, data.data, steps.start, steps.prove)
 STEPS += (steps.switch, steps.hand_over, steps.drain_old, steps.commit)
 
 
@@ -41,6 +42,8 @@ def predict(t: Transaction, wanted: str) -> dict[str, Any]:
     """What `roll_back` would do."""
     chosen, moved = choose(t, wanted)
     steps.use_release(t, chosen)
+    if found := data.data_losses(t):
+        raise ReleaseError("\n".join([*found, serving(t)]))
     diff = candidate_diff(t, chosen.id)
     return {"changed": True, "release": chosen.id, "moved": moved, "reasons": data_drift(t), "diff": diff}
 
@@ -65,9 +68,10 @@ def _undone(t: Transaction, error: ReleaseError | OSError) -> ReleaseError:
     """Everything that whoever asked must know, after nothing is left of it."""
     release, step, service = t.release, t.journal["step"], getattr(error, "service", "")
     seen = witness(t, service, str(error))
-    trouble = undo(t, seen["reason"]).get("trouble", [])
+    undone = undo(t, seen["reason"])
+    seen["facts"] = [*seen["facts"], *back_again(undone["restored"])]
     live = t.live.id if t.live else ""
-    failure = Failure(release=release, step=step, serving=live, service=service, trouble=trouble, **seen)
+    failure = Failure(release=release, step=step, serving=live, service=service, trouble=undone["trouble"], **seen)
     return ReleaseError(render(failure), service)
 
 

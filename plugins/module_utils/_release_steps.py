@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -15,17 +14,16 @@ from typing import Any
 
 from . import _release_manifest as manifests
 from ._build_log import BUILD_LOGS, BuildLog
-from ._colour import App, build_env_files, colour_volumes, other
+from ._colour import COLOURS, App, build_env_files, other
 from ._containers import running, stopped, surplus, trouble, unhealthy, waiting
-from ._data_images import require_named
 from ._database import close_owner, create_login, drop_logins, list_logins, login_name
 from ._drain import count_connections, drain
 from ._host import Compose, ReleaseError, run
 from ._image_build import logged_in
 from ._probe import edge_probes, own_probes
 from ._redis import LIST, add, digest, failure, keep_only, known
-from ._release import Transaction, data_drift, hands_over, live_drift
-from ._release_files import changed_files, colour_files, data_files, write_files
+from ._release import Transaction, hands_over, live_drift, undeclared
+from ._release_files import colour_files, write_files
 from ._release_hand_over import at_start, stop, stop_old
 from ._release_manifest import Manifest
 from ._service_rules import starts_after_switch
@@ -133,20 +131,15 @@ def is_image(reference: str) -> bool:
     return True
 
 
-def data(t: Transaction) -> dict[str, Any]:
-    """Brings the data services up where they differ; they are no part of a colour."""
-    reasons = data_drift(t)
-    for part, declared in (("database", t.database), ("redis", t.options.redis)):
-        if declared and not t.owner_password(part):
-            write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
-    for volume in colour_volumes(t.app):
-        run(["docker", "volume", "create", "--label", f"com.docker.compose.project={t.app.project}", volume])
-    if reasons:
-        require_named(t.app.data_services, t.options.build_timeout)
-        write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
-        up(t, t.data, dict.fromkeys(t.app.data_services, 1))
-    made = [ensure_login(t), ensure_redis_password(t)]
-    return {"changed": bool(reasons) or any(made), "reasons": reasons}
+def ensure_networks(t: Transaction) -> None:
+    """Both colours' networks. They have the labels that Compose gives, so that they are found like containers; what is
+    there already is taken, whoever made it: something of the app may be in it."""
+    there = run(["docker", "network", "ls", "--format", "{{.Name}}"]).split()
+    for colour in COLOURS:
+        name = t.app.colour_project(colour)
+        labels = [f"com.docker.compose.project={name}", "com.docker.compose.network=default"]
+        if name not in there:
+            run(["docker", "network", "create", *(f"--label={label}" for label in labels), name])
 
 
 def up(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
@@ -398,6 +391,7 @@ def settle(t: Transaction) -> dict[str, Any]:
     link.symlink_to(f"releases/{t.release}")
     link.replace(t.app.directory / "current")
     t.live = t.manifest
+    t.forget_data_before()
     seconds = round(t.clock() - t.journal["started"], 1)
     t.forget()
     return {"changed": True, "seconds": seconds}
@@ -415,14 +409,22 @@ def tidy(t: Transaction) -> None:
         passwords = [t.owner_password("redis"), t.options.redis_password]
         if known(redis_cli(t, LIST)) != {digest(password) for password in passwords}:
             redis_cli(t, keep_only(passwords))
-    leftover = [c.id for c in t.data.containers() if c.service not in t.app.data_services]
-    if leftover:
-        run(["docker", "container", "stop", *leftover], timeout=300)
-        run(["docker", "container", "rm", "--force", *leftover])
+    drop_undeclared(t)
     releases, forgotten = manifests.to_prune(t.releases, t.live.id, t.options.keep_releases)
     for id in [*releases, *forgotten, *unknown_releases(t)]:
         remove_images(t, id)
         shutil.rmtree(t.app.release_directory(id), ignore_errors=True)
+
+
+def drop_undeclared(t: Transaction) -> None:
+    """Removes data services that are declared no more, and their own network with the last of them. Volumes stay."""
+    if leftover := [id for ids in undeclared(t).values() for id in ids]:
+        run(["docker", "container", "stop", *leftover], timeout=300)
+        run(["docker", "container", "rm", "--force", *leftover])
+    if not t.app.data_services:
+        for name in ("compose.yml", ".env"):
+            (t.data.directory / name).unlink(missing_ok=True)
+        t.data.remove_networks(keep=[t.app.colour_project(colour) for colour in COLOURS])
 
 
 def unknown_releases(t: Transaction) -> list[str]:
@@ -451,6 +453,7 @@ def repair(t: Transaction) -> dict[str, Any]:
         write_files(colour_files(t, t.live.id, t.live.colour))
         # What runs is left alone also when its files had to be written anew.
         keep_up(t, t.app)
+        drop_undeclared(t)
         if t.edge:
             t.edge.switch(t.edge_files(t.live_ports(), t.live.id))
     if t.edge:
@@ -474,17 +477,19 @@ def keep_up(t: Transaction, app: App) -> None:
     if differs():
         if t.live.fingerprint:  # otherwise it is known from its containers alone, and its files are all there is
             write_files(colour_files(t, t.live.id, t.live.colour, app))
+        ensure_networks(t)
         compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
     gate(t, compose, wanted)
 
 
 def use_release(t: Transaction, manifest: Manifest) -> None:
-    """From here on the app is what a kept release declared. Data services are as today, or as the live one knew."""
+    """From here on the app is what a kept release declared. Data services are as today, or as the live one knew; those
+    that only the kept release had come back to their volumes."""
     kept = t.live or manifest
     t.app = replace(
         t.app,
         services=manifest.services,
         env=manifest.env,
-        data_services=t.app.data_services or kept.data_services,
-        volumes=t.app.volumes or kept.volumes,
+        data_services={**manifest.data_services, **(t.app.data_services or kept.data_services)},
+        volumes={**manifest.volumes, **(t.app.volumes or kept.volumes)},
     )

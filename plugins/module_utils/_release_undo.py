@@ -16,6 +16,7 @@ from ._containers import published, stopped
 from ._failure import headline
 from ._host import Edge, ReleaseError
 from ._release import Transaction
+from ._release_data import restore
 from ._release_hand_over import take_back
 from ._release_steps import (
     drain_colour,
@@ -35,9 +36,14 @@ PROVEN = ("drain", "commit")
 def undo(t: Transaction, reason: str) -> dict[str, Any]:
     """The old release serves, the candidate and its debris are gone, and it is marked. Every part is tried, and none
     needs a file, an image or a service of the candidate: they may be what failed."""
-    if not t.journal:
-        return {"changed": False, "live": t.live.id if t.live else ""}
     trouble: list[str] = []
+    restored: list[str] = []
+    if t.data_before.exists():
+        with _noted(trouble, "bring the data services back"):
+            restored = restore(t)
+    result = {"live": t.live.id if t.live else "", "restored": restored, "trouble": trouble}
+    if not t.journal:
+        return {"changed": bool(restored or trouble), **result}
     with _noted(trouble, "make room"):
         _drop_source(t)
     with _noted(trouble, "stop what must not run twice"):
@@ -53,7 +59,12 @@ def undo(t: Transaction, reason: str) -> dict[str, Any]:
         _mark(t, reason)
     if not trouble:
         t.forget()
-    return {"changed": True, "live": t.live.id if t.live else "", "trouble": trouble}
+    return {"changed": True, **result}
+
+
+def back_again(services: list[str]) -> list[str]:
+    """What a failure says of data services that were brought back."""
+    return [f"Data services run by their old definition again: {', '.join(services)}."] if services else []
 
 
 @contextlib.contextmanager
@@ -121,9 +132,9 @@ def recover(t: Transaction) -> str:
     """Ends what a killed run began: finished when it was proven, undone otherwise. What was done, for the log.
 
     Whatever cannot be undone is told and does not stop the next run: it may be the cure."""
-    if not t.journal:
+    if not t.journal and not t.data_before.exists():
         return ""
-    name, step = t.release or "a release", t.journal["step"]
+    name, step = t.journal.get("release") or "a release", t.journal.get("step", "data")
     if step in PROVEN and _stands(t):
         _finish(t)
         return f"Release {name} was proven when its run was killed ({step}): finished it."

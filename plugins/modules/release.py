@@ -135,6 +135,12 @@ options:
     description: Consent to new destructive migrations, or to go back beyond one.
     type: bool
     default: false
+  allow_data_change:
+    description: >-
+      Consent to what no undo brings back: another volume, or none, in the place of a data service's data, or another
+      major version on it.
+    type: bool
+    default: false
   database:
     description: C(service), C(name) and C(user) of the PostgreSQL database.
     type: dict
@@ -281,6 +287,11 @@ logs:
   description: The last log lines of what failed, without secrets.
   returned: for V(undo)
   type: str
+restored:
+  description: The data services that run by their old definition again.
+  returned: for V(undo)
+  type: list
+  elements: str
 app:
   description: Releases, containers, lock, edge and backups.
   returned: for V(info)
@@ -304,7 +315,9 @@ from ..module_utils._host import ReleaseError
 from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
 from ..module_utils._mask import mask
 from ..module_utils._ports import NoPorts
-from ..module_utils._release import Options, Transaction, plan
+from ..module_utils._release import Options, Transaction, data_drift, plan
+from ..module_utils._release_data import data as bring_data_up
+from ..module_utils._release_data import data_losses
 from ..module_utils._release_problems import has_docker, problems
 from ..module_utils._release_rollback import choose, predict, roll_back
 from ..module_utils._release_words import witness
@@ -338,6 +351,7 @@ ARGUMENT_SPEC = {
     "release_command": {"type": "dict", "default": {}},
     "migrations": {"type": "list", "elements": "str", "default": []},
     "allow_destructive": {"type": "bool", "default": False},
+    "allow_data_change": {"type": "bool", "default": False},
     "database": {"type": "dict", "default": {}},
     "database_password": {"type": "str", "default": "", "no_log": True},
     "redis": {"type": "dict", "default": {}},
@@ -386,7 +400,7 @@ def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     result = plan(t)
     found = problems(t, result["new"], check_mode, result["release"])
     if has_docker():
-        found += look_around(t)
+        found += look_around(t) + data_losses(t)
         found += uncovered(t.app.data_services) if result["data"] else []
     if found:
         raise ReleaseError("\n".join(found))
@@ -441,9 +455,9 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
         return {"changed": False, "app": info.report(t, time.time())}
     if step in ("data", "repair"):
         if check_mode:
-            reasons = steps.data_drift(t) if step == "data" else steps.live_drift(t)
+            reasons = data_drift(t) if step == "data" else steps.live_drift(t)
             return {"changed": bool(reasons), "reasons": reasons}
-        return getattr(steps, step)(t)
+        return bring_data_up(t) if step == "data" else steps.repair(t)
     if step == "begin":
         claim_ports(t, params["first_port"])
         return steps.begin(t, params["release"], "deploy")
@@ -451,7 +465,8 @@ def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
         return steps.drain_old(t)
     if step == "undo":
         seen = witness(t, params["service"], params["reason"])
-        return {**seen, **undoing.undo(t, seen["reason"])}
+        undone = undoing.undo(t, seen["reason"])
+        return {**seen, **undone, "facts": [*seen["facts"], *undoing.back_again(undone["restored"])]}
     return getattr(steps, step)(t)
 
 

@@ -64,7 +64,7 @@ def test_images_are_run_under_the_releases_name_too():
 def test_data_services_join_both_colours_and_keep_their_volumes():
     document = data_document(APP)
     assert list(document["services"]["postgres"]["networks"]) == ["default", "blue", "green"]
-    assert document["networks"]["blue"] == {"name": "shop-blue"}
+    assert document["networks"]["blue"] == {"name": "shop-blue", "external": True}
     assert document["volumes"] == {"postgres": {}}
     assert colour_volumes(APP) == ["shop_uploads"]
 

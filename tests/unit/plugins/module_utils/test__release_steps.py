@@ -85,7 +85,10 @@ def test_whoever_has_not_read_the_apps_own_file_takes_what_the_live_release_knew
     assert (list(t.app.services), t.app.data_services, t.app.volumes) == (["old"], *known.values())
     t.app = replace(t.app, data_services={"db": {}})
     steps.use_release(t, old)
-    assert list(t.app.data_services) == ["db"], "what is declared counts"
+    t.app = replace(t.app, data_services={"db": {}, "redis": {"image": "redis:9"}})
+    steps.use_release(t, old)
+    assert t.app.data_services["redis"] == {"image": "redis:9"}, "what is declared counts"
+    assert list(t.app.data_services) == ["redis", "db"], "what only the kept release had comes back"
 
 
 @pytest.mark.parametrize(("kind", "waits"), [("deploy", {"api": 2, "worker": 1}), ("rollback", {"worker": 1})])

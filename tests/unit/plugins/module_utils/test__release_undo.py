@@ -9,7 +9,7 @@ LIVE = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1)
 
 def test_without_a_journal_there_is_nothing_to_undo(transaction):
     t = transaction(LIVE)
-    assert undoing.undo(t, "x") == {"changed": False, "live": "r0"}
+    assert undoing.undo(t, "x") == {"changed": False, "live": "r0", "restored": [], "trouble": []}
     assert undoing.recover(t) == ""
 
 
