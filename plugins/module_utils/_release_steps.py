@@ -103,8 +103,8 @@ def build(t: Transaction) -> dict[str, Any]:
     elsewhere = {name: s["image"] for name, s in t.app.services.items() if "build" not in s} | {**t.options.images}
     with logged_in(t.options.registry, t.options.registry_username, t.options.registry_password) as docker:
         for reference in sorted({*elsewhere.values()}):
-            tags = [t.app.image(name, t.release) for name in elsewhere if elsewhere[name] == reference]
-            pull_and_tag(docker, reference, tags, t.options.build_timeout)
+            names = [name for name in elsewhere if elsewhere[name] == reference]
+            pull_and_tag(t, docker, reference, names)
     images = {}
     for name in t.app.services:
         images[name] = run(["docker", "image", "inspect", "--format", "{{.Id}}", t.app.image(name, t.release)]).strip()
@@ -112,13 +112,17 @@ def build(t: Transaction) -> dict[str, Any]:
     return {"changed": True, "images": images}
 
 
-def pull_and_tag(docker: list[str], reference: str, tags: list[str], timeout: float) -> None:
+def pull_and_tag(t: Transaction, docker: list[str], reference: str, services: list[str]) -> None:
     """Under the release's own names alone, so that it goes with the release; an image that was there before stays."""
     pulled = not is_image(reference)
     if pulled:
-        run([*docker, "image", "pull", "--quiet", reference], timeout=timeout)
-    for tag in tags:
-        run(["docker", "image", "tag", reference, tag])
+        try:
+            run([*docker, "image", "pull", "--quiet", reference], timeout=t.options.build_timeout)
+        except ReleaseError as error:
+            names = ", ".join(services)
+            raise ReleaseError(f"{names}: the image {reference} could not be pulled.\n{error}", services[0]) from error
+    for service in services:
+        run(["docker", "image", "tag", reference, t.app.image(service, t.release)])
     if pulled:
         run(["docker", "image", "rm", reference])
 
