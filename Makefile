@@ -45,7 +45,7 @@ prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside
 prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (40 minutes; scripts/prove-swarm --short: ten)
 	@scripts/prove-swarm
 
-walk: setup ## a random walk with invariants after each step: make walk STEPS=1000 (one kind: WALK=cloud)
+walk: sandbox-up ## a random walk with invariants after each step: make walk STEPS=1000 (one kind: WALK=cloud)
 	@scripts/walk $(WALK) $(STEPS)
 
 audit: sandbox-up ## lynis, ssh-audit, OpenSCAP, Docker, testssl.sh, gixy on a converged droplet beside an untouched one

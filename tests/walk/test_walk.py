@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.walk.command import Progress, go
-from tests.walk.walk import Ground, Walk, walk
+from tests.walk.walk import Ground, Walk, told, walk
 
 
 class Counter(Walk):
@@ -39,6 +39,35 @@ def test_the_shortest_failing_sequence_is_told():
     assert failure.count("state.add(by=1)") == 3, failure
     assert "state.look" not in failure
     assert "too much" in failure
+
+
+class Slow(Walk):
+    """Fails at the third raise, however many rests there were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = 0
+
+    @rule(by=st.integers(1, 5))
+    @told
+    def raise_it(self, by: int) -> None:
+        self.value += 1
+        assert self.value < 3, "too much"
+
+    @rule(how=st.integers(1, 5))
+    @told
+    def pause(self, how: int) -> None:
+        pass
+
+
+def test_a_slow_walk_is_shortened_within_so_many_tries():
+    def failure(seed: int, tries: int) -> str:
+        return walk(Ground(Slow, steps=20, walks=20, shorten=False, tries=tries), seed).failure
+
+    seed = next(seed for seed in range(50) if "state.pause" in failure(seed, 0))
+    assert failure(seed, 0).count("state.") > 3
+    assert failure(seed, 30).count("state.") == 3
+    assert "too much" in failure(seed, 30)
 
 
 def test_a_ground_of_slow_steps_is_not_walked_again_and_again():

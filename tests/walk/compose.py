@@ -1,0 +1,478 @@
+"""A walk through declarations and events of an app that is released with Docker Compose, on a real droplet."""
+
+from __future__ import annotations
+
+import copy
+import re
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from .compose_faults import FAULTS, Fault
+from .ground import ready_host
+from .host import Host, HostError, Modules
+from .role import Failed, Killed, Role, Run
+from .walk import Ground, Walk, told
+
+PROJECT, DIRECTORY = "walk", "/opt/walk"
+DISK = 8 * 1024  # KiB of the app's own file system
+# What a template or a program of somebody else says where we should have.
+FOREIGN = re.compile("Traceback|is undefined|No first item|has no attribute|Error while|TemplateRuntimeError")
+EVENTS = 12  # after so many files and programs of one module a kill comes when the module has ended
+
+
+@cache
+def role() -> Role:
+    return Role("app_compose")
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    message: str = ""  # of its failure
+    killed: str = ""
+    changed: list[str] = field(default_factory=list)
+    said: str = ""
+    results: dict[str, dict] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.message or self.killed)
+
+
+# States of the disk, by shell commands in the app's directory.
+FILES = {
+    "an empty journal": ": > transaction.json",
+    "half a journal": """printf '{"release": "x' > transaction.json""",
+    "a lock cut short": "printf '{' > lease.json",
+    "an open release without a manifest": "mkdir -p releases/half",
+    "half a manifest": "mkdir -p releases/half && printf '{' > releases/half/release.json",
+    "a colour without its file": "rm -f blue/compose.yml green/compose.yml",
+    "a colour without its variables": "rm -f blue/.env green/.env",
+    "a colour with half a file": "for file in blue/compose.yml green/compose.yml; do printf '{' > $file; done",
+    "a colour with a wrong file": "for file in blue/compose.yml green/compose.yml; do echo 'sevices: {}' > $file; done",
+    "half a data file": "[ ! -d data ] || printf '{\"services\": {' > data/compose.yml",
+    "data without variables": "rm -f data/.env",
+}
+
+
+def replicas(least: int = 1, most: int = 2) -> st.SearchStrategy[int]:
+    return st.integers(least, most)
+
+
+SERVICE = st.fixed_dictionaries(
+    {"image": st.sampled_from(["1", "2", "build"]), "version": st.integers(0, 2), "replicas": replicas()}
+)
+WORKER = st.fixed_dictionaries(
+    {"image": st.sampled_from(["1", "2"]), "version": st.integers(0, 1), "volume": st.booleans()}
+)
+REDIS = st.fixed_dictionaries(
+    {
+        "memory": st.sampled_from([64, 96]),
+        "port": st.booleans(),
+        "health": st.booleans(),
+        "name": st.just("redis"),  # under another name it would meet its own volume and port: not yet mended
+    }
+)
+DECLARATION = st.fixed_dictionaries(
+    {
+        "web": SERVICE,
+        "api": st.none() | SERVICE,
+        "side": st.none() | SERVICE,
+        "worker": st.none() | WORKER,
+        "redis": st.none() | REDIS,
+        "mail": st.just(True),  # the first data service of a live app: not yet mended
+        "migrate": st.booleans(),
+        "soak": st.integers(0, 1),
+        "drain": st.integers(0, 1),
+        "keep": st.integers(1, 3),
+    }
+)
+MOMENT = st.fixed_dictionaries({"call": st.integers(0, 16), "event": st.integers(0, EVENTS), "group": st.booleans()})
+FAULT = st.sampled_from(sorted(FAULTS))
+
+
+def service(declared: dict[str, Any]) -> dict[str, Any]:
+    built = declared["image"] == "build"
+    return {
+        **({"build": {}} if built else {"image": f"izzzi-walk:{declared['image']}"}),
+        "port": 8080,
+        **({"replicas": declared["replicas"]} if declared["replicas"] > 1 else {}),
+        "environment": {"RELEASE": "${RELEASE}", "VERSION": str(declared["version"])},
+        "checks": [{"path": "/health", "json": {"status": "ok"}, "release": "release"}],
+    }
+
+
+def redis(declared: dict[str, Any]) -> dict[str, Any]:
+    command = ["redis-server", "--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+    test = {"test": ["CMD", "redis-cli", "ping"], "interval": "1s", "timeout": "2s", "retries": 5}
+    return {
+        "image": "redis:8",
+        "command": [*command, "--maxmemory", f"{declared['memory']}mb", "--protected-mode", "no"],
+        "volumes": ["rows:/data"],
+        **({"ports": ["127.0.0.1:16379:6379"]} if declared["port"] else {}),
+        **({"healthcheck": test} if declared["health"] else {}),
+    }
+
+
+def variables(declared: dict[str, Any]) -> dict[str, Any]:
+    """The role's inputs for what is declared."""
+    services = {name: service(declared[name]) for name in ("web", "api", "side") if declared[name]}
+    for name in ("api", "side"):
+        if name in services:  # seen by visitors below /api and /side only
+            services[name]["checks"] = [{**services[name]["checks"][0], "path": "/health", "edge": False}]
+    if worker := declared["worker"]:
+        services["worker"] = {
+            "image": f"izzzi-walk:{worker['image']}",
+            "environment": {"VERSION": str(worker["version"])},
+            **({"volumes": ["files:/files"]} if worker["volume"] else {}),
+        }
+    data = {declared["redis"]["name"]: redis(declared["redis"])} if declared["redis"] else {}
+    if declared["mail"]:
+        data["mail"] = {"image": "izzzi-walk:1", "environment": {"RELEASE": "mail"}}
+    return {
+        "app_compose_project": PROJECT,
+        "app_compose_source": {"path": "."} if any("build" in s for s in services.values()) else {},
+        "app_compose_services": services,
+        "app_compose_data_services": data,
+        "app_compose_volumes": {"rows": {}, "files": {}},
+        "app_compose_release_command": {"service": "web", "command": ["true"], "timeout": 60}
+        if declared["migrate"]
+        else {},
+        "app_compose_wait_timeout": 60,
+        "app_compose_soak": 2 if declared["soak"] else 0,
+        "app_compose_drain_timeout": declared["drain"],
+        "app_compose_keep_releases": declared["keep"],
+        "app_compose_free_space": 0,
+        "app_compose_lock_ttl": 1,
+        "app_compose_lock_wait": 10,
+        "app_compose_edge_host": "walk.test",
+    }
+
+
+class Compose(Walk):
+    """One app on one droplet. A step is a declaration or an event, with all the runs that follow from it."""
+
+    host: Host
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.host = ready_host()
+        self.host.clear(PROJECT, DIRECTORY, DISK)
+        self.visited = self.host.ask("visits", host="walk.test")["offset"]
+        self.live: str = ""  # the id of the release that visitors meet
+        self.good: dict[str, Any] = {}  # the inputs of the live release
+        self.rows = 0
+        self.checks = False
+        self.seen = self.look()
+
+    def teardown(self) -> None:
+        self.host.clear(PROJECT, DIRECTORY, DISK)
+
+    # -- runs
+
+    def run(self, given: dict[str, Any], check: bool = False, kill: dict | None = None, entry: str = "main") -> Outcome:
+        run = Run(role(), given, Modules(self.host, kill, str(given.get("version", "1"))), check)
+        outcome = Outcome(changed=run.changed, results=run.results)
+        try:
+            run(entry)
+        except Failed as failure:
+            outcome.message = str(failure)
+        except Killed as killed:
+            outcome.killed = str(killed)
+        outcome.said = "\n".join(run.said)
+        assert not FOREIGN.search(outcome.message), f"not our words: {outcome.message}"
+        return outcome
+
+    def foresee(self, given: dict[str, Any], **options: Any) -> Outcome:
+        """A check, which touches nothing."""
+        before = self.look()
+        outcome = self.run(given, check=True, **options)
+        self.is_same(before, self.look(), "a check changed something")
+        return outcome
+
+    def attempt(self, given: dict[str, Any], **options: Any) -> tuple[Outcome, Outcome]:
+        """A check, then the run that it must have predicted; what a killed run left is ended by a run only."""
+        was_whole = self.is_whole()
+        foreseen = self.foresee(given, **options)
+        done = self.run(given, **options)
+        if foreseen.message:
+            assert done.message, f"the check failed and the run did not: {foreseen.message}"
+        if done.is_done and was_whole:
+            predicted, came = bool(foreseen.changed), bool(done.changed)
+            assert predicted == came, f"the check predicted {foreseen.changed}, the run did {done.changed}"
+        return foreseen, done
+
+    # -- what must hold
+
+    def look(self) -> dict[str, Any]:
+        return self.host.ask("look", project=PROJECT, directory=DIRECTORY)
+
+    def is_same(self, before: dict[str, Any], after: dict[str, Any], what: str) -> None:
+        differs = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+        assert not differs, f"{what}: {differs}"
+
+    def visits(self, allowed: set[str], open: bool) -> None:
+        """All visitors since the last look met one of the releases."""
+        answer = self.host.ask("visits", host="walk.test", offset=self.visited)
+        self.visited = answer["offset"]
+        if open:
+            wrong = [row for row in answer["answers"] if row[1] != 200 or row[2] not in allowed]
+            assert not wrong, f"visitors met {wrong}, not one of {sorted(allowed)}"
+
+    def settled(self, given: dict[str, Any], live: str) -> None:
+        """After a run that was not killed: the release is live, and nothing is left over."""
+        now = self.seen = self.look()
+        assert now["current"] == live, f"current is {now['current']}, not {live}"
+        files = [
+            name for name in now["files"] if name.endswith((".new", ".partial", "/lease.json", "/transaction.json"))
+        ]
+        assert not files, f"left over: {files}"
+        assert not [name for name in now["edge"] if name.endswith(".new")], now["edge"]
+        assert not now["anonymous"], f"anonymous volumes: {now['anonymous']}"
+        self._containers(given, now)
+        networks = {f"{PROJECT}_default", f"{PROJECT}-blue", f"{PROJECT}-green"}
+        assert set(now["networks"]) <= networks, now["networks"]
+        good = {id for id, release in now["releases"].items() if release["state"] == "good"}
+        stray = [image for image in now["images"] if image.rpartition(":")[2] not in good]
+        assert not stray, f"images of no good release: {stray}; good are {good}"
+        self._rows(now)
+
+    def _containers(self, given: dict[str, Any], now: dict[str, Any]) -> None:
+        running: dict[str, dict[str, int]] = {}
+        for c in now["containers"]:
+            if c["state"] != "exited":
+                assert c["state"] == "running", c
+                mine = running.setdefault(c["project"], {})
+                mine[c["service"]] = mine.get(c["service"], 0) + 1
+        data = running.pop(PROJECT, {})
+        if not given:  # nothing was ever live; data services that came up for it may stay
+            data = {}
+        assert data == dict.fromkeys(given.get("app_compose_data_services", {}), 1), f"data services run: {data}"
+        wanted = {name: s.get("replicas", 1) for name, s in given.get("app_compose_services", {}).items()}
+        assert list(running.values()) == ([wanted] if wanted else []), f"services run: {running}, declared {wanted}"
+        users: dict[str, list[str]] = {}
+        for c in now["containers"]:
+            if c["state"] == "running" and f"{PROJECT}_rows" in c["volumes"]:
+                users.setdefault("rows", []).append(c["name"])
+        assert len(users.get("rows", [])) <= 1, f"two on one volume: {users}"
+
+    def _rows(self, now: dict[str, Any]) -> None:
+        """What was acknowledged is there; one more row."""
+        found = [c for c in now["containers"] if c["state"] == "running" and f"{PROJECT}_rows" in c["volumes"]]
+        if not found:
+            return
+        address = found[0]["address"]
+        there = self._until_rows(address)
+        assert there == self.rows, f"{there} rows are there, {self.rows} were acknowledged"
+        self.rows = self.host.ask("push", address=address, row=str(self.rows))["rows"]
+
+    def _until_rows(self, address: str) -> int | None:
+        for _ in range(20):
+            try:
+                answer = self.host.ask("rows", address=address)
+                if answer["rows"] is not None:
+                    return answer["rows"]
+            except HostError:  # it starts
+                pass
+            time.sleep(0.1)
+        return None
+
+    def again(self, given: dict[str, Any]) -> None:
+        """A second run changes nothing. Every other time it is a check, since both look at the same."""
+        before, self.checks = self.look(), not self.checks
+        outcome = self.run(given, check=self.checks)
+        assert outcome.is_done, f"the second run failed (check: {self.checks}): {outcome.message}"
+        assert not outcome.changed, f"the second run changed (check: {self.checks}): {outcome.changed} {outcome.said}"
+        self.is_same(before, self.look(), "a second run changed something")
+
+    # -- steps
+
+    def is_whole(self) -> bool:
+        """The last run was not killed."""
+        return not {f"{DIRECTORY}/{name}" for name in ("transaction.json", "lease.json")} & set(self.look()["files"])
+
+    def candidates(self) -> set[str]:
+        """Whom visitors may meet after a kill near the end of a run."""
+        return set(self.look()["releases"])
+
+    def succeeds(self, given: dict[str, Any]) -> None:
+        """A correct declaration is released, whatever was before."""
+        before, was_open = {self.live} | (set() if self.is_whole() else self.candidates()), bool(self.live)
+        _foreseen, done = self.attempt(given)
+        assert done.is_done, f"a correct declaration was not released: {done.message}"
+        self.live, self.good = self.look()["current"], given
+        self.visits(before | {self.live}, was_open)
+        self.settled(given, self.live)
+        self.again(given)
+        self.visits({self.live}, True)
+
+    def with_live_data(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Only correct declarations change data services, as long as an undo does not bring them back."""
+        name = "app_compose_data_services"
+        return {**given, name: copy.deepcopy(self.good[name])} if self.good else given
+
+    @rule()
+    def a_look(self) -> None:
+        """First in the order of names: hypothesis begins with a walk of the simplest steps. It counts for nothing."""
+        Walk.steps -= 1
+
+    @rule(declared=DECLARATION)
+    @told
+    def release(self, declared: dict[str, Any]) -> None:
+        self.succeeds(variables(declared))
+
+    @precondition(lambda self: self.live)
+    @rule()
+    @told
+    def release_the_same(self) -> None:
+        self.succeeds(self.good)
+
+    @rule(declared=DECLARATION, fault=FAULT, twice=st.booleans())
+    @told
+    def release_broken(self, declared: dict[str, Any], fault: str, twice: bool) -> None:
+        broken: Fault = FAULTS[fault]
+        given = self.with_live_data(copy.deepcopy(variables(declared)))
+        broken.inject(given)
+        for _ in range(2 if twice else 1):
+            was_whole, before = self.is_whole(), self.look()
+            candidates = set() if was_whole else self.candidates()
+            foreseen, done = self.attempt(given)
+            assert done.message, f"{fault} was released"
+            assert not broken.is_static or foreseen.message, f"the check did not predict that {fault} fails"
+            for word in broken.words:
+                assert word in done.message, f"{fault}: no {word!r} in: {done.message}"
+            if broken.is_static and was_whole:
+                self.is_same(before, self.look(), f"{fault} is refused after something was touched")
+            self.live = self.look()["current"]
+            self.visits({self.live} | candidates, bool(self.live))
+            if self.is_whole():
+                self.settled(self.good, self.live)
+            if self.live and not broken.is_static:
+                assert f"Release {self.live} goes on serving" in done.message, done.message
+
+    @rule(declared=DECLARATION, moment=MOMENT, after=st.sampled_from(["this", "the former", "back", "anything"]))
+    @told
+    def release_killed(self, declared: dict[str, Any], moment: dict[str, Any], after: str) -> None:
+        """The next run, of whatever declaration, is as if nothing had been."""
+        given, before = self.with_live_data(variables(declared)), self.live
+        self.run(given, kill=moment)
+        self.host.wait_for_stragglers()
+        self.visits({before} | self.candidates(), bool(before))
+        self._follow(given)
+        if after == "this":
+            self.succeeds(given)
+        elif after == "the former" and self.good:
+            self.succeeds(self.good)
+        elif after == "back" and self.live:
+            self._back(0)
+
+    def _follow(self, given: dict[str, Any]) -> None:
+        """A run that did not end well may have committed before."""
+        now = self.look()["current"]
+        if now != self.live:
+            self.live, self.good = now, given
+
+    @rule(declared=DECLARATION, free=st.sampled_from([0, 4, 8, 12, 16, 24, 32, 48]))
+    @told
+    def release_on_full_disk(self, declared: dict[str, Any], free: int) -> None:
+        given, before = self.with_live_data(variables(declared)), self.live
+        candidates = self.candidates()
+        self.host.fill(DIRECTORY, free)
+        outcome = self.run(given)
+        self.host.unfill(DIRECTORY)
+        self.visits({before} | candidates | self.candidates(), bool(before))
+        if outcome.is_done:
+            self.live, self.good = self.look()["current"], given
+            self.settled(given, self.live)
+        else:
+            assert "No space left" in outcome.message, outcome.message
+            self._follow(given)
+
+    @precondition(lambda self: self.live)
+    @rule(choice=st.integers(0, 2))
+    @told
+    def roll_back(self, choice: int) -> None:
+        self._back(choice)
+
+    def _back(self, choice: int) -> None:
+        was_whole, releases, before = self.is_whole(), self.look()["releases"], self.live
+        kept = sorted((r["live_at"], id) for id, r in releases.items() if r["state"] == "good" and id != self.live)
+        wanted = kept[-1 - choice % len(kept)][1] if kept else "nowhere"
+        given = {**self.good, "app_compose_rollback_to": wanted if choice else ""}
+        foreseen, done = self.attempt(given, entry="rollback")
+        if was_whole and not kept:
+            assert done.message, "a rollback to nowhere"
+            assert foreseen.message, "the check did not predict it"
+            return
+        assert done.is_done or not was_whole, done.message
+        self.live = self.look()["current"]
+        if not done.is_done:
+            return
+        assert not was_whole or self.live == (wanted if choice else kept[-1][1])
+        went = {**self.good, "app_compose_services": releases[self.live]["services"]}
+        self.visits({before, self.live} | (set() if was_whole else self.candidates()), True)
+        self.settled(went, self.live)
+        self.good = went
+
+    @precondition(lambda self: self.live)
+    @rule(what=st.sampled_from(["stop", "kill", "rm", "pause"]), number=st.integers(0, 5))
+    @told
+    def by_hand(self, what: str, number: int) -> None:
+        """Somebody does something to a container; a check names it, and a run mends it."""
+        running = [c for c in self.look()["containers"] if c["state"] == "running"]
+        if not running:
+            return
+        victim, was_whole = running[number % len(running)], self.is_whole()
+        force = "--force " if what == "rm" else ""
+        self.host.shell(f"docker container {what} {force}{victim['id']}")
+        foreseen, done = self.attempt(self.good)
+        assert done.is_done, done.message
+        told = foreseen.said + str(foreseen.results)
+        if what != "kill" and was_whole:  # Docker itself may have started a killed one again
+            assert done.changed, f"a container of {victim['service']} was changed ({what}), and nothing was done"
+            assert victim["service"] in told, f"the check does not name {victim['service']}: {foreseen.said}"
+        self.live = self.look()["current"]
+        self._until_open()
+        self.settled(self.good, self.live)
+        self.again(self.good)
+        self.visits({self.live}, True)
+
+    @rule(how=st.sampled_from(["engine", "nginx", "reboot"]))
+    @told
+    def restart(self, how: str) -> None:
+        """The app is back without a run, and a run has nothing to do."""
+        if how == "reboot":
+            self.host.reboot(DIRECTORY, DISK)
+            self.visited = self.host.ask("visits", host="walk.test")["offset"]
+        else:
+            self.host.shell("systemctl restart " + {"engine": "docker", "nginx": "nginx"}[how])
+        if self.live and self.is_whole():
+            self._until_open()
+            self.settled(self.good, self.live)
+            self.again(self.good)
+
+    def _until_open(self) -> None:
+        for _ in range(150):
+            answer = self.host.ask("visits", host="walk.test", offset=self.visited)
+            if answer["answers"][-1][1:] == [200, self.live]:
+                self.visited = answer["offset"]
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"visitors meet {answer['answers'][-1]}, not {self.live}")
+
+    @precondition(lambda self: self.live)
+    @rule(what=st.sampled_from(sorted(FILES)))
+    @told
+    def garble(self, what: str) -> None:
+        """A file is as a full disk, a crash or a hand left it; the next run does not stop at it."""
+        self.host.shell(f"cd {DIRECTORY} && mkdir -p blue green && {FILES[what]}")
+        self.succeeds(self.good)
+
+
+GROUND = Ground(machine=Compose, steps=20, walks=5, shorten=False, tries=0)

@@ -1,0 +1,84 @@
+"""What may be wrong with a declaration: how to make it so, whether a check knows, and what the message must say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`is_static`: a check refuses it, and nothing is touched. `words`: the message has them."""
+
+    inject: Callable[[dict[str, Any]], None]
+    words: tuple[str, ...]
+    is_static: bool = False
+
+
+def _web(**more: Any) -> Callable[[dict[str, Any]], None]:
+    def inject(given: dict[str, Any]) -> None:
+        given["app_compose_services"]["web"].update(more)
+
+    return inject
+
+
+def _kind(kind: str, **given_too: Any) -> Callable[[dict[str, Any]], None]:
+    def inject(given: dict[str, Any]) -> None:
+        given["app_compose_services"]["web"]["environment"]["KIND"] = kind
+        given.update(given_too)
+
+    return inject
+
+
+def _given(**more: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda given: given.update(more)
+
+
+def _data(name: str, **definition: Any) -> Callable[[dict[str, Any]], None]:
+    def inject(given: dict[str, Any]) -> None:
+        given["app_compose_data_services"] = {**given["app_compose_data_services"], name: definition}
+
+    return inject
+
+
+def _image(reference: str) -> Callable[[dict[str, Any]], None]:
+    def inject(given: dict[str, Any]) -> None:
+        web = given["app_compose_services"]["web"]
+        web.pop("build", None)
+        web["image"] = reference
+        if not any("build" in s for s in given["app_compose_services"].values()):
+            given["app_compose_source"] = {}
+
+    return inject
+
+
+FAULTS = {
+    # A check knows.
+    "an undefined variable": Fault(_web(command=["sh", "/start", "${NOBODY_DEFINES}"]), ("NOBODY_DEFINES",), True),
+    "host ports": Fault(_web(ports=["8080:8080"]), ("ports",), True),
+    "a container name": Fault(_web(container_name="web"), ("container names",), True),
+    "a loose image": Fault(_image("izzzi-walk"), ("web", "tag"), True),
+    "no service": Fault(_given(app_compose_services={}, app_compose_source={}), ("at least one service",), True),
+    "a shared name": Fault(_data("web", image="izzzi-walk:1"), ("share a name", "web"), True),
+    "an open port": Fault(
+        _data("mail", image="izzzi-walk:1", ports=["1080:1080"]), ("open to the internet", "mail"), True
+    ),
+    "nobody's release command": Fault(
+        _given(app_compose_release_command={"service": "nobody", "command": ["true"]}), ("no service nobody",), True
+    ),
+    "a wrong type": Fault(_given(app_compose_soak="soon"), ("app_compose_soak",), True),
+    # Only a container knows.
+    "a crash": Fault(_kind("crash"), ("web", "exited with 3", "SETTING is not set")),
+    "a sick service": Fault(_kind("sick", app_compose_wait_timeout=15), ("web", "503")),
+    "a service that is late": Fault(_kind("late", app_compose_wait_timeout=15), ("web",)),
+    "a missing image": Fault(_image("izzzi-walk:404"), ("izzzi-walk",)),
+    "a failing release command": Fault(
+        _given(app_compose_release_command={"service": "web", "command": ["sh", "-c", "echo no such table; exit 4"]}),
+        ("release command", "no such table"),
+    ),
+    "a release command that hangs": Fault(
+        _given(app_compose_release_command={"service": "web", "command": ["sleep", "60"], "timeout": 2}),
+        ("release command", "2 s"),
+    ),
+}

@@ -1,0 +1,136 @@
+"""The walk's long-lived process on the droplet: runs the collection's modules as Ansible would, each in a process of
+its own, and can kill that process at a chosen event. One JSON object a line in, one out. Standard library only."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+
+MODULES = "ansible_collections.izzzi.infra.plugins.modules"
+# What changes the disk or starts a program: the moments between which a kill makes a difference.
+EVENTS = ("subprocess.Popen", "os.rename", "os.remove", "os.mkdir", "os.symlink", "shutil.rmtree")
+LIMIT = 240.0
+
+
+def is_event(name: str, arguments: tuple) -> bool:
+    if name == "open":
+        return isinstance(arguments[1], str) and any(letter in arguments[1] for letter in "wax+")
+    return name in EVENTS
+
+
+def count_and_kill(at: int, whole_group: bool) -> None:
+    """Ends this process when the event of this number begins; -1 never."""
+    seen = 0
+
+    def look(name: str, arguments: tuple) -> None:
+        nonlocal seen
+        if os.getpid() != me or not is_event(name, arguments):
+            return
+        if seen == at:
+            os.killpg(me, signal.SIGKILL) if whole_group else os.kill(me, signal.SIGKILL)
+        seen += 1
+
+    me = os.getpid()
+    sys.addaudithook(look)
+
+
+def become(name: str, arguments: dict, check: bool, output: int, kill: dict | None) -> None:
+    """The child: Ansible's way to start a module."""
+    from ansible.module_utils import basic
+
+    os.setpgid(0, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    given = {**arguments, "_ansible_check_mode": check, "_ansible_diff": False}
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
+    basic._ANSIBLE_PROFILE = "legacy"
+    if kill:
+        count_and_kill(kill["event"], kill["group"])
+    status = 0
+    try:
+        import_module(f"{MODULES}.{name}").main()
+    except SystemExit as ended:
+        status = ended.code or 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        status = 70
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def module(request: dict) -> dict:
+    """Runs one module. Without a result it was killed."""
+    with tempfile.TemporaryFile() as output:
+        child = os.fork()
+        if child == 0:
+            become(request["name"], request["arguments"], request["check"], output.fileno(), request.get("kill"))
+        deadline = time.monotonic() + LIMIT
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                os.killpg(child, signal.SIGKILL)
+            time.sleep(0.005)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if os.WIFSIGNALED(ended[1]):
+        return {"killed": True}
+    try:
+        return {"killed": False, "result": json.loads(text.splitlines()[-1])}
+    except (ValueError, IndexError):
+        return {"killed": False, "result": {"failed": True, "crashed": True, "msg": text[-3000:]}}
+
+
+def shell(request: dict) -> dict:
+    done = subprocess.run(
+        ["sh", "-c", request["command"]], capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False
+    )
+    return {"status": done.returncode, "output": done.stdout, "errors": done.stderr}
+
+
+def write(request: dict) -> dict:
+    path = Path(request["path"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(base64.b64decode(request["content"]))
+    return {}
+
+
+def main() -> None:
+    for name in ("release", "lease"):
+        import_module(f"{MODULES}.{name}")
+    from data import push, rows
+    from look import look
+    from visitor import visits
+
+    doing = {
+        "module": module,
+        "shell": shell,
+        "write": write,
+        "visits": visits,
+        "look": look,
+        "push": push,
+        "rows": rows,
+        "hello": lambda request: {},
+    }
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+        for line in sys.stdin:
+            request = json.loads(line)
+            try:
+                answer = doing[request["do"]](request)
+            except Exception as error:
+                answer = {"error": repr(error)}
+            out.write(json.dumps(answer) + "\n")
+            out.flush()
+
+
+if __name__ == "__main__":
+    main()

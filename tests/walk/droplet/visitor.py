@@ -1,0 +1,63 @@
+"""Visitors of the walk's app: they ask through nginx all the time, each on a connection of its own."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+FILE = Path("/run/walk-visits")
+PAUSE = 0.03
+
+
+def ask(path: str, host: str, timeout: float = 5) -> tuple[int, str]:
+    """Status (0: no answer) and the body's beginning, which is the release's name."""
+    connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"Host": host})
+        reply = connection.getresponse()
+        return reply.status, reply.read(200).decode(errors="replace").strip()
+    except OSError as error:
+        return 0, repr(error)
+    except http.client.HTTPException as error:
+        return 0, repr(error)
+    finally:
+        connection.close()
+
+
+def walk_in(host: str) -> None:
+    """Writes a line when the answer is another one than before; ends with whoever started it."""
+    parent, last = os.getppid(), None
+    with FILE.open("w", encoding="utf-8") as file:
+        while os.getppid() == parent:
+            answer = ask("/", host)
+            if answer != last:
+                file.write(f"{time.time():.3f}\t{answer[0]}\t{answer[1].splitlines()[0] if answer[1] else ''}\n")
+                file.flush()
+                last = answer
+            time.sleep(PAUSE)
+
+
+_process: list[subprocess.Popen] = []
+
+
+def visits(request: dict) -> dict:
+    """What visitors met since the last call; when all were answered as the last one before it, that answer. Starts the
+    visitors when there are none."""
+    if not _process or _process[0].poll() is not None:
+        FILE.write_text("", encoding="utf-8")
+        _process[:] = [subprocess.Popen([sys.executable, __file__, request["host"]])]
+        while not FILE.read_text(encoding="utf-8"):  # its first answer
+            time.sleep(0.05)
+    offset = request.get("offset", 0)
+    time.sleep(3 * PAUSE)
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines[offset:] or lines[-1:]]
+    return {"offset": len(lines), "answers": [[float(at), int(status), body] for at, status, body in rows]}
+
+
+if __name__ == "__main__":
+    walk_in(sys.argv[1])
