@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-FULL_MIB = 32  # less than that is no room for a layer, a log or a table's page
+FULL_MIB = 32  # less than that may be no room for a layer, a log or a table's page
 HEALTH_LENGTH = 300
 SIGNALS = {
     137: "killed: out of memory, or too slow to stop",
@@ -95,8 +95,10 @@ def of_disks(free: Mapping[str, tuple[int, int]]) -> list[str]:
     """From free MiB and free inodes by place."""
     facts = []
     for place, (mib, inodes) in sorted(free.items()):
-        if mib < FULL_MIB:
-            facts.append(f"The disk is full: {mib} MiB are free at {place} (No space left on device).")
+        if mib == 0:
+            facts.append(f"The disk is full: not one MiB is free at {place} (No space left on device).")
+        elif mib < FULL_MIB:
+            facts.append(f"Only {mib} MiB are free at {place}. That may be the cause.")
         elif inodes == 0:
             facts.append(f"The disk is full: no inode is free at {place} (No space left on device).")
     return facts

@@ -92,8 +92,19 @@ class Compose:
                     raise  # before that, one of them may have gone between the two questions
         return []
 
+    def up(self, *options: str, timeout: float) -> None:
+        """Brings services up in the background, with images that are there or pulled, never built."""
+        self.unpause()
+        self("up", "--detach", "--no-build", *options, timeout=timeout)
+
+    def unpause(self) -> None:
+        """Lets containers go on that somebody has paused: the engine starts none of them."""
+        if paused := [c.id for c in self.containers() if c.status == "paused"]:
+            run(["docker", "container", "unpause", *paused])
+
     def start(self, wanted: Mapping[str, int]) -> None:
         """Starts containers that are there, as many of each service as are wanted."""
+        self.unpause()
         found = self.containers()
         for service, replicas in wanted.items():
             mine = [c for c in found if c.service == service]

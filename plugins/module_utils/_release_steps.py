@@ -147,7 +147,7 @@ def ensure_networks(t: Transaction) -> None:
 
 
 def up(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
-    compose("up", "--detach", "--no-build", "--pull", "missing", timeout=t.options.build_timeout)
+    compose.up("--pull", "missing", timeout=t.options.build_timeout)
     gate(t, compose, wanted)
 
 
@@ -280,10 +280,9 @@ def start(t: Transaction) -> dict[str, Any]:
 
 def bring_up(t: Transaction, compose: Compose, names: list[str], *options: str) -> None:
     """Starts these services of a colour. Some of them alone are named, and start without what they depend on."""
-    given = ["--detach", "--no-build", "--pull", "never", *options]
     some = [] if len(names) == len(t.app.services) else ["--no-deps", *names]
     if names:
-        compose("up", *given, *some, timeout=t.options.wait_timeout)
+        compose.up("--pull", "never", *options, *some, timeout=t.options.wait_timeout)
 
 
 def alive(t: Transaction) -> Callable[[], None]:
@@ -482,7 +481,7 @@ def keep_up(t: Transaction, app: App) -> None:
         if t.live.fingerprint:  # otherwise it is known from its containers alone, and its files are all there is
             write_files(colour_files(t, t.live.id, t.live.colour, app))
         ensure_networks(t)
-        compose("up", "--detach", "--no-build", "--pull", "never", timeout=t.options.wait_timeout)
+        compose.up("--pull", "never", timeout=t.options.wait_timeout)
     gate(t, compose, wanted)
 
 

@@ -26,10 +26,13 @@ def container(arguments: list[str]) -> int:
         print(*(c["Id"] for c in wanted(arguments)), sep="\n")
     elif verb == "inspect":
         print(json.dumps([c for c in everything if c["Id"] in ids]))
-    elif verb in ("start", "stop"):
+    elif verb in ("start", "stop", "unpause"):
         for c in everything:
+            if c["Id"] in ids and verb == "start" and c["State"]["Status"] == "paused":
+                print("cannot start a paused container, try unpause instead", file=sys.stderr)
+                return 1
             if c["Id"] in ids:
-                c["State"]["Status"] = "running" if verb == "start" else "exited"
+                c["State"]["Status"] = "exited" if verb == "stop" else "running"
         ENGINE.write_text(json.dumps(everything))
     elif verb == "rm":
         if not any(c["Id"] in ids for c in everything):

@@ -7,7 +7,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._account import read, 
 
 
 def test_together_keeps_the_order_and_runs_side_by_side():
-    barrier = threading.Barrier(3, timeout=5)  # passes only when all three are in it at once
+    barrier = threading.Barrier(3, timeout=60)  # passes only when all three are in it at once
 
     def call(value: int) -> int:
         barrier.wait()

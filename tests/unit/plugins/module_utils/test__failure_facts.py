@@ -92,10 +92,11 @@ def test_a_data_service_that_is_not_well_is_named(items, told):
 
 
 def test_a_full_disk_is_told_in_the_words_that_people_look_for():
-    free = {"/": (5000, 100), "/var/lib/docker": (3, 100), "/opt": (5000, 0)}
+    free = {"/": (5000, 100), "/var/lib/docker": (0, 100), "/opt": (5000, 0), "/tmp": (3, 100)}
     assert facts.of_disks(free) == [
         "The disk is full: no inode is free at /opt (No space left on device).",
-        "The disk is full: 3 MiB are free at /var/lib/docker (No space left on device).",
+        "Only 3 MiB are free at /tmp. That may be the cause.",
+        "The disk is full: not one MiB is free at /var/lib/docker (No space left on device).",
     ]
 
 

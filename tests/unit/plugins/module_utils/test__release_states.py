@@ -123,7 +123,7 @@ STATES: dict[str, Damage] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("old", ["running", "exited"])
+@pytest.mark.parametrize("old", ["running", "exited", "paused"])
 def test_whatever_a_killed_run_left_is_undone_without_compose(killed, transaction, engine, state, old):
     engine.has(*blue(old), *green())
     directory = killed.app.directory
