@@ -436,13 +436,15 @@ def unknown_releases(t: Transaction) -> list[str]:
 
 
 def remove_images(t: Transaction, release: str) -> None:
-    """The release's names of images; Docker keeps the layers that others use."""
+    """Removes the release's names of images, and the stopped containers that were made from them by these names: those
+    of a release that shares the image stay. Docker keeps the layers that others use."""
     listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
     names = run([*listed, "--filter", f"reference={t.app.project}/*:{release}"]).split()
+    found = [c for colour in COLOURS for c in t.compose(colour).containers()] if names else []
+    if ended := [c.id for c in found if c.image_name in names and c.status not in ("running", "restarting", "paused")]:
+        with contextlib.suppress(ReleaseError):  # one of them may be gone by now
+            run(["docker", "container", "rm", *ended])
     for name in names:
-        for container in run(["docker", "container", "ls", "--all", "--quiet", "--filter", f"ancestor={name}"]).split():
-            with contextlib.suppress(ReleaseError):  # running: it is of a release that shares the image
-                run(["docker", "container", "rm", container])
         with contextlib.suppress(ReleaseError):
             run(["docker", "image", "rm", name])
 

@@ -232,3 +232,13 @@ def test_without_any_file_nginx_knows_who_is_live(transaction, engine, tmp_path,
     live = transaction(app={"services": {}}, edge_directory=str(tmp_path / "edge")).live
     assert (live.id, live.colour) == (shown or "r0", colour)
     assert (live.services["web"]["port"], live.services["web"]["replicas"]) == (3000, 1)
+
+
+def test_containers_of_a_release_that_shares_the_image_stay(transaction, engine):
+    shared = [
+        new("shop-blue", "web", "shop/web:r0", status="exited"),
+        new("shop-green", "web", "shop/web:r1", status="exited"),
+    ]
+    engine.has(*shared)
+    steps.remove_images(transaction(app={"services": SERVICES}), "r0")
+    assert engine.containers == {"shop-green-web": "exited"}
