@@ -165,7 +165,7 @@ def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
 
 
 def places_of(variable: str, app: App) -> list[str]:
-    """Where services refer to a variable, for example services.web.environment.TOKEN."""
+    """List where services refer to a variable, for example services.web.environment.TOKEN."""
     found: list[str] = []
 
     def look(value: Any, place: str) -> None:

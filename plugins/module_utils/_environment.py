@@ -165,7 +165,7 @@ class Environment:
 
 
 def identities(rows: Any) -> set[Any]:
-    """Of a listing, or of several by name."""
+    """Collect the ids of a listing's rows, or of several listings by name."""
     if isinstance(rows, dict):
         return {(name, id) for name, listing in rows.items() for id in identities(listing)}
     return {next(row[key] for key in ("id", "uuid", "ip") if key in row) for row in rows}

@@ -25,7 +25,7 @@ def is_younger(item: Mapping[str, Any], since: float) -> bool:
 
 
 def seconds(text: str) -> float:
-    """Of a time of Docker's, which has nine digits after the point."""
+    """Convert a time of Docker, which has nine digits after the point, to seconds since the epoch; 0 for no time."""
     head, _dot, fraction = text.rstrip("Z").partition(".")
     try:
         moment = datetime.fromisoformat(head).replace(tzinfo=UTC)

@@ -37,7 +37,7 @@ def fetch_submodules(git: Git, checkout: Path) -> None:
 
 
 def gitlinks(git: Git, checkout: Path) -> list[str]:
-    """Where a commit names commits of other repositories."""
+    """List the paths at which a commit names commits of other repositories."""
     lines = git.names("ls-files", "-z", "--stage", cwd=checkout)
     return [line.partition("\t")[2] for line in lines if line.startswith("160000")]
 

@@ -148,7 +148,7 @@ def cost(row: dict[str, Any]) -> float:
 
 
 def leftover(context: Context, account: Account) -> list[Row]:
-    """Those before our droplets, and the one of our name that is before none; but for the declared one."""
+    """List the load balancers before our droplets, and those of our name before none, but for the declared one."""
     names = context.names
     is_declared = bool(context.declared["load_balancer"]) and not context.is_absent
     declared = ours(names, account) if is_declared else None

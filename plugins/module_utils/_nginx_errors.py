@@ -55,9 +55,9 @@ def http_part() -> str:
 
 
 def server_part() -> str:
-    """Where errors lead, for the level server. An app's own answers stay as they are.
+    """Write where errors lead, for the level server. An app's own answers stay as they are.
 
-    Of a request that is too long to be read, nothing is known of who asks: it gets JSON. The way is by URL and not by a
+    A request that is too long to be read tells nothing of who asks: it gets JSON. The way is by URL and not by a
     named location, since such a request has no URL that nginx could keep.
     """
     return "".join(
@@ -72,7 +72,7 @@ def server_part() -> str:
 
 
 def location_part() -> str:
-    """Where errors lead, for a location that has an error_page of its own: it has none of the server's then."""
+    """Write where errors lead, for a location with an error_page of its own, which inherits none of the server's."""
     statuses = " ".join(str(status) for status in ERRORS if status != 431)  # nginx calls it 494
     ways = {statuses: "", **{status: f" ={shown}" for status, shown in OWN_STATUSES.items()}}
     return "".join(f"error_page {some}{shown} /izzzi-pages/error.$izzzi_page;\n" for some, shown in ways.items())

@@ -103,7 +103,7 @@ class Register(Noun):
         return {"domain_record": same[0]} if same else None
 
     def salvage(self) -> None:
-        """As far as it can: what made the run fail may stand in its way too."""
+        """Write the register after a failure, if that is possible: what made the run fail may stop this as well."""
         if self._domain and not self._is_written and self.context.known.rows("record"):
             with contextlib.suppress(ApiError):
                 self._write()

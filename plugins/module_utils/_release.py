@@ -197,7 +197,7 @@ class Transaction:
         }
 
     def live_ports(self) -> dict[str, list[int]]:
-        """Where the live release answers, as the engine has it; as computed when there are no containers."""
+        """Return the ports of the live release, as the engine has them; as computed when there are no containers."""
         if not self.live:
             return {}
         declared = self.of_release(self.live).ports(self.live.colour)

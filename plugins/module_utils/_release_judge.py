@@ -62,7 +62,7 @@ def _made_later(t: Transaction) -> dict[str, str]:
 
 
 def _judge(project: str, files: Mapping[Path, str], variable: str) -> list[str]:
-    """Of a rendering beside the real ones, with the candidate's variables."""
+    """List what Compose has against a rendering beside the real files, with the candidate's variables."""
     texts = {path.name: text for path, text in files.items()}
     said = _ask(project, texts)
     if not said:

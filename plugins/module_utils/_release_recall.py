@@ -93,7 +93,7 @@ def _first_port(containers: list[Container], colour: str) -> int:
 
 
 def _services(containers: list[Container]) -> dict[str, dict[str, Any]]:
-    """As much of a declaration as says how many there are and where they answer, in the order of their ports."""
+    """Declare services as far as containers tell: how many there are and where they answer, in the order of ports."""
     ports = published(containers)
     found: dict[str, dict[str, Any]] = {}
     for container in sorted(containers, key=lambda c: ports.get(c.service, [0])):

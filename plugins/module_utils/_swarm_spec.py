@@ -136,7 +136,7 @@ class Bundle:
 
 
 def bundle(stack: Stack) -> Bundle:
-    """Of all services; SpecError tells everything that is wrong with any."""
+    """Build what all services need. Raise SpecError with everything that is wrong in any of them."""
     result, problems = Bundle(), _problems(stack)
     for part, services in stack.parts.items():
         for name, declared in services.items():

@@ -88,7 +88,7 @@ def doomed(context: Context, account: Account) -> list[Row]:
 
 
 def kept(context: Context, account: Account) -> list[Row]:
-    """Those that outlast the environment, for their data."""
+    """List the volumes that outlast the environment, for their data."""
     return [] if context.declared["delete_data"] else leftover(context, account)
 
 
