@@ -104,7 +104,9 @@ def test_the_installed_collection_does_the_same_without_a_checkout(tmp_path, art
     galaxy = [BIN / "ansible-galaxy", "collection"]
     subprocess.run([*galaxy, "build", "--output-path", tmp_path, ROOT], check=True, capture_output=True)
     (artifact,) = tmp_path.glob("izzzi-infra-*.tar.gz")
-    install = [*galaxy, "install", "--no-deps", "--offline", "--collections-path", tmp_path / "collections", artifact]
+    # Without --force nothing is installed where this user has the collection somewhere else already.
+    install = [*galaxy, "install", "--force", "--no-deps", "--offline"]
+    install += ["--collections-path", tmp_path / "collections", artifact]
     subprocess.run(install, cwd=tmp_path, check=True, capture_output=True)
     shutil.copytree(ROOT / "inventories/sandbox", tmp_path / "my-inventory")
     (tmp_path / "ansible.cfg").touch()  # all settings are Ansible's own

@@ -174,9 +174,10 @@ def test_a_closed_app_says_so_and_stays_open_for_the_allowed(rotated, address):
     allowed = json.dumps({"allow": ["127.0.0.0/8"]})
     play("maintenance", "-e", "state=on", "-e", allowed)
     try:
-        reply = http(f"http://{address}/")
-        assert (reply.status, reply.headers.get("Retry-After")) == (503, "300")
-        assert "Back soon" in reply.body
+        for accept, said in (("text/html", "Back soon"), ("application/json", '"error": "maintenance"')):
+            reply = http(f"http://{address}/", headers={"Accept": accept})
+            assert (reply.status, reply.headers.get("Retry-After")) == (503, "300")
+            assert said in reply.body
         assert on_droplet("curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1/api/health") == "200"
     finally:
         play("maintenance", "-e", "state=off")
