@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.izzzi.infra.plugins.module_utils import _account, _declaration
@@ -43,9 +44,6 @@ class InOrder:
         return future
 
 
-_account.ThreadPoolExecutor = InOrder
-
-
 @dataclass
 class Result:
     """How a run ended. `refused`: before anything was written; `failed`: while it wrote."""
@@ -68,6 +66,11 @@ class Result:
 
 def run(account: Account, declaration: dict[str, Any], *, check: bool = False) -> Result:
     """What main() of the module does, with the account's transport, clock and sleep."""
+    with patch.object(_account, "ThreadPoolExecutor", InOrder):  # during a run alone: other tests share this process
+        return _run(account, declaration, check)
+
+
+def _run(account: Account, declaration: dict[str, Any], check: bool) -> Result:
     given = {"api_url": URL, "api_token": TOKEN, **copy.deepcopy(declaration)}
     validated = ArgumentSpecValidator(ARGUMENT_SPEC).validate(given)
     assert not validated.error_messages, validated.error_messages
