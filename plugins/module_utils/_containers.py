@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+RUNNING = ("running", "restarting", "paused")  # or about to, or only held up
+
 
 @dataclass(frozen=True)
 class Container:
@@ -105,12 +107,12 @@ def unhealthy(containers: Iterable[Container]) -> set[str]:
 
 def running(containers: Iterable[Container]) -> set[str]:
     """Services of which a container runs, or is about to."""
-    return {c.service for c in containers if c.status in ("running", "restarting", "paused")}
+    return {c.service for c in containers if c.status in RUNNING}
 
 
 def surplus(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
     """Services of which more containers run than are declared: somebody has scaled them by hand."""
-    up = [c.service for c in containers if c.status in ("running", "restarting", "paused")]
+    up = [c.service for c in containers if c.status in RUNNING]
     return {
         name: f"{up.count(name)} run, declared {'is' if replicas == 1 else 'are'} {replicas}"
         for name, replicas in wanted.items()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ._colour import COLOURS, App
+from ._containers import RUNNING
 from ._ports import BLOCK, Claim, overlap
 from ._upstream import HEADER, variable
 
@@ -72,7 +73,7 @@ def _neighbour(item: Mapping[str, Any]) -> Neighbour:
         name=item["Name"].lstrip("/"),
         project=labels.get(_PROJECT, ""),
         directory=labels.get(f"{_PROJECT}.working_dir", ""),
-        is_running=item["State"]["Status"] in ("running", "restarting", "paused"),
+        is_running=item["State"]["Status"] in RUNNING,
         published=tuple(
             (binding.get("HostIp", ""), port)
             for given in bindings.values()

@@ -15,7 +15,7 @@ from typing import Any
 from . import _release_manifest as manifests
 from ._build_log import BUILD_LOGS, BuildLog
 from ._colour import COLOURS, App, build_env_files, other
-from ._containers import running, stopped, surplus, trouble, unhealthy, waiting
+from ._containers import RUNNING, running, stopped, surplus, trouble, unhealthy, waiting
 from ._database import close_owner, create_login, drop_logins, list_logins, login_name
 from ._drain import count_connections, drain
 from ._host import Compose, ReleaseError, run
@@ -441,7 +441,7 @@ def remove_images(t: Transaction, release: str) -> None:
     listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
     names = run([*listed, "--filter", f"reference={t.app.project}/*:{release}"]).split()
     found = [c for colour in COLOURS for c in t.compose(colour).containers()] if names else []
-    if ended := [c.id for c in found if c.image_name in names and c.status not in ("running", "restarting", "paused")]:
+    if ended := [c.id for c in found if c.image_name in names and c.status not in RUNNING]:
         with contextlib.suppress(ReleaseError):  # one of them may be gone by now
             run(["docker", "container", "rm", *ended])
     for name in names:
