@@ -18,7 +18,7 @@ from ansible.parsing.utils.yaml import from_yaml
 from ansible.parsing.vault import VaultLib, match_encrypt_secret
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._secrets import generate, parse_specs, placeholder
+from ..module_utils._secrets.generate import generate, parse_specs, placeholder
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},

@@ -49,7 +49,7 @@ from datetime import UTC, datetime
 from ansible.errors import AnsibleFilterError
 
 try:
-    from ..module_utils._certificate import problems
+    from ..module_utils._host.certificate import problems
 except ImportError:
     problems = None
 

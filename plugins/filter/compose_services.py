@@ -54,7 +54,7 @@ _value:
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._compose_file import merge
+from ..module_utils._app.compose_file import merge
 
 
 def compose_services(text, file, services, data_services=None, volumes=None):

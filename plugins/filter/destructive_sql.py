@@ -36,7 +36,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._sql_lint import lint
+from ..module_utils._app.sql_lint import lint
 
 
 def destructive_sql(sql):

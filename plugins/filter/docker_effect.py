@@ -37,7 +37,7 @@ _value:
   type: str
 """
 
-from ..module_utils._daemon import effect
+from ..module_utils._host.docker_daemon import effect
 
 
 class FilterModule:

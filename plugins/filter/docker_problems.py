@@ -43,7 +43,7 @@ _value:
   elements: str
 """
 
-from ..module_utils._daemon import problems
+from ..module_utils._host.docker_daemon import problems
 
 
 class FilterModule:

@@ -51,7 +51,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _exposure
+from ..module_utils._exposure import reach as _exposure
 
 
 def exposure(firewalls, host_rules=(), services=None, publish_address=""):

@@ -40,7 +40,7 @@ _value:
   type: str
 """
 
-from ..module_utils._failure import Failure, render
+from ..module_utils._app.failure import Failure, render
 
 
 def failure_text(failure):

@@ -31,7 +31,7 @@ _value:
   elements: str
 """
 
-from ..module_utils._public_key import problems
+from ..module_utils._host.ssh_keys import problems
 
 
 def find_key_problems(keys):

@@ -39,7 +39,7 @@ _value:
   elements: str
 """
 
-from ..module_utils._host_firewall import admits, problems
+from ..module_utils._host.firewall_rules import admits, problems
 
 
 def find_rule_problems(rules, port=22, address=""):

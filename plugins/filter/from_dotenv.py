@@ -37,14 +37,14 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _dotenv
+from ..module_utils._secrets import dotenv
 
 
 def from_dotenv(text):
     if not isinstance(text, str):
         raise AnsibleFilterError(f"from_dotenv: it needs text, not {type(text).__name__}.")
     try:
-        return _dotenv.from_dotenv(text)
+        return dotenv.from_dotenv(text)
     except ValueError as error:
         raise AnsibleFilterError(f"from_dotenv: {error}") from error
 

@@ -50,7 +50,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mask import mask
+from ..module_utils._secrets.mask import mask
 
 
 def texts(value: Any) -> Iterator[str]:

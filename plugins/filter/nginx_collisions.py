@@ -36,7 +36,7 @@ _value:
   elements: str
 """
 
-from ..module_utils._nginx_host import collisions
+from ..module_utils._host.nginx_collisions import collisions
 
 
 class FilterModule:

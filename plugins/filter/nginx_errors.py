@@ -33,7 +33,7 @@ _value:
   type: str
 """
 
-from ..module_utils._nginx_errors import http_part, location_part, server_part
+from ..module_utils._host.nginx_errors import http_part, location_part, server_part
 
 
 def nginx_errors(level: str) -> str:

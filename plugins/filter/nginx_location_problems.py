@@ -36,7 +36,7 @@ _value:
   elements: str
 """
 
-from ..module_utils._nginx import location_problems
+from ..module_utils._host.nginx_sites import location_problems
 
 
 class FilterModule:

@@ -41,7 +41,7 @@ _value:
   elements: str
 """
 
-from ..module_utils._nginx import problems
+from ..module_utils._host.nginx_sites import problems
 
 
 class FilterModule:

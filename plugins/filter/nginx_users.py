@@ -41,7 +41,7 @@ _value:
   type: str
 """
 
-from ..module_utils._password_hash import users_file
+from ..module_utils._host.password_hash import users_file
 
 
 class FilterModule:

@@ -32,7 +32,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._openpgp import fingerprints
+from ..module_utils._host.openpgp import fingerprints
 
 
 def openpgp_fingerprints(text):

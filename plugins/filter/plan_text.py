@@ -36,7 +36,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _plan_text
+from ..module_utils._cloud import plan_text as _plan_text
 
 
 def plan_text(value):

@@ -81,13 +81,13 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _swarm_plan
+from ..module_utils._swarm.cluster import plan
 
 
 def swarm_plan(observed, **declared):
     defaults = {"workers": {}, "pool_size": 24}
     try:
-        return _swarm_plan.plan(_swarm_plan.Declared(**{**defaults, **declared}), observed)
+        return plan.plan(plan.Declared(**{**defaults, **declared}), observed)
     except (TypeError, KeyError, AttributeError) as error:
         raise AnsibleFilterError(f"swarm_plan: {error}") from error
 

@@ -34,7 +34,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._usage import argv
+from ..module_utils._app.usage import argv
 
 
 def to_argv(command):

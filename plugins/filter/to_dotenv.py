@@ -53,12 +53,12 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _dotenv
+from ..module_utils._secrets import dotenv
 
 
 def to_dotenv(variables, sort=False):
     try:
-        return _dotenv.to_dotenv(variables, sort)
+        return dotenv.to_dotenv(variables, sort)
     except ValueError as error:
         raise AnsibleFilterError(f"to_dotenv: {error}") from error
 

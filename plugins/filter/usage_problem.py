@@ -41,7 +41,7 @@ _value:
   type: str
 """
 
-from ..module_utils._usage import usage_problem
+from ..module_utils._app.usage import usage_problem
 
 
 class FilterModule:

@@ -41,7 +41,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._secret_checks import find_weak
+from ..module_utils._secrets.strength import find_weak
 
 
 def weak_secrets(values, declared=None):

@@ -48,7 +48,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _exposure
+from ..module_utils._exposure import reach as _exposure
 
 
 def widened_exposure(after, cloud, host, published=()):

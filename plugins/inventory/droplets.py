@@ -72,8 +72,8 @@ keyed_groups:
 from ansible.errors import AnsibleParserError
 from ansible_collections.community.digitalocean.plugins.inventory import digitalocean
 
-from ..module_utils import _client
-from ..module_utils._client import ApiError, Client
+from ..module_utils._cloud import client as _client
+from ..module_utils._cloud.client import ApiError, Client
 
 
 class InventoryModule(digitalocean.InventoryModule):

@@ -694,14 +694,15 @@ import ssl
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 
-from ..module_utils import _client, _declaration
-from ..module_utils._client import ApiError, Client
-from ..module_utils._environment import Environment, converge
-from ..module_utils._environment_lock import EnvironmentLock
-from ..module_utils._names import Names
-from ..module_utils._noun import Wait
-from ..module_utils._nouns import NOUNS
-from ..module_utils._plan import Problems, diff
+from ..module_utils._cloud import client as _client
+from ..module_utils._cloud import declaration
+from ..module_utils._cloud.client import ApiError, Client
+from ..module_utils._cloud.environment import Environment, converge
+from ..module_utils._cloud.environment_lock import EnvironmentLock
+from ..module_utils._cloud.names import Names
+from ..module_utils._cloud.plan import Problems, diff
+from ..module_utils._cloud.resource import Wait
+from ..module_utils._cloud.resources import NOUNS
 
 TOKEN_VARIABLES = ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]
 ARGUMENT_SPEC = {
@@ -729,7 +730,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, token = module.params, module.params["api_token"].strip()
     try:
-        declared, problems = _declaration.complete(params, NOUNS)
+        declared, problems = declaration.complete(params, NOUNS)
         if problems := _client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
         client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])

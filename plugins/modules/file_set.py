@@ -139,8 +139,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._file_set import Change, apply, changes, undo
-from ..module_utils._private_view import refusal
+from ..module_utils._host.file_set import Change, apply, changes, undo
+from ..module_utils._host.private_view import refusal
 
 FILE = {
     "path": {"type": "path", "required": True},

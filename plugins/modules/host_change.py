@@ -109,7 +109,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _host_change as sets
+from ..module_utils._host import host_change as sets
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "confirmed", "undone"], "default": "present"},

@@ -69,7 +69,8 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _exposure, _exposure_check
+from ..module_utils._exposure import check
+from ..module_utils._exposure import reach as _exposure
 
 ARGUMENT_SPEC = {
     "reach": {"type": "list", "elements": "dict", "required": True},
@@ -91,10 +92,10 @@ def main() -> None:
             module.fail_json(msg=f"{' '.join(command)}: {(errors or output).strip()}")
         return output
 
-    heard = _exposure_check.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p"))
+    heard = check.listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p"))
     doors = []
     if shutil.which("docker"):
-        doors = _exposure_check.published(run("docker", "ps", "--format", "{{.Names}}\t{{.Ports}}"))
+        doors = check.published(run("docker", "ps", "--format", "{{.Names}}\t{{.Ports}}"))
     links = json.loads(run("ip", "-json", "-details", "address"))
     inner = [
         address["local"]
@@ -112,17 +113,17 @@ def main() -> None:
     except (ValueError, KeyError) as error:
         module.fail_json(msg=f"reach or ignored_ports: {error}")
     host = socket.gethostname()
-    differences = _exposure_check.of_host(host, heard, doors, inner, reach)
+    differences = check.of_host(host, heard, doors, inner, reach)
     live = ""
     if params["table"]:
         # Without nftables or the table there is nothing to list, and everything is let in.
         live = module.run_command(["nft", "list", "table", *params["table"].split()])[1] if shutil.which("nft") else ""
         wanted = run("sh", "-c", READ_BACK, "sh", params["table_file"], params["table"]) if live else ""
-        differences += _exposure_check.of_table(host, live, wanted)
+        differences += check.of_table(host, live, wanted)
     module.exit_json(
         changed=False,
         differences=differences,
-        live=_exposure.rows(_exposure_check.reach_of_table(live)),
+        live=_exposure.rows(check.reach_of_table(live)),
         published=[door._asdict() for door in doors],
     )
 

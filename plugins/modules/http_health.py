@@ -160,9 +160,9 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._health import Expectation, Report, wait
-from ..module_utils._http import Request, parse_address
-from ..module_utils._mask import SHORTEST_VALUE, is_secret_name, mask
+from ..module_utils._app.checks import Expectation, Report, wait
+from ..module_utils._app.http import Request, parse_address
+from ..module_utils._secrets.mask import SHORTEST_VALUE, is_secret_name, mask
 
 ARGUMENT_SPEC = {
     "url": {"type": "str", "required": True},

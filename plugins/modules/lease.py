@@ -82,7 +82,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._lease import LeaseError, LeaseFile, acquire_within
+from ..module_utils._app.lock import LeaseError, LeaseFile, acquire_within
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},

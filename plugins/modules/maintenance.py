@@ -75,8 +75,8 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host import Edge, ReleaseError
-from ..module_utils._upstream import maintenance_file, maintenance_http_file
+from ..module_utils._compose.project import Edge, ReleaseError
+from ..module_utils._compose.upstream import maintenance_file, maintenance_http_file
 
 ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},

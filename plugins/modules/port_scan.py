@@ -106,7 +106,7 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _exposure, _exposure_check, _port_scan
+from ..module_utils._exposure import check, port_scan, reach
 
 ARGUMENT_SPEC = {
     "targets": {
@@ -136,26 +136,26 @@ def source_of(address: str) -> str:
         try:
             probe.connect((address, 9))
         except OSError as error:
-            raise _port_scan.NoRoute(error.errno, "no route", address) from error
+            raise port_scan.NoRoute(error.errno, "no route", address) from error
         return probe.getsockname()[0].split("%")[0]
 
 
 def scan(params: dict) -> dict:
-    first, last = _exposure.ports(params["tcp_ports"])
+    first, last = reach.ports(params["tcp_ports"])
     ports = {"tcp": range(first, last + 1), "udp": params["udp_ports"]}
     result = {"differences": [], "reachable": {}, "unrouted": [], "probes": 0}
     routed = []
     for target in params["targets"]:
         try:
             routed.append({**target, "source": target["source"] or source_of(target["address"])})
-        except _port_scan.NoRoute:
+        except port_scan.NoRoute:
             result["unrouted"].append(f"{target['name']} {target['address']}")
     addresses = [target["address"] for target in routed]
     probes = len(addresses) * len(ports["tcp"])
-    rate = _port_scan.safe_rate(params["rate"], probes)
+    rate = port_scan.safe_rate(params["rate"], probes)
     found = {
-        "tcp": _port_scan.tcp(dict.fromkeys(addresses, ports["tcp"]), rate, params["timeout"]),
-        "udp": _port_scan.udp(dict.fromkeys(addresses, ports["udp"]), params["timeout"]),
+        "tcp": port_scan.tcp(dict.fromkeys(addresses, ports["tcp"]), rate, params["timeout"]),
+        "udp": port_scan.udp(dict.fromkeys(addresses, ports["udp"]), params["timeout"]),
     }
     result["probes"] = probes + len(addresses) * len(ports["udp"])
     for target in routed:
@@ -166,17 +166,17 @@ def scan(params: dict) -> dict:
 
 def compare(target: dict, protocol: str, ports, found: dict, params: dict, result: dict) -> None:
     address, source = target["address"], target["source"]
-    let_in = _exposure.lets_in(_exposure.from_rows(target["reach"]), protocol, source, params["who"])
+    let_in = reach.lets_in(reach.from_rows(target["reach"]), protocol, source, params["who"])
     answers = {probe.port: answer for probe, answer in found.items() if probe.address == address}
     if protocol == "tcp":
         # Asked again: what was lost on the way, and what answered because the target itself had a connection open to
         # the very port that was asked from.
         doubtful = [port for port in ports if let_in(port) != (port in answers)]
-        again = _port_scan.tcp({address: doubtful}, params["rate"], params["timeout"] * PATIENCE)
+        again = port_scan.tcp({address: doubtful}, params["rate"], params["timeout"] * PATIENCE)
         answers = {port: answer for port, answer in answers.items() if let_in(port)}
         answers |= {probe.port: answer for probe, answer in again.items()}
     result["reachable"].setdefault(address, {})[protocol] = dict(sorted(answers.items())[:100])
-    result["differences"] += _exposure_check.of_scan(
+    result["differences"] += check.of_scan(
         f"{target['name']} ({address})", f"{params['vantage']} ({source})", protocol, ports, answers, let_in
     )
 

@@ -101,10 +101,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._colour import App
-from ..module_utils._host import ReleaseError
-from ..module_utils._image_build import Registry, build_and_push
-from ..module_utils._mask import mask
+from ..module_utils._app.images import Registry, build_and_push
+from ..module_utils._compose.colours import App
+from ..module_utils._compose.project import ReleaseError
+from ..module_utils._secrets.mask import mask
 
 
 def main() -> None:

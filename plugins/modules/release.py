@@ -305,24 +305,23 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _release_info as info
-from ..module_utils import _release_remove as removing
-from ..module_utils import _release_steps as steps
-from ..module_utils import _release_undo as undoing
-from ..module_utils._colour import App, shape_problems
-from ..module_utils._data_images import uncovered
-from ..module_utils._host import ReleaseError
-from ..module_utils._lease import LeaseError, LeaseFile, heartbeat, held
-from ..module_utils._mask import mask
-from ..module_utils._ports import NoPorts
-from ..module_utils._release import Options, Transaction, data_drift, plan
-from ..module_utils._release_data import data as bring_data_up
-from ..module_utils._release_data import data_losses
-from ..module_utils._release_problems import has_docker, problems
-from ..module_utils._release_rollback import choose, predict, roll_back
-from ..module_utils._release_words import witness
-from ..module_utils._service_rules import with_replicas
-from ..module_utils._surroundings import claim_ports, look_around, require_own_directory, site_name, take_ports
+from ..module_utils._app.lock import LeaseError, LeaseFile, heartbeat, held
+from ..module_utils._app.service_rules import with_replicas
+from ..module_utils._compose import info, steps
+from ..module_utils._compose import remove as removing
+from ..module_utils._compose import undo as undoing
+from ..module_utils._compose.colours import App, shape_problems
+from ..module_utils._compose.data import data as bring_data_up
+from ..module_utils._compose.data import data_losses
+from ..module_utils._compose.data_images import uncovered
+from ..module_utils._compose.failure_report import witness
+from ..module_utils._compose.ports import NoPorts
+from ..module_utils._compose.problems import has_docker, problems
+from ..module_utils._compose.project import ReleaseError
+from ..module_utils._compose.rollback import choose, predict, roll_back
+from ..module_utils._compose.surroundings import claim_ports, look_around, require_own_directory, site_name, take_ports
+from ..module_utils._compose.transaction import Options, Transaction, data_drift, plan
+from ..module_utils._secrets.mask import mask
 
 HEARTBEAT = 5.0
 PREDICTED = ("plan", "files", "data", "rollback", "remove", "repair", "info")

@@ -152,10 +152,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._git import Git, Remote
-from ..module_utils._git_parts import fetch_objects, fetch_submodules, pointers_of, refuse_pointers
-from ..module_utils._source import Cache, Label, SourceError, checksum, read_text, rules_digest
-from ..module_utils._source_files import Rules, Selection, select, select_all
+from ..module_utils._app.git import Git, Remote
+from ..module_utils._app.git_parts import fetch_objects, fetch_submodules, pointers_of, refuse_pointers
+from ..module_utils._app.source import Cache, Label, SourceError, checksum, read_text, rules_digest
+from ..module_utils._app.source_files import Rules, Selection, select, select_all
 
 
 def rules_of(params: dict, cache: Cache) -> Rules:

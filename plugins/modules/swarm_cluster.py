@@ -57,10 +57,10 @@ done:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import Engine, EngineError
-from ..module_utils._swarm_member import of_node
-from ..module_utils._swarm_nodes import NodeError, Nodes
-from ..module_utils._swarm_shape import Change, changes, shape
+from ..module_utils._swarm.cluster.member import of_node
+from ..module_utils._swarm.cluster.nodes import Change, changes, shape
+from ..module_utils._swarm.engine import Engine, EngineError
+from ..module_utils._swarm.moves import NodeError, Nodes
 
 ARGUMENT_SPEC = {
     "members": {"type": "dict", "default": {}},

@@ -78,10 +78,10 @@ missing:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
-from ..module_utils._host import ReleaseError
-from ..module_utils._swarm import Swarm
-from ..module_utils._swarm_images import Images, as_facts, known_pins
+from ..module_utils._compose.project import ReleaseError
+from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
+from ..module_utils._swarm.stack.api import Swarm
+from ..module_utils._swarm.stack.images import Images, as_facts, known_pins
 
 ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},

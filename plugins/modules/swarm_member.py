@@ -73,8 +73,8 @@ member:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _swarm_member as member
-from ..module_utils._engine import Engine, EngineError
+from ..module_utils._swarm.cluster import member
+from ..module_utils._swarm.engine import Engine, EngineError
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["observed", "begun", "joined", "left"], "default": "observed"},

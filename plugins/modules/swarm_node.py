@@ -88,12 +88,12 @@ recovered:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _swarm_nodes
-from ..module_utils._engine import Engine, EngineError
-from ..module_utils._swarm_member import of_node
-from ..module_utils._swarm_nodes import NodeError, Nodes, label
-from ..module_utils._swarm_placement import name_of
-from ..module_utils._swarm_plan import loss_of_quorum
+from ..module_utils._swarm import moves
+from ..module_utils._swarm.cluster.member import of_node
+from ..module_utils._swarm.cluster.plan import loss_of_quorum
+from ..module_utils._swarm.engine import Engine, EngineError
+from ..module_utils._swarm.moves import NodeError, Nodes, label
+from ..module_utils._swarm.placement import name_of
 
 ARGUMENT_SPEC = {
     "node": {"type": "str", "default": ""},
@@ -103,7 +103,7 @@ ARGUMENT_SPEC = {
     "owner": {"type": "str", "default": "somebody"},
     "lock_wait": {"type": "int", "default": 0},
 }
-NOTHING = {**_swarm_nodes.NOTHING, "uneven": {}}
+NOTHING = {**moves.NOTHING, "uneven": {}}
 
 
 def balance(nodes: Nodes, check_mode: bool) -> dict:
@@ -114,7 +114,7 @@ def balance(nodes: Nodes, check_mode: bool) -> dict:
 
 def drain(nodes: Nodes, node: dict, params: dict, check_mode: bool) -> dict:
     leaving = nodes.departure(node)
-    _swarm_nodes.refuse_blocked(node, leaving["blocked"], params["stop"])
+    moves.refuse_blocked(node, leaving["blocked"], params["stop"])
     if not check_mode:
         nodes.drain(node, params["stop"])
     return leaving
@@ -125,9 +125,9 @@ def change(nodes: Nodes, params: dict, check_mode: bool) -> dict:
     if params["state"] == "balanced":
         return balance(nodes, check_mode)
     listed = nodes.nodes()
-    if params["state"] == "absent" and not _swarm_nodes.named(listed, params["node"]):
+    if params["state"] == "absent" and not moves.named(listed, params["node"]):
         return {**NOTHING, "changed": False}
-    node = _swarm_nodes.find(listed, params["node"])
+    node = moves.find(listed, params["node"])
     before, ready = node["Spec"]["Availability"], node["Status"]["State"] == "ready"
     result = {**NOTHING, "changed": True}
     if params["state"] == "absent":

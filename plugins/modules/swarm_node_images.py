@@ -64,9 +64,9 @@ removed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import Engine, EngineError
-from ..module_utils._host import ReleaseError
-from ..module_utils._swarm_images import provide
+from ..module_utils._compose.project import ReleaseError
+from ..module_utils._swarm.engine import Engine, EngineError
+from ..module_utils._swarm.stack.images import provide
 
 ARGUMENT_SPEC = {
     "pull": {"type": "list", "elements": "str", "default": []},

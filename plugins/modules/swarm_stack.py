@@ -203,11 +203,11 @@ app:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
-from ..module_utils._lease import LeaseError
-from ..module_utils._mask import mask
-from ..module_utils._swarm_deploy import StackError
-from ..module_utils._swarm_verbs import ACTIONS, Run
+from ..module_utils._app.lock import LeaseError
+from ..module_utils._secrets.mask import mask
+from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
+from ..module_utils._swarm.stack.deploy import StackError
+from ..module_utils._swarm.stack.verbs import ACTIONS, Run
 
 ARGUMENT_SPEC = {
     "action": {"type": "str", "required": True, "choices": list(ACTIONS)},

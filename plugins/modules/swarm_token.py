@@ -47,7 +47,7 @@ manager:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import Engine, EngineError
+from ..module_utils._swarm.engine import Engine, EngineError
 
 ARGUMENT_SPEC = {"state": {"type": "str", "choices": ["read", "rotated"], "default": "read"}}
 

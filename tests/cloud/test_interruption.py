@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.izzzi.infra.plugins.module_utils import _client
-from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiError, Client, Unreachable
-from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
-from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
-from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import client as _client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client, Unreachable
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .conftest import Sandbox, declaration, start, stop

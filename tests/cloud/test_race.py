@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._environment_lock import Holder
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment_lock import Holder
 
 from .conftest import Run, Sandbox, spawn
 from .gateway import Fault, gateway

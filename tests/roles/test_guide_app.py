@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import yaml
-from ansible_collections.izzzi.infra.plugins.module_utils._colour import (
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import (
     App,
     build_problems,
     colour_document,

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ansible_collections.izzzi.infra.plugins.module_utils._client import Client, Reply
-from ansible_collections.izzzi.infra.plugins.module_utils._declaration import complete
-from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
-from ansible_collections.izzzi.infra.plugins.module_utils._noun import Context, Wait
-from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import Client, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Context, Wait
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
 
 from .memory_attached import NOUNS as ATTACHED
 from .memory_attached import Attached

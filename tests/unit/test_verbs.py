@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.izzzi.infra.plugins.module_utils._usage import arguments, usage_problem
+from ansible_collections.izzzi.infra.plugins.module_utils._app.usage import arguments, usage_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOKS = {path.name: path for path in sorted((ROOT / "playbooks").glob("*.yml"))}

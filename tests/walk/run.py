@@ -10,14 +10,15 @@ from typing import Any
 from unittest.mock import patch
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.izzzi.infra.plugins.module_utils import _account, _declaration
-from ansible_collections.izzzi.infra.plugins.module_utils._client import ApiError, Client
-from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment, Plan, converge
-from ansible_collections.izzzi.infra.plugins.module_utils._environment_lock import EnvironmentLock
-from ansible_collections.izzzi.infra.plugins.module_utils._names import Names
-from ansible_collections.izzzi.infra.plugins.module_utils._noun import Wait
-from ansible_collections.izzzi.infra.plugins.module_utils._nouns import NOUNS
-from ansible_collections.izzzi.infra.plugins.module_utils._plan import Problems
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import account as _account
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import declaration as _declaration
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment, Plan, converge
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment_lock import EnvironmentLock
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.plan import Problems
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Wait
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .account import TOKEN, URL, Account, Killed

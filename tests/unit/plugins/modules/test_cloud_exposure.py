@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils import _client
-from ansible_collections.izzzi.infra.plugins.module_utils import _exposure as exposure
-from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import client as _client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.cloud_exposure import main
 

@@ -6,8 +6,8 @@ import functools
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils import _client
-from ansible_collections.izzzi.infra.plugins.module_utils._environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import client as _client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.environment import main
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils import _exposure as exposure
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.modules import host_exposure
 from ansible_collections.izzzi.infra.plugins.modules.host_exposure import main
 

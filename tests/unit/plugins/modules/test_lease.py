@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._lease import LeaseError, LeaseFile
+from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseError, LeaseFile
 from ansible_collections.izzzi.infra.plugins.modules.lease import main, take
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils import _exposure as exposure
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.modules.port_scan import main, source_of
 
 CLOSED = exposure.rows(exposure.of_host([]))
@@ -53,7 +53,7 @@ def test_an_address_without_a_way_is_skipped_and_said(run_module, monkeypatch, s
     def no_route(address: str) -> str:
         raise exposure_scan.NoRoute(101, "no route", address)
 
-    from ansible_collections.izzzi.infra.plugins.module_utils import _port_scan as exposure_scan
+    from ansible_collections.izzzi.infra.plugins.module_utils._exposure import port_scan as exposure_scan
     from ansible_collections.izzzi.infra.plugins.modules import port_scan
 
     monkeypatch.setattr(port_scan, "source_of", no_route)

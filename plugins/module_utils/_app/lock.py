@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lock that expires: an owner, a token, a heartbeat. Decisions are pure; the clock is injected."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .._swarm.engine import EngineError
+
+
+class LeaseError(Exception):
+    """The lease is somebody else's."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    owner: str
+    token: str
+    purpose: str
+    since: float
+    beat: float
+    ttl: float
+
+    def is_held(self, now: float) -> bool:
+        return now < self.beat + self.ttl
+
+
+def decide(current: Lease | None, wanted: Lease, now: float) -> Lease:
+    """The lease to write, or LeaseError that says who holds it and until when."""
+    if current and current.token != wanted.token and current.is_held(now):
+        left = current.beat + current.ttl - now
+        raise LeaseError(
+            f"{current.owner} has held the lock for {now - current.since:.0f} s ({current.purpose}). "
+            f"Wait for it with -e lock_wait=600, or, if that run is dead, {left:.0f} s until the lock expires."
+        )
+    return replace(wanted, since=current.since if current and current.token == wanted.token else now, beat=now)
+
+
+class LeaseFile:
+    """The lease on disk. Reads and writes happen under flock, so that two runs never both take it."""
+
+    def __init__(self, path: Path, clock: Callable[[], float]):
+        self.path = path
+        self._clock = clock
+
+    def read(self) -> Lease | None:
+        try:
+            lease = Lease(**json.loads(self.path.read_text(encoding="utf-8")))
+            return replace(lease, **{name: float(getattr(lease, name)) for name in ("since", "beat", "ttl")})
+        except (FileNotFoundError, ValueError, TypeError):
+            return None  # none, or one whose writer's disk was full
+
+    def acquire(self, owner: str, purpose: str, ttl: float) -> Lease:
+        wanted = Lease(owner, secrets.token_hex(8), purpose, 0, 0, ttl)
+        if not (directory := self.path.parent).is_dir():
+            directory.mkdir(parents=True, exist_ok=True)
+            directory.chmod(0o755)
+        with self._locked():
+            is_new = not self.path.exists()
+            lease = decide(self.read(), wanted, self._clock())
+            try:
+                self._write(lease)
+            except OSError:
+                if is_new:
+                    self.path.unlink(missing_ok=True)
+                raise
+            return lease
+
+    def would_acquire(self) -> None:
+        """LeaseError when somebody holds it, as `acquire` would raise."""
+        decide(self.read(), Lease("", "", "", 0, 0, 0), self._clock())
+
+    def renew(self, token: str) -> Lease:
+        with self._locked():
+            lease = self._own(token)
+            lease = replace(lease, beat=self._clock())
+            self._write(lease)
+            return lease
+
+    def release(self, token: str) -> bool:
+        """False when it was not ours (any more): then there is nothing to release."""
+        with self._locked():
+            current = self.read()
+            if current is None or current.token != token:
+                return False
+            self.path.unlink()
+            return True
+
+    def _own(self, token: str) -> Lease:
+        current = self.read()
+        if current is None or current.token != token:
+            holder = f"{current.owner} ({current.purpose}) has" if current else "nobody has"
+            raise LeaseError(f"This run has lost its lock: {holder} it now. Nothing more was done; run again.")
+        return current
+
+    def _write(self, lease: Lease) -> None:
+        # In place, under the lock: the file's block is there already, so a full disk does not stop a heartbeat.
+        text = json.dumps(asdict(lease)).ljust(1024)
+        with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as file:
+            file.write(text)
+            file.truncate()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def acquire_within(
+    lock: Any, owner: str, purpose: str, ttl: float, wait: float, clock=time.monotonic, sleep=time.sleep, pause=0.5
+) -> Lease:
+    """Asks again and again for a lock that somebody else holds; after `wait` seconds their LeaseError is raised."""
+    start = clock()
+    while True:
+        try:
+            return lock.acquire(owner, purpose, ttl)
+        except LeaseError:
+            if clock() - start >= wait:
+                raise
+            sleep(pause)
+
+
+@contextmanager
+def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
+    """Renews the lease while the block runs."""
+    lease.renew(token)
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(interval):
+            try:
+                lease.renew(token)
+            except LeaseError:
+                return
+            except (OSError, EngineError):
+                continue  # a Swarm that chooses its leader anew: the next beat may get through
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def held(
+    lock: Any, owner: str, purpose: str, ttl: float, wait: float, interval: float, pause: float = 0.5
+) -> Iterator[Callable[[], Any]]:
+    """The lock while the block runs; calling what the block gets raises LeaseError when it is ours no more."""
+    token = acquire_within(lock, owner, purpose, ttl, wait, pause=pause).token
+    try:
+        with heartbeat(lock, token, interval):
+            yield lambda: lock.renew(token)
+    finally:
+        lock.release(token)

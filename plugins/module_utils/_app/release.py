@@ -1,0 +1,145 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host remembers of its releases. Pure, but for reading and writing the files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from .._compose.colours import COLOURS
+
+GOOD, BAD, OPEN = "good", "bad", "open"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One release. `state` is open until it was proven at the edge, then good; bad ones are never gone back to."""
+
+    id: str
+    source: str
+    fingerprint: str
+    state: str = OPEN
+    services: Mapping[str, dict] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+    data_services: Mapping[str, dict] = field(default_factory=dict)
+    volumes: Mapping[str, Any] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    migrations: list[str] = field(default_factory=list)
+    destructive: list[str] = field(default_factory=list)
+    colour: str = ""
+    first_port: int = 0
+    live_at: float = 0.0
+    reason: str = ""
+
+
+def read_all(directory: Path) -> dict[str, Manifest]:
+    """All releases by id, the one that was live last first."""
+    found = []
+    for path in directory.glob("releases/*/release.json"):
+        manifest = parse(read_json(path))
+        if manifest and manifest.id == path.parent.name:
+            found.append(manifest)  # a damaged one counts as if it was never there
+    return {m.id: m for m in sorted(found, key=lambda m: m.live_at, reverse=True)}
+
+
+def parse(value: Any) -> Manifest | None:
+    """What was written by this version or another one; None for what is no manifest."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("id", "source")):
+        return None
+    whole = Manifest(value["id"], value["source"], "")
+    known = {f.name: value[f.name] for f in fields(Manifest) if f.name in value}
+    for name, given in known.items():
+        wanted = type(getattr(whole, name))
+        if not isinstance(given, (int, float) if wanted is float else wanted):
+            return None
+    return Manifest(**{"fingerprint": "", **known})
+
+
+def write(directory: Path, manifest: Manifest) -> None:
+    write_json(directory / "releases" / manifest.id / "release.json", asdict(manifest))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """At once and only for root: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> Any:
+    """None for what is not there or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def live(directory: Path, releases: Mapping[str, Manifest]) -> Manifest | None:
+    """The release that the link `current` names, when its manifest is whole."""
+    try:
+        found = releases.get(Path(os.readlink(directory / "current")).name)
+    except OSError:
+        return None
+    return found if found and found.colour in COLOURS else None
+
+
+def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest]) -> str:
+    """The source's own id. When the same source is to run with other settings, their fingerprint is appended."""
+    known = list(releases)
+    for manifest in known:
+        if (manifest.source, manifest.fingerprint) == (source, fingerprint):
+            return manifest.id
+    taken = {manifest.id for manifest in known}
+    names = [source, *(f"{source}-{fingerprint[:digits]}" for digits in (6, 12, 64))]
+    return next(name for name in names if name not in taken)
+
+
+def rollback_target(releases: Mapping[str, Manifest], current: Manifest | None, wanted: str = "") -> Manifest:
+    """The release to go back to, or ValueError that says why there is none."""
+    good = [m for m in releases.values() if m.state == GOOD and m is not current]
+    names = ", ".join(m.id for m in good) or "none"
+    if not wanted:
+        if not good:
+            raise ValueError("There is no earlier good release on the server. Deploy one instead.")
+        return good[0]
+    target = releases.get(wanted)
+    if target is None:
+        raise ValueError(f"There is no release {wanted} on the server. Kept are: {names}.")
+    if target.state != GOOD:
+        raise ValueError(f"Release {wanted} is {target.state} ({target.reason}) and no target. Kept are: {names}.")
+    if current and target.id == current.id:
+        raise ValueError(f"Release {wanted} is live already. Kept are: {names}.")
+    return target
+
+
+def destructive_since(releases: Mapping[str, Manifest], target: Manifest) -> list[str]:
+    """What releases after the target did to the schema that the target may not stand."""
+    later = [m for m in releases.values() if m.live_at > target.live_at and m.state == GOOD]
+    return [f"{m.id}: {finding}" for m in later for finding in m.destructive if finding not in target.destructive]
+
+
+def to_keep(releases: Mapping[str, Manifest], current: str, keep: int) -> list[str]:
+    """The current release and the last good ones, `keep` in all."""
+    good = [m.id for m in releases.values() if m.state == GOOD and m.id != current]
+    return [current, *good[: max(keep - 1, 0)]]
+
+
+def to_prune(releases: Mapping[str, Manifest], current: str, keep: int) -> tuple[list[str], list[str]]:
+    """Good releases whose files and images may go, and other ones that nobody need remember."""
+    kept = to_keep(releases, current, keep)
+    good = [m.id for m in releases.values() if m.state == GOOD and m.id not in kept]
+    rest = [m.id for m in releases.values() if m.state != GOOD and m.id != current]
+    return good, rest[keep:]

@@ -1,0 +1,212 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One environment: read the account, plan, carry the plan out in dependency order. Knows no kind of resource."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .account import Account, read
+from .carry_out import CarryOut
+from .client import ApiError, Client
+from .environment_lock import EnvironmentLock
+from .kinds.droplet.droplet import Droplets
+from .names import Names
+from .plan import CREATE, DELETE, IDLE, REPLACE, UNDECLARED, Problems, Step
+from .resource import PHASES, Context, Noun, Wait
+from .resources import NOUNS
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Steps that are done side by side, and what must have come true before the next phase."""
+
+    steps: list[Step]
+    settle: list[Callable[[], None]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Phases run one after the other."""
+
+    phases: list[Phase]
+
+    @property
+    def steps(self) -> list[Step]:
+        return [step for phase in self.phases for step in phase.steps]
+
+    @property
+    def work(self) -> list[Step]:
+        return [step for step in self.steps if step.action not in IDLE]
+
+
+class Environment:
+    """`declared` is complete and has no problem of its own: see _declaration."""
+
+    def __init__(
+        self,
+        declared: dict[str, Any],
+        client: Client,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        names = Names(declared["project"], declared["environment"])
+        self._client = client
+        self._context = Context(declared, names, client, Wait(declared["wait_timeout"], sleep, clock))
+        self._nouns = [noun(self._context) for noun in NOUNS]
+        self._account: Account = {}
+        self.warnings: list[str] = []
+        self.planned = ""
+
+    def plan(self) -> Plan:
+        """Two round trips at most. Raises Problems before anything is written."""
+        account = read({listing: call for noun in self._nouns for listing, call in noun.reads().items()})
+        account |= read({listing: call for noun in self._nouns for listing, call in noun.more_reads(account).items()})
+        self._account = account
+        surplus = {noun: noun.surplus(account) for noun in self._nouns}
+        if self._context.is_absent:
+            return self._unless_protected(Plan(self._removals(surplus)))
+        problems = [problem for noun in self._nouns for problem in noun.problems(account)]
+        if not self._context.may_delete:
+            problems += [problem for noun in self._nouns for problem in _refusal(noun, surplus[noun])]
+        if problems:
+            raise Problems(problems)
+        self.warnings = [warning for noun in self._nouns for warning in noun.warnings(account)]
+        makings = self._makings(account)
+        if self._context.may_delete:
+            return self._unless_protected(Plan(makings + self._removals(surplus)))
+        kept = [step.keep(step.reason or UNDECLARED) for steps in surplus.values() for step in steps]
+        return self._unless_protected(Plan([*makings, Phase(kept, [])]))
+
+    def _unless_protected(self, plan: Plan) -> Plan:
+        lost = [f"{step.kind} {step.name}" for step in plan.steps if step.action in (DELETE, REPLACE)]
+        if lost and self._context.declared["protect"]:
+            raise Problems(
+                [
+                    f"protect: this would delete or replace {', '.join(lost)}. To do so all the same, set protect "
+                    "(provision_protect) to false."
+                ]
+            )
+        return plan
+
+    def fingerprint(self, plan: Plan) -> str:
+        """Stands for all that the plan would do, and to what."""
+        told = {"plan": [step.show() for step in plan.steps], "ids": self._context.known.all_ids()}
+        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def require(self, plan: Plan, fingerprint: str) -> None:
+        """Empty: any plan will do. Before the plan is carried out, since that changes the account."""
+        self.planned = self.fingerprint(plan)
+        if fingerprint and fingerprint != self.planned:
+            raise Problems(
+                [
+                    "The plan is not the one that was saved or shown: the declaration or the account has changed. "
+                    "Nothing was written. Plan again: playbooks/plan.yml."
+                ]
+            )
+
+    def is_outdated(self, plan: Plan) -> bool:
+        """Whether another run has made or deleted, since the account was read, one of a kind that this plan makes, and
+        of which the API would take a second one."""
+        made = {step.kind for step in plan.work if step.action in (CREATE, REPLACE)}
+        listings = {noun.doubles for noun in self._nouns if noun.kind in made and noun.doubles}
+        calls = {listing: call for noun in self._nouns for listing, call in noun.reads().items() if listing in listings}
+        return any(identities(rows) != identities(self._account[listing]) for listing, rows in read(calls).items())
+
+    def _makings(self, account: Account) -> list[Phase]:
+        nouns = sorted(self._nouns, key=lambda noun: noun.phase)  # those of one phase stay in their order
+        steps = [(_phase(noun, step), step) for noun in nouns for step in noun.steps(account)]
+        return [
+            Phase([step for at, step in steps if at == phase], [noun.settle for noun in nouns if noun.phase == phase])
+            for phase in PHASES
+        ]
+
+    def _removals(self, surplus: dict[Noun, list[Step]]) -> list[Phase]:
+        """In reverse: what others refer to goes last."""
+        nouns = self._nouns[::-1]
+        steps = [(_phase(noun, step), step) for noun in nouns for step in surplus[noun]]
+        return [
+            Phase(found, [noun.settle_removal for noun in nouns if noun.phase == phase])
+            for phase in reversed(PHASES)
+            if (found := [step for at, step in steps if at == phase])
+        ]
+
+    def carry_out(self, plan: Plan) -> None:
+        run, before = CarryOut(), self._client.writes
+        try:
+            for phase in plan.phases:
+                run.phase(phase.steps, phase.settle)
+        except (ApiError, Problems) as error:
+            for noun in self._nouns:
+                noun.salvage()
+            error.changed = self._client.writes > before
+            raise
+
+    def outcome(self, plan: Plan) -> dict[str, Any]:
+        outputs = {key: value for noun in self._nouns for key, value in noun.outputs().items()}
+        now, then = (round(sum(costs), 2) for costs in zip(*_costs(plan.steps), strict=True))
+        (droplets,) = (noun.show() for noun in self._nouns if isinstance(noun, Droplets))
+        return {
+            "changed": bool(plan.work),
+            "plan": [step.show() for step in plan.steps],
+            "fingerprint": self.planned,
+            "monthly_cost": {"before": now, "after": then},
+            "droplets": droplets,
+            "outputs": {**outputs, "monthly_cost": then},
+            "api_calls": self._client.calls,
+        }
+
+
+def identities(rows: Any) -> set[Any]:
+    """Collect the ids of a listing's rows, or of several listings by name."""
+    if isinstance(rows, dict):
+        return {(name, id) for name, listing in rows.items() for id in identities(listing)}
+    return {next(row[key] for key in ("id", "uuid", "ip") if key in row) for row in rows}
+
+
+def converge(
+    make: Callable[[], Environment], lock: EnvironmentLock, *, fingerprint: str = "", check: bool = False
+) -> tuple[Environment, Plan]:
+    """Plan, and carry the plan out, while no other run does. A plan without work only waits for what others have begun,
+    and needs no lock."""
+    environment = make()
+    plan = environment.plan()
+    environment.require(plan, fingerprint)
+    if check:
+        return environment, plan
+    if not plan.work:
+        environment.carry_out(plan)
+        return environment, plan
+    with lock:
+        if lock.has_waited or environment.is_outdated(plan):
+            environment = make()
+            plan = environment.plan()
+            environment.require(plan, fingerprint)
+        environment.carry_out(plan)
+    environment.warnings += lock.warnings
+    return environment, plan
+
+
+def _phase(noun: Noun, step: Step) -> int:
+    return noun.phase if step.phase is None else step.phase
+
+
+def _costs(steps: list[Step]) -> list[tuple[float, float]]:
+    return [(0.0, 0.0), *((step.cost_before, step.cost_after) for step in steps)]
+
+
+def _refusal(noun: Noun, steps: list[Step]) -> list[str]:
+    lost = [step.name for step in steps if step.action == DELETE]
+    if noun.loss is None or not lost:
+        return []
+    return [
+        f"{noun.kind}s: the account has {', '.join(lost)}, which the declaration has not. "
+        f"Declare them (a larger count, a group), or set prune (provision_prune) to true to delete them{noun.loss}."
+    ]

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to a droplet that exists, one action after the other: DigitalOcean takes one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ...account import Row
+from ...client import ApiError, Client
+from ...plan import Change
+from ...resource import Wait
+
+PENDING = "pending event"  # in the refusal of a droplet that is busy
+SHUTDOWN_SECONDS = 60.0  # for its services to end by themselves
+
+
+@dataclass(frozen=True)
+class Actions:
+    client: Client
+    wait: Wait
+
+    def apply(self, id: int, name: str, changes: tuple[Change, ...]) -> None:
+        """From what `changes` says it is to what it says it shall be."""
+        fields = {change.field: change for change in changes}
+        if "tags" in fields:
+            self._tag(id, fields["tags"])
+        for feature in ("backups", "ipv6"):
+            if feature in fields:
+                wanted = fields[feature].after
+                action = f"{'enable' if wanted else 'disable'}_{feature}"
+                self._act(id, name, {"type": action}, lambda row, f=feature, w=wanted: (f in row["features"]) == w)
+        if "size" in fields:
+            self._resize(id, name, fields["size"].after, is_off="status" in fields)
+        elif "status" in fields:
+            self._power_on(id, name)
+
+    def _tag(self, id: int, change: Change) -> None:
+        resources = {"resources": [{"resource_id": str(id), "resource_type": "droplet"}]}
+        for tag in sorted(set(change.after) - set(change.before)):
+            self.client.post(f"/tags/{tag}/resources", resources)
+        for tag in sorted(set(change.before) - set(change.after)):
+            self.client.delete(f"/tags/{tag}/resources", resources)
+
+    def _resize(self, id: int, name: str, size: str, *, is_off: bool) -> None:
+        """Whatever happens to the resize, the droplet is powered on again. Its disk keeps its size, so that the way
+        back stays open. A run that is cut off here leaves it off, and the next one sees that."""
+        if not is_off:
+            self._shut_down(id, name)
+        try:
+            body = {"type": "resize", "size": size, "disk": False}
+            self._act(id, name, body, lambda row: row["size_slug"] == size)
+        finally:
+            self._power_on(id, name)
+
+    def _shut_down(self, id: int, name: str) -> None:
+        """By its own init system; by the switch when that does not end."""
+        self._send(id, {"type": "shutdown"})
+        deadline = self.wait.clock() + SHUTDOWN_SECONDS
+        while self.wait.clock() < deadline:
+            self.wait.sleep(1.0)
+            if self._row(id)["status"] == "off":
+                return
+        self._act(id, name, {"type": "power_off"}, lambda row: row["status"] == "off")
+
+    def _power_on(self, id: int, name: str) -> None:
+        self._act(id, name, {"type": "power_on"}, lambda row: row["status"] == "active")
+
+    def _act(self, id: int, name: str, body: dict[str, Any], is_done: Callable[[Row], bool]) -> None:
+        """Sends an action and returns when it is done. One whose answer got lost is judged by the droplet itself."""
+        what = f"{body['type']} of {name}"
+        try:
+            action = self._send(id, body)
+        except ApiError:
+            if is_done(self._row(id)):  # somebody else was quicker, or an earlier answer got lost
+                return
+            raise
+
+        def ask() -> bool:
+            if action is None:
+                row = self._row(id)
+                return is_done(row) and not row.get("locked")
+            reply = self.client.get(f"/actions/{action}")["action"]
+            if reply["status"] == "errored":
+                raise ApiError(f"DigitalOcean could not do this: {what} (action {action} errored). Run again.")
+            return reply["status"] == "completed"
+
+        self.wait.until(ask, lambda: f"Not done within {self.wait.limit} s: {what}. Run again to go on.")
+
+    def _send(self, id: int, body: dict[str, Any]) -> int | None:
+        """The action's id; None when no answer tells whether it was taken."""
+        deadline = self.wait.clock() + self.wait.limit
+        while True:
+            try:
+                return self.client.post(f"/droplets/{id}/actions", body)["action"]["id"]
+            except ApiError as error:
+                if error.fate_unknown:
+                    return None
+                if PENDING not in str(error) or self.wait.clock() > deadline:
+                    raise
+            self.wait.sleep(2.0)
+
+    def _row(self, id: int) -> Row:
+        return self.client.get(f"/droplets/{id}")["droplet"]

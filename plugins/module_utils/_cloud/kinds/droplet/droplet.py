@@ -1,0 +1,338 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Droplets: made, changed in place, and replaced only with consent. What is declared, how it compares and what is done
+to one are in the files beside."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import Any, ClassVar
+
+from ... import catalogue
+from ...account import Account, Reads, Row
+from ...client import ApiError
+from ...declaration import complete_each
+from ...names import Names
+from ...plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Problems, Step, created
+from ...resource import DROPLETS, Context, Noun
+from .. import ssh_key
+from . import compare as droplet_compare
+from . import declared as droplet_declared
+from .actions import Actions
+from .compare import current_cost, duplicates, is_ready, missing, monthly_cost
+from .declared import Wanted, wanted
+
+MOST_AT_ONCE = 10  # names in one POST
+
+
+class Droplets(Noun):
+    kind = "droplet"
+    phase = DROPLETS
+    doubles = "droplets"
+    arguments: ClassVar[dict[str, Any]] = {
+        "droplets": {"type": "dict", "default": {}},
+        "user_data": {"type": "str", "default": "", "no_log": True},
+        "ssh_user": {"type": "str", "default": "root"},
+        "allow_resize": {"type": "bool", "default": False},
+        "allow_replace": {"type": "list", "elements": "str", "default": []},
+        "replace": {"type": "list", "elements": "str", "default": []},
+    }
+    loss = " with their data"
+
+    @classmethod
+    def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
+        declared["droplets"], found = complete_each("droplets", declared["droplets"], droplet_declared.SPEC)
+        return found + droplet_declared.problems(declared, names)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.wanted = [] if context.is_absent else wanted(context.declared["droplets"], context.names)
+        self._rows: list[Row] = []  # all of the account as last read
+        self._made: set[str] = set()
+        self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
+        self._leaving: set[int] = set()  # deleted by this run, and perhaps still there
+        self._is_stale = False  # this run has written since they were read
+        self._one_down = threading.Lock()  # never two powered off at once: the others serve
+
+    def reads(self) -> Reads:
+        client = self.context.client
+        return {
+            "droplets": lambda: client.list("/droplets", "droplets"),
+            "tags": lambda: client.list("/tags", "tags"),
+        }
+
+    def more_reads(self, account: Account) -> Reads:
+        self._spell(account)
+        client, new = self.context.client, self._to_make(account)
+        if not new:
+            resized = any(row["size_slug"] != droplet.size for droplet, row in self._pairs(account))
+            return {"sizes": lambda: catalogue.sizes(client)} if resized else {}
+        images = {droplet.image for droplet in new}
+        return {
+            "sizes": lambda: catalogue.sizes(client),
+            **{f"image {slug}": lambda slug=slug: catalogue.image(client, slug) for slug in sorted(images)},
+        }
+
+    def _spell(self, account: Account) -> None:
+        """A tag's first spelling counts: the account's, else the one that is declared first."""
+        spellings: dict[str, str] = {}
+        for tag in [
+            *(row["name"] for row in account["tags"]),
+            *(tag for droplet in self.wanted for tag in droplet.tags),
+        ]:
+            spellings.setdefault(tag.lower(), tag)
+        self.wanted = [droplet_declared.spelled(droplet, spellings) for droplet in self.wanted]
+
+    def _vpc_id(self, account: Account) -> str:
+        return next((vpc["id"] for vpc in account["vpcs"] if vpc["name"] == self.context.names.vpc), "")
+
+    def _pairs(self, account: Account) -> list[tuple[Wanted, Row]]:
+        rows = {row["name"]: row for row in account["droplets"]}
+        return [(droplet, rows[droplet.name]) for droplet in self.wanted if droplet.name in rows]
+
+    def _replaced(self, account: Account) -> list[tuple[Wanted, Row]]:
+        vpc_id, names = self._vpc_id(account), self.context.names
+        allowed, asked = (self.context.declared[key] for key in ("allow_replace", "replace"))
+        return [
+            (droplet, row)
+            for droplet, row in self._pairs(account)
+            if droplet.name in asked
+            or (droplet.name in allowed and droplet_compare.replaces(droplet, row, vpc_id, names))
+        ]
+
+    def _to_make(self, account: Account) -> list[Wanted]:
+        return missing(self.wanted, account["droplets"]) + [droplet for droplet, _row in self._replaced(account)]
+
+    def problems(self, account: Account) -> list[str]:
+        declared, region = self.context.declared, self.context.declared["region"]
+        vpc_id, rows = self._vpc_id(account), account["droplets"]
+        found = droplet_compare.problems(self.wanted, declared, vpc_id, self.context.names, rows)
+        for droplet in {droplet.group: droplet for droplet in self._to_make(account)}.values():
+            image = account[f"image {droplet.image}"]
+            found += catalogue.size_problems(f"{droplet.where}.size", droplet.size, region, account["sizes"])
+            found += catalogue.image_problems(
+                f"{droplet.where}.image", droplet.image, region, image, self.context.client
+            )
+        replaced = {droplet.name for droplet, _row in self._replaced(account)}  # whose disks are new ones
+        for droplet, row in self._pairs(account):
+            if row["size_slug"] != droplet.size and declared["allow_resize"] and droplet.name not in replaced:
+                found += catalogue.size_problems(f"{droplet.where}.size", droplet.size, region, account["sizes"])
+                found += catalogue.disk_problems(f"{droplet.where}.size", droplet.size, row, account["sizes"])
+        return found
+
+    def warnings(self, account: Account) -> list[str]:
+        return droplet_compare.warnings(self.wanted, account["droplets"])
+
+    def steps(self, account: Account) -> list[Step]:
+        self._remember(account["droplets"])
+        ready = {row["name"] for row in account["droplets"] if row["status"] != "new"}
+        replaced = self._replaced(account)
+        self._made = {droplet.name for droplet in self.wanted} - ready | {droplet.name for droplet, _row in replaced}
+        prices = catalogue.prices(account.get("sizes", []))
+        found = self._creations(missing(self.wanted, account["droplets"]), prices)
+        found += [self._replacement(droplet, row, account, prices) for droplet, row in replaced]
+        found += [
+            self._update(droplet, row, account, prices)
+            for droplet, row in self._pairs(account)
+            if (droplet, row) not in replaced
+        ]
+        return found
+
+    def _remember(self, rows: list[Row]) -> None:
+        self._rows = rows
+        for row in self.existing():
+            self.context.known.put("droplet", row["name"], row)
+
+    def existing(self) -> list[Row]:
+        """The declared ones, as last read."""
+        names = {droplet.name for droplet in self.wanted}
+        return sorted((row for row in self._rows if row["name"] in names), key=lambda row: row["name"])
+
+    # -- make
+
+    def _creations(self, new: list[Wanted], prices: dict[str, float]) -> list[Step]:
+        """One request makes all droplets of a group; the first one's step sends it."""
+        batches: dict[tuple[str, int], list[Wanted]] = {}
+        for index, droplet in enumerate(new):
+            same = sum(1 for other in new[:index] if other.group == droplet.group)
+            batches.setdefault((droplet.group, same // MOST_AT_ONCE), []).append(droplet)
+        found = []
+        for batch in batches.values():
+            for position, droplet in enumerate(batch):
+                request = None if position else (lambda batch=batch: self._create(batch))
+                cost = monthly_cost(prices[droplet.size], droplet.backups)
+                shown = created(self._shown(droplet))
+                found.append(Step(CREATE, "droplet", droplet.name, shown, request, cost_after=cost))
+        return found
+
+    def _shown(self, droplet: Wanted) -> dict[str, Any]:
+        user_data = self.context.declared["user_data"]
+        digest = hashlib.sha256(user_data.encode()).hexdigest()
+        return {
+            "region": self.context.declared["region"],
+            "size": droplet.size,
+            "image": droplet.image,
+            "tags": list(droplet.tags),
+            "monitoring": droplet.monitoring,
+            "backups": droplet.backups,
+            "ipv6": droplet.ipv6,
+            "user_data": f"sha256:{digest[:16]}" if user_data else "",  # it may hold secrets
+        }
+
+    def _create(self, batch: list[Wanted]) -> None:
+        declared, client = self.context.declared, self.context.client
+        first, names = batch[0], [droplet.name for droplet in batch]
+        body = {
+            "region": declared["region"],
+            "ssh_keys": ssh_key.fingerprints(declared),
+            "user_data": declared["user_data"],
+            "names": names,
+            "size": first.size,
+            "image": int(first.image) if first.image.isdigit() else first.image,
+            "tags": list(first.tags),
+            "monitoring": first.monitoring,
+            "backups": first.backups,
+            "ipv6": first.ipv6,
+            "vpc_uuid": self.context.known.id("vpc", self.context.names.vpc),
+        }
+
+        def look_up() -> dict[str, Any] | None:
+            rows = [row for row in client.list("/droplets", "droplets", tag_name=first.tags[0]) if row["name"] in names]
+            return {"droplets": rows} if len(rows) >= len(names) else None
+
+        self._is_stale = True
+        reply = client.create("/droplets", body, look_up)
+        for row, action in zip(reply["droplets"], reply.get("links", {}).get("actions", []), strict=False):
+            self._actions[row["name"]] = action["id"]
+
+    # -- change
+
+    def _update(self, droplet: Wanted, row: Row, account: Account, prices: dict[str, float]) -> Step:
+        changes = droplet_compare.changes(droplet, row, self._vpc_id(account), self.context.names)
+        price = prices.get(droplet.size, (row.get("size") or {}).get("price_monthly") or 0.0)
+        costs = {"cost_before": current_cost(row), "cost_after": monthly_cost(price, droplet.backups)}
+        if not changes:
+            return Step(NOOP, "droplet", droplet.name, **costs)
+        actions = Actions(self.context.client, self.context.wait)
+
+        def apply() -> None:
+            self._is_stale = True
+            if any(change.field == "size" for change in changes):
+                with self._one_down:
+                    actions.apply(row["id"], droplet.name, changes)
+            else:
+                actions.apply(row["id"], droplet.name, changes)
+
+        return Step(UPDATE, "droplet", droplet.name, changes, apply, **costs)
+
+    def _replacement(self, droplet: Wanted, row: Row, account: Account, prices: dict[str, float]) -> Step:
+        """Until the new one is there its name stands for nothing, so that what refers to it is planned anew too."""
+        self.context.known.drop("droplet", droplet.name)
+        changes = droplet_compare.changes(droplet, row, self._vpc_id(account), self.context.names)
+        if droplet.name in self.context.declared["replace"]:
+            changes = (Change("droplet", f"id {row['id']}", "a new one"), *changes)
+        costs = {"cost_before": current_cost(row), "cost_after": monthly_cost(prices[droplet.size], droplet.backups)}
+
+        def apply() -> None:
+            with self._one_down:
+                self._delete(row["id"])
+                # The old one was ready, and must not count for the new one of its name.
+                self._remember([other for other in self._rows if other["id"] != row["id"]])
+                self.settle_removal()
+                self._create([droplet])
+
+        return Step(REPLACE, "droplet", droplet.name, changes, apply, **costs)
+
+    # -- wait
+
+    def settle(self) -> None:
+        """The declared droplets are active and have their addresses."""
+        limit = self.context.declared["wait_timeout"]
+        if self._waiting():
+            self.context.wait.until(
+                self._look,
+                lambda: (
+                    f"Not active within {limit} s: {', '.join(sorted(self._waiting()))}. Run again to wait on; if it "
+                    "stays so, look at the droplet in the control panel."
+                ),
+            )
+        elif self._is_stale:
+            self._read()
+        if twins := duplicates(self.wanted, self._rows):
+            raise Problems(["Did another run make droplets at the same time?", *twins])
+
+    def _waiting(self) -> set[str]:
+        ready = {row["name"] for row in self.existing() if is_ready(row)}
+        return {droplet.name for droplet in self.wanted} - ready
+
+    def _look(self) -> bool:
+        self._read()
+        self._check_actions(self._waiting())
+        return not self._waiting()
+
+    def _read(self) -> None:
+        tag = self.context.names.owner_tag
+        self._remember(self.context.client.list("/droplets", "droplets", tag_name=tag))
+
+    def _check_actions(self, waiting: set[str]) -> None:
+        """A droplet that is not listed is either not listed yet, or could not be made: its action tells."""
+        listed = {row["name"] for row in self.existing()}
+        for name in sorted(waiting - listed):
+            action = self._actions.get(name)
+            reply = self.context.client.find(f"/actions/{action}") if action else None
+            if reply and reply["action"]["status"] == "errored":
+                raise ApiError(
+                    f"DigitalOcean accepted the droplet {name} but could not make it (action {action} "
+                    "errored). Run again; if it stays so, try another size or region."
+                )
+
+    # -- remove
+
+    def surplus(self, account: Account) -> list[Step]:
+        keep = {droplet.name for droplet in self.wanted}
+        return [
+            Step(
+                DELETE,
+                "droplet",
+                row["name"],
+                apply=lambda id=row["id"]: self._delete(id),
+                cost_before=current_cost(row),
+            )
+            for row in account["droplets"]
+            if droplet_compare.belongs(row, self.context.names, account["vpcs"]) and row["name"] not in keep
+        ]
+
+    def _delete(self, id: int) -> None:
+        self.context.client.delete(f"/droplets/{id}")
+        self._leaving.add(id)
+
+    def settle_removal(self) -> None:
+        """Those that were deleted are gone: until then they hold their VPC. One list tells it of all."""
+        if not self._leaving:
+            return
+
+        def left() -> list[str]:
+            rows = self.context.client.list("/droplets", "droplets")
+            return [str(row["id"]) for row in rows if row["id"] in self._leaving]
+
+        limit = self.context.declared["wait_timeout"]
+        self.context.wait.until(
+            lambda: not left(), lambda: f"Not deleted within {limit} s: droplet {', '.join(left())}. Run again."
+        )
+        self._leaving.clear()
+
+    # -- outcome
+
+    def show(self) -> list[dict[str, Any]]:
+        return [droplet_compare.show(row, self.context.names, self._made) for row in self.existing()]
+
+    def outputs(self) -> dict[str, Any]:
+        user, shown = self.context.declared["ssh_user"], self.show()
+        return {
+            "droplet_id": {row["name"]: row["id"] for row in shown},
+            "droplet_ip": {row["name"]: row["public_ip"] for row in shown if row["public_ip"]},
+            "droplet_private_ip": {row["name"]: row["private_ip"] for row in shown if row["private_ip"]},
+            "ssh_command": {row["name"]: f"ssh {user}@{row['public_ip']}" for row in shown if row["public_ip"]},
+        }

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every kind of resource gives to the plan: one class per kind, in its noun's file. See docs/architecture.md."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from .account import Account, Reads, Row
+from .client import ApiError, Client
+from .names import Names
+from .plan import Step
+
+T = TypeVar("T")
+
+# When a kind is made. Phases run one after the other, deletions in reverse.
+BASE = 0  # what others refer to: VPC, keys, tags, domains
+FIREWALLS = 1  # before the droplets, so that none is ever without them
+DROPLETS = 2
+ATTACHED = 3  # reserved IPs, volumes, load balancers, alerts: they need a droplet's id
+RECORDS = 4  # they need addresses
+PROJECT = 5  # the assignment of all that was made
+PHASES = (BASE, FIREWALLS, DROPLETS, ATTACHED, RECORDS, PROJECT)
+
+
+class Known:
+    """The resources' rows by kind and name: as they were read, then as they were made while the run goes on."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[str, Row]] = {}
+
+    def put(self, kind: str, name: str, row: Row) -> None:
+        self._rows.setdefault(kind, {})[name] = row
+
+    def drop(self, kind: str, name: str) -> None:
+        self._rows.get(kind, {}).pop(name, None)
+
+    def row(self, kind: str, name: str) -> Row | None:
+        return self._rows.get(kind, {}).get(name)
+
+    def rows(self, kind: str) -> list[Row]:
+        return list(self._rows.get(kind, {}).values())
+
+    def id(self, kind: str, name: str) -> Any:
+        """Empty when there is none (yet)."""
+        return (self.row(kind, name) or {}).get("id", "")
+
+    def ids(self, kind: str) -> dict[str, Any]:
+        return {name: row["id"] for name, row in self._rows.get(kind, {}).items() if "id" in row}
+
+    def all_ids(self) -> dict[str, dict[str, Any]]:
+        return {kind: self.ids(kind) for kind in self._rows}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Waiting for the API, with the clock and sleep of whoever runs it."""
+
+    limit: float
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def until(self, ask: Callable[[], T | None], late: Callable[[], str], *, pause: float = 0.5) -> T:
+        """After a write: what `ask` gives once it is true; less and less often, and not longer than the limit."""
+        deadline = self.clock() + self.limit
+        while True:
+            self.sleep(pause)
+            if answer := ask():
+                return answer
+            if self.clock() > deadline:
+                raise ApiError(late())
+            pause = min(pause * 1.5, 5.0)
+
+    def through(self, call: Callable[[], T], statuses: tuple[int, ...], limit: float, *, pause: float = 2.0) -> T:
+        """Repeats a call that the API refuses for a while because something else has not gone through yet."""
+        deadline = self.clock() + limit
+        while True:
+            try:
+                return call()
+            except ApiError as error:
+                if error.status not in statuses or self.clock() > deadline:
+                    raise
+            self.sleep(pause)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all kinds share in one run."""
+
+    declared: dict[str, Any]
+    names: Names
+    client: Client
+    wait: Wait
+    known: Known = field(default_factory=Known)
+
+    @property
+    def is_absent(self) -> bool:
+        """Then nothing is declared: all that is ours is surplus."""
+        return self.declared["state"] == "absent"
+
+    @property
+    def may_delete(self) -> bool:
+        return self.is_absent or self.declared["prune"]
+
+
+class Noun:
+    """One kind of resource in one run. Only `steps` and `surplus` make work, and only a step's `apply` writes."""
+
+    kind: ClassVar[str]
+    phase: ClassVar[int]
+    arguments: ClassVar[dict[str, Any]] = {}  # its part of the module's argument_spec; documented in the module
+    # The listing that shows whether another run has made one since the plan; None: the API itself refuses a second one.
+    doubles: ClassVar[str | None] = None
+    # What losing it means, for the refusal of a surplus without `prune`; None: a surplus is kept then, and named.
+    loss: ClassVar[str | None] = None
+
+    @classmethod
+    def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
+        """Fills in defaults of its options in `declared`; what is wrong with them, before anybody is asked. Pure."""
+        return []
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def reads(self) -> Reads:
+        """The listings it needs, by name. Nouns that name the same listing share one request."""
+        return {}
+
+    def more_reads(self, account: Account) -> Reads:
+        """Those that can only be asked for when the first ones are known: a second round trip."""
+        return {}
+
+    def problems(self, account: Account) -> list[str]:
+        """What stands against the declaration in the account."""
+        return []
+
+    def warnings(self, account: Account) -> list[str]:
+        """What differs and no run can mend."""
+        return []
+
+    def steps(self, account: Account) -> list[Step]:
+        """One step for each declared resource. Puts what exists into `known`. Not called when the state is absent."""
+        return []
+
+    def surplus(self, account: Account) -> list[Step]:
+        """Deletions of what is ours and not declared; a `keep` for what stays all the same. Without `prune` the plan
+        keeps them all."""
+        return []
+
+    def salvage(self) -> None:
+        """Called when a run has failed: notes what it has made, so that the next run knows it."""
+
+    def settle(self) -> None:
+        """Called when its phase is done: returns when later phases can use what was made."""
+
+    def settle_removal(self) -> None:
+        """Called when its deletions are done: returns when what it deleted holds nothing else any more."""
+
+    def outputs(self) -> dict[str, Any]:
+        """Its part of the result's `outputs`."""
+        return {}

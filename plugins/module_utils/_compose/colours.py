@@ -1,0 +1,265 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app in two colours: which service gets which name, port, network and Compose document. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .._secrets.dotenv import to_dotenv
+
+COLOURS = ("blue", "green")
+PORTS_PER_COLOUR = 100
+# What a service says to the role and not to Compose.
+OWN_KEYS = ("port", "replicas", "checks", "assets", "build_env", "start")
+_VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
+
+
+@dataclass(frozen=True)
+class App:
+    """What is declared, as the host needs it."""
+
+    project: str
+    directory: Path
+    services: Mapping[str, dict]
+    data_services: Mapping[str, dict] = field(default_factory=dict)
+    volumes: Mapping[str, dict] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    build_ca_bundle: str = ""
+    first_port: int = 20000
+
+    def colour_project(self, colour: str) -> str:
+        return f"{self.project}-{colour}"
+
+    def colour_directory(self, colour: str) -> Path:
+        return self.directory / colour
+
+    def release_directory(self, release: str) -> Path:
+        return self.directory / "releases" / release
+
+    @property
+    def built(self) -> list[str]:
+        return [name for name, service in self.services.items() if "build" in service]
+
+    @property
+    def replicas(self) -> dict[str, int]:
+        return {name: int(service.get("replicas", 1)) for name, service in self.services.items()}
+
+    def image(self, service: str, release: str) -> str:
+        return f"{self.project}/{service}:{release}"
+
+    def ports(self, colour: str) -> dict[str, list[int]]:
+        """The loopback ports of each service with a port, one per replica. The colours' ranges never overlap."""
+        result, port = {}, self.first_port + PORTS_PER_COLOUR * COLOURS.index(colour)
+        for name, replicas in self.replicas.items():
+            if self.services[name].get("port"):
+                result[name] = list(range(port, port + replicas))
+                port += replicas
+        return result
+
+
+def other(colour: str | None) -> str:
+    """The colour that a new release takes when this one is live."""
+    return COLOURS[0] if colour != COLOURS[0] else COLOURS[1]
+
+
+def colour_document(app: App, release: str, colour: str) -> dict[str, Any]:
+    """The Compose document of the stateless services in one colour."""
+    ports = app.ports(colour)
+    # Of the app and not of a document, since data services, which may come and go, are in both colours' networks.
+    network = {"name": app.colour_project(colour), "external": True}
+    document: dict[str, Any] = {
+        "services": {name: _service(app, release, name, ports.get(name, [])) for name in app.services},
+        "networks": {"default": network},
+    }
+    if used := _used_volumes(app, app.services):
+        document["volumes"] = {name: {"name": f"{app.project}_{name}", "external": True} for name in used}
+    if app.build_ca_bundle and app.built:
+        document["secrets"] = {"ca_bundle": {"file": app.build_ca_bundle}}
+    return document
+
+
+def _service(app: App, release: str, name: str, ports: list[int]) -> dict[str, Any]:
+    declared = app.services[name]
+    service = {"restart": "unless-stopped"} | {k: v for k, v in declared.items() if k not in OWN_KEYS}
+    service["image"] = app.image(name, release)  # pulled ones too: so a release stays what it was when a tag moves
+    if "build" in declared:
+        service["build"] = build_definition(app, release, name)
+    if ports:
+        host = str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
+        service["ports"] = [*declared.get("ports", []), f"127.0.0.1:{host}:{declared['port']}"]
+    if int(declared.get("replicas", 1)) > 1:
+        service["scale"] = int(declared["replicas"])
+    return service
+
+
+def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
+    """`build` of a service, from the release's source."""
+    build = dict(app.services[name]["build"] or {})
+    build["context"] = str(app.release_directory(release) / "source" / build.get("context", ""))
+    if app.build_ca_bundle:
+        build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
+    return build
+
+
+def data_document(app: App) -> dict[str, Any]:
+    """The Compose document of the data services. They are in both colours' networks, so that colours are strangers."""
+    networks = ["default", *COLOURS]
+    services = {}
+    for name, declared in app.data_services.items():
+        given = declared.get("networks", {})
+        merged = given if isinstance(given, Mapping) else dict.fromkeys(given)
+        services[name] = {
+            "restart": "unless-stopped",
+            **declared,
+            "networks": dict.fromkeys(networks) | dict(merged),
+        }
+    document: dict[str, Any] = {
+        "services": services,
+        "networks": {colour: {"name": app.colour_project(colour), "external": True} for colour in COLOURS},
+    }
+    if used := _used_volumes(app, app.data_services):
+        document["volumes"] = {name: app.volumes[name] or {} for name in used}
+    return document
+
+
+def _used_volumes(app: App, services: Mapping[str, dict]) -> list[str]:
+    """The declared volumes that the services mount, in the order of their declaration."""
+    mounted = set()
+    for service in services.values():
+        for mount in service.get("volumes", []):
+            mounted.add(mount.get("source", "") if isinstance(mount, Mapping) else str(mount).split(":")[0])
+    return [name for name in app.volumes if name in mounted]
+
+
+def colour_volumes(app: App) -> list[str]:
+    """Names of volumes that only stateless services mount: no document makes them."""
+    data = _used_volumes(app, app.data_services)
+    return [f"{app.project}_{name}" for name in _used_volumes(app, app.services) if name not in data]
+
+
+def variables_of(document: Any) -> set[str]:
+    """The names that a document refers to as $NAME or ${NAME}."""
+    return {match["name"] for match in _VARIABLE.finditer(json.dumps(document)) if match["name"]}
+
+
+def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[str, Any]:
+    """What a document's .env must hold, and nothing that it does not refer to."""
+    values = {**app.env, **extra, **app.secrets}
+    return {name: values[name] for name in sorted(variables_of(document)) if name in values}
+
+
+def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
+    """Names that services refer to and nothing defines. `${NAME:-default}` needs no definition."""
+    known = {*app.env, *app.secrets, *extra}
+    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+])", json.dumps([app.services, app.data_services])))
+    return sorted(variables_of([app.services, app.data_services]) - known - optional)
+
+
+def places_of(variable: str, app: App) -> list[str]:
+    """List where services refer to a variable, for example services.web.environment.TOKEN."""
+    found: list[str] = []
+
+    def look(value: Any, place: str) -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                look(item, f"{place}.{key}")
+        elif variable in variables_of(value):
+            found.append(place)
+
+    look(app.services, "app_compose_services")
+    look(app.data_services, "app_compose_data_services")
+    return found
+
+
+def shape_problems(app: App) -> list[str]:
+    """What is not of the form that all the rest takes for granted."""
+    found = []
+    for variable, services in (
+        ("app_compose_services", app.services),
+        ("app_compose_data_services", app.data_services),
+    ):
+        for name, service in services.items():
+            if not isinstance(service, Mapping):
+                found.append(f"{variable}.{name} must be a dictionary as in a compose file; it is {service!r}.")
+    for name, service in app.services.items():
+        if isinstance(service, Mapping):
+            found += _number_problems(f"app_compose_services.{name}", service)
+            found += _build_shape(f"app_compose_services.{name}", service)
+    return found or _room_problems(app)
+
+
+def _number_problems(place: str, service: Mapping) -> list[str]:
+    limits = {"port": 65535, "replicas": PORTS_PER_COLOUR}
+    return [
+        f"{place}.{key} must be a whole number from 1 to {limit}; it is {service[key]!r}."
+        for key, limit in limits.items()
+        if key in service and not (re.fullmatch(r"\d{1,5}", str(service[key])) and 1 <= int(service[key]) <= limit)
+    ]
+
+
+def _build_shape(place: str, service: Mapping) -> list[str]:
+    kinds = {"build": (Mapping, "a dictionary"), "ports": (list, "a list"), "volumes": (list, "a list")}
+    kinds |= {"checks": (list, "a list"), "assets": (Mapping, "a dictionary")}
+    return [
+        f"{place}.{key} must be {words}; it is {service[key]!r}."
+        for key, (kind, words) in kinds.items()
+        if service.get(key) is not None and not isinstance(service[key], kind)
+    ]
+
+
+def _room_problems(app: App) -> list[str]:
+    """A colour has room for so many containers that listen."""
+    listening = sum(replicas for name, replicas in app.replicas.items() if app.services[name].get("port"))
+    if listening <= PORTS_PER_COLOUR:
+        return []
+    return [f"app_compose_services: {listening} replicas with a port in all; a colour has {PORTS_PER_COLOUR} ports."]
+
+
+def build_problems(app: App, extra: Mapping[str, str]) -> list[str]:
+    """What must not get into an image, and files of build variables that would land beside the source."""
+    found = []
+    secret = {*app.secrets, *extra} - {"RELEASE"}
+    for name in app.built:
+        if told := sorted(variables_of(app.services[name]["build"]) & secret):
+            found.append(
+                f"app_compose_services.{name}.build uses {', '.join(told)}: image layers keep build arguments for"
+                " everybody who has the image. Give secrets in `environment`, at run time."
+            )
+        env = app.services[name].get("build_env")
+        if env is not None and set(env) != {"file", "values"}:
+            found.append(f"app_compose_services.{name}.build_env needs file and values.")
+        elif env and (env["file"].startswith("/") or ".." in env["file"].split("/")):
+            found.append(f"app_compose_services.{name}.build_env.file must be below the source: {env['file']} is not.")
+    return found
+
+
+def build_env_files(app: App, release: str) -> dict[Path, str]:
+    """Files with variables that a build reads from its source, such as Next.js' .env.production, by path."""
+    source = app.release_directory(release) / "source"
+    given = [app.services[name].get("build_env") for name in app.built]
+    return {source / env["file"]: to_dotenv(env["values"], sort=True) for env in given if env}
+
+
+def fingerprint(app: App, more: Any = None) -> str:
+    """Changes with whatever the containers of a release would see; secrets count but cannot be read from it."""
+    parts = [
+        {name: {k: v for k, v in s.items() if k not in ("checks", "assets")} for name, s in app.services.items()},
+        {name: (app.env | app.secrets).get(name) for name in sorted(variables_of(app.services))},
+        app.build_ca_bundle,
+        more,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """As JSON, which is YAML: the host needs no YAML library, and diffs show one value a line."""
+    return json.dumps(document, indent=2) + "\n"

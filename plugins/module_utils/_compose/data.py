@@ -1,0 +1,110 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data services' part of a transaction: brought up where they differ, and back to what they were by an undo."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from dataclasses import replace
+from typing import Any
+
+from .._app.release import read_json
+from .colours import colour_volumes, data_document, render
+from .data_change import losses, rivals
+from .data_images import require_named
+from .files import changed_files, data_files, write_files
+from .project import ReleaseError, run
+from .steps import ensure_login, ensure_networks, ensure_redis_password, up
+from .transaction import Transaction, data_drift
+
+# Which services had containers before, beside the old files.
+PRESENT = "present.json"
+
+
+def data(t: Transaction) -> dict[str, Any]:
+    """Brings the data services up where they differ; they are no part of a colour."""
+    reasons = data_drift(t)
+    if found := data_losses(t) if reasons else []:
+        raise ReleaseError("\n".join(found))
+    for part, declared in (("database", t.database), ("redis", t.options.redis)):
+        if declared and not t.owner_password(part):
+            write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
+    ensure_networks(t)
+    for volume in colour_volumes(t.app):
+        run(["docker", "volume", "create", "--label", f"com.docker.compose.project={t.app.project}", volume])
+    if reasons:
+        require_named(t.app.data_services, t.options.build_timeout)
+        keep_before(t)
+        if ids := [c.id for c in rivals(t.app, t.data.containers()) if c.status == "running"]:
+            run(["docker", "container", "stop", *ids], timeout=300)
+        write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
+        up(t, t.data, dict.fromkeys(t.app.data_services, 1))
+    made = [ensure_login(t), ensure_redis_password(t)]
+    if not t.journal:
+        t.forget_data_before()  # a run without a new release ends here
+    return {"changed": bool(reasons) or any(made), "reasons": reasons}
+
+
+def data_losses(t: Transaction) -> list[str]:
+    """What would be lost, and how to consent; nothing with consent."""
+    asked = not t.options.allow_data_change and shutil.which("docker")
+    found = losses(t.app, t.data.containers()) if asked else []
+    cure = (
+        "No undo brings that back. Dump the data, and move it to the new place yourself; or consent:"
+        " -e app_compose_allow_data_change=true."
+    )
+    return [*found, cure] if found else []
+
+
+def keep_before(t: Transaction) -> None:
+    """Keeps the definition that runs until the release is live. The document comes last: with it, it counts."""
+    if (t.data_before / "compose.yml").exists():
+        return  # of a run that could not be undone: that one ran, and not what its candidate left
+    if (document := _document(t)) is None:
+        return
+    env = t.data.directory / ".env"
+    present = json.dumps(sorted({c.service for c in t.data.containers()}))
+    text = env.read_text(encoding="utf-8", errors="replace") if env.exists() else ""
+    parts = {PRESENT: present, ".env": text, "compose.yml": render(document)}
+    write_files({t.data_before / name: part for name, part in parts.items()})
+
+
+def _document(t: Transaction) -> dict[str, Any] | None:
+    """What the data services were made from; None when nobody knows."""
+    document = read_json(t.data.directory / "compose.yml")
+    if isinstance(document, dict) and isinstance(document.get("services"), dict):
+        return document
+    if t.live and t.live.fingerprint:
+        return data_document(replace(t.app, data_services=t.live.data_services, volumes=t.live.volumes))
+    return None if t.data.ids() else {"services": {}}
+
+
+def restore(t: Transaction) -> list[str]:
+    """The definition from before, and what it needs of the engine; the services that run by it again."""
+    document = read_json(t.data_before / "compose.yml")
+    if not isinstance(document, dict):
+        t.forget_data_before()  # half of it: nothing had been changed yet
+        return []
+    services = document.get("services") or {}
+    present = {*services, *(read_json(t.data_before / PRESENT) or [])}
+    if new := [c.id for c in t.data.containers() if c.service not in present]:
+        run(["docker", "container", "rm", "--force", *new], timeout=300)
+    if services:
+        _bring_back(t, document)
+    else:
+        for name in ("compose.yml", ".env"):
+            (t.data.directory / name).unlink(missing_ok=True)
+    t.forget_data_before()
+    return sorted(services)
+
+
+def _bring_back(t: Transaction, document: dict[str, Any]) -> None:
+    ensure_networks(t)
+    # Networks as this version has them: those of an older one may have been another project's.
+    document |= {"networks": data_document(t.app)["networks"]}
+    env = (t.data_before / ".env").read_text(encoding="utf-8", errors="replace")
+    write_files({t.data.directory / ".env": env, t.data.directory / "compose.yml": render(document)})
+    up(t, t.data, dict.fromkeys(document["services"], 1))

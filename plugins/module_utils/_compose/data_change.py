@@ -1,0 +1,88 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of data services that no undo brings back: another volume in its place, another major version. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from .._app.service_rules import targets
+from .colours import App
+from .containers import Container
+
+_NAMELESS = re.compile(r"[0-9a-f]{64}")
+
+
+def volume_name(app: App, name: str) -> str:
+    """What Docker calls a declared volume."""
+    options = app.volumes.get(name) or {}
+    return str(options.get("name") or (name if options.get("external") else f"{app.project}_{name}"))
+
+
+def declared_volumes(app: App, service: str) -> dict[str, str]:
+    """Docker's names of the volumes that a data service mounts, by the path inside."""
+    mounts = targets(app.data_services[service])
+    return {path: volume_name(app, source) for path, source in mounts.items() if source in app.volumes}
+
+
+def held_volumes(container: Container) -> dict[str, str]:
+    """The volumes with a name that a container mounts, by the path inside."""
+    return {path: name for path, name in container.volumes.items() if not _NAMELESS.fullmatch(name)}
+
+
+def rivals(app: App, containers: Iterable[Container]) -> list[Container]:
+    """Containers of services that are declared no more, on volumes of those that are: both must never run at once."""
+    wanted = {name for service in app.data_services for name in declared_volumes(app, service).values()}
+    return [c for c in containers if c.service not in app.data_services and wanted & {*held_volumes(c).values()}]
+
+
+def losses(app: App, containers: Iterable[Container]) -> list[str]:
+    """What the declared data services would lose of those that run."""
+    found: list[str] = []
+    for container in containers:
+        if container.service in app.data_services:
+            found += _other_volumes(app, container)
+        found += _other_versions(app, container)
+    return found
+
+
+def _other_volumes(app: App, container: Container) -> Iterator[str]:
+    declared = declared_volumes(app, container.service)
+    for path, volume in held_volumes(container).items():
+        if declared.get(path) != volume:
+            instead = f"the volume {declared[path]}" if path in declared else "nothing of a volume's"
+            yield (
+                f"app_compose_data_services.{container.service}: its data is in the volume {volume}, at {path};"
+                f" declared there is {instead}, so that it would begin without that data."
+            )
+
+
+def _other_versions(app: App, container: Container) -> Iterator[str]:
+    held = {*held_volumes(container).values()}
+    for service, definition in app.data_services.items():
+        shared = held & {*declared_volumes(app, service).values()}
+        change = image_change(container.image_name, str(definition.get("image", ""))) if shared else ""
+        if change:
+            yield (
+                f"app_compose_data_services.{service}: {change} on the data in the volume {', '.join(sorted(shared))}:"
+                " it may refuse that data, or change it so that the old one cannot read it any more."
+            )
+
+
+def image_change(old: str, new: str) -> str:
+    """Whether another program or another major version would get the data, in words; empty when not, or not known."""
+    (old_name, old_major), (new_name, new_major) = _parts(old), _parts(new)
+    if not old_name or not new_name:
+        return ""
+    if old_name != new_name:
+        return f"{new} takes the place of {old}"
+    return f"{old} becomes {new}, another major version," if old_major and new_major and old_major != new_major else ""
+
+
+def _parts(image: str) -> tuple[str, str]:
+    """The name without its registry, and the major version where the tag begins with one."""
+    name, _colon, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    match = re.match(r"v?(\d+)", tag)
+    return ("" if "$" in image or name.startswith("sha256") else name), (match[1] if match else "")

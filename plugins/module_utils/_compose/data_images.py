@@ -1,0 +1,43 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images of data services: where they keep data, asked before they are started."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .._app.service_rules import image_volumes
+from .project import ReleaseError, run
+
+PLACE = "app_compose_data_services"
+
+
+def declared_volumes(image: str) -> dict[str, Any] | None:
+    """The paths at which an image keeps data; None when the image is not on the host."""
+    try:
+        return json.loads(run(["docker", "image", "inspect", "--format", "{{json .Config.Volumes}}", image])) or {}
+    except ReleaseError:
+        return None
+
+
+def uncovered(services: Mapping[str, Mapping]) -> list[str]:
+    """Tells which data services would keep data in a volume without a name, of images that are on the host."""
+    images = {name: str(service.get("image", "")) for name, service in services.items()}
+    return [
+        problem
+        for name, image in images.items()
+        if image and "$" not in image
+        for problem in image_volumes(PLACE, name, services[name], declared_volumes(image))
+    ]
+
+
+def require_named(services: Mapping[str, Mapping], timeout: float) -> None:
+    """Pulls the images that are missing, and raises ReleaseError before one starts that would lose its data."""
+    for image in sorted({str(service.get("image", "")) for service in services.values()}):
+        if image and "$" not in image and declared_volumes(image) is None:
+            run(["docker", "image", "pull", "--quiet", image], timeout=timeout)
+    if found := uncovered(services):
+        raise ReleaseError("\n".join(found))

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the host about a failed candidate, before it is removed: exit codes, health, logs, data services, disks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import failure_facts as facts
+from .project import Compose, ReleaseError, run
+from .transaction import Transaction
+
+LOG_LINES = 25
+PLACES = ("/var/lib/docker", "/tmp")
+
+
+def witness(t: Transaction, service: str, reason: str) -> dict[str, Any]:
+    """The `reason` with what it could not know, `facts` and `logs`. Of the candidate alone: what its colour kept from
+    an earlier release says nothing about it."""
+    since = float(t.journal.get("started") or 0)
+    found: list[str] = []
+    mine: list[Mapping[str, Any]] = []
+    data: list[Mapping[str, Any]] = []
+    with contextlib.suppress(ReleaseError, OSError, ValueError):  # no engine to ask: that is in the reason
+        if t.journal.get("colour"):
+            compose = t.compose(t.journal["colour"])
+            mine = [item for item in inspect(compose) if facts.is_younger(item, since)]
+            ended = exits(compose, since)
+            found += facts.of_containers(mine, ended, service)
+            reason = facts.with_code(reason, service, mine, ended)
+        data = inspect(t.data)
+        found += facts.of_data(data, t.app.data_services)
+    found += facts.of_disks(free(t.app.directory))
+    blamed = data if service in t.app.data_services else mine
+    return {"reason": reason, "facts": found, "logs": logs(blamed, service, since)}
+
+
+def inspect(compose: Compose) -> list[dict[str, Any]]:
+    """Whole, since a failure may hide in any part; one-off containers do not count."""
+    ids = compose.ids("oneoff=False")
+    return json.loads(run(["docker", "container", "inspect", *ids])) if ids else []
+
+
+def exits(compose: Compose, since: float) -> dict[str, list[int]]:
+    """How containers ended since then, from the engine's own memory."""
+    kind = ["type=container", "event=die", f"label=com.docker.compose.project={compose.project}"]
+    when = ["--since", f"{since:.0f}", "--until", "0s"]
+    form = ["--format", '{{.Actor.ID}} {{index .Actor.Attributes "exitCode"}}']
+    return facts.parse_exits(run(["docker", "events", *when, *[f"--filter={one}" for one in kind], *form]))
+
+
+def free(directory: Path) -> dict[str, tuple[int, int]]:
+    """Free MiB and inodes of the places that a release writes to."""
+    found: dict[str, tuple[int, int]] = {}
+    seen = set()
+    for place in (next(p for p in (directory, *directory.parents) if p.exists()), *map(Path, PLACES)):
+        with contextlib.suppress(OSError):
+            if (device := place.stat().st_dev) in seen:
+                continue
+            seen.add(device)
+            disk = os.statvfs(place)
+            # A file system without a fixed number of inodes says that it has none at all.
+            found[str(place)] = (disk.f_bavail * disk.f_frsize // 2**20, disk.f_favail if disk.f_files else 1)
+    return found
+
+
+def logs(items: Iterable[Mapping[str, Any]], service: str, since: float) -> str:
+    """The last lines of the service to blame, or of every service, each under its name."""
+    parts: dict[str, str] = {}
+    for item in sorted(items, key=lambda item: item["Name"]):
+        name = facts.service_of(item)
+        if not service or name == service:
+            parts[name] = parts.get(name, "") + _read(item["Id"], since)
+    return "\n".join(f"--- last log lines of {name}\n{text.rstrip()}" for name, text in parts.items() if text.strip())
+
+
+def _read(container: str, since: float) -> str:
+    """Errors among the rest, in the order in which they were written."""
+    command = ["docker", "container", "logs", "--tail", str(LOG_LINES), "--since", f"{since:.0f}", container]
+    with contextlib.suppress(ReleaseError):
+        return run(command, timeout=20, stderr=subprocess.STDOUT)
+    return ""

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What would stop a release later, found before anything is touched."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from .._app.service_rules import service_problems
+from .colours import build_problems, missing_variables, places_of
+from .judge import compose_problems
+from .transaction import Transaction
+
+
+def problems(t: Transaction, is_new: bool, check_mode: bool, release: str = "") -> list[str]:
+    """What would stop a run later, found before anything is touched."""
+    found = []
+    for name in missing_variables(t.app, t.variables("")):
+        places = ", ".join(places_of(name, t.app))
+        found.append(f"{places} needs ${{{name}}}, and nothing defines it: app_compose_env or app_compose_secret_env.")
+    found += build_problems(t.app, t.variables(""))
+    found += service_problems(t.app.services, t.app.data_services)
+    if not has_docker():
+        if not check_mode:
+            found.append("This host has no Docker. Install it first, for example with the role izzzi.infra.docker.")
+        return found
+    found += [] if found else compose_problems(t, release)
+    if t.edge and not t.edge.is_there() and not check_mode:
+        found.append(
+            f"{t.edge.directory} is missing: nginx has no site for this app. Run the role izzzi.infra.nginx first,"
+            f" with a location `service:` in nginx_sites, or set app_compose_edge_directory to ''."
+        )
+    if is_new and (free := free_space(t.app.directory)) < t.options.free_space:
+        found.append(
+            f"Only {free} MiB are free; a new release needs {t.options.free_space} (app_compose_free_space)."
+            " Free some: docker system df, docker builder prune."
+        )
+    return found
+
+
+def has_docker() -> bool:
+    return shutil.which("docker") is not None
+
+
+def free_space(directory: Path) -> int:
+    """MiB, the least of the places that a release writes to."""
+    places = [directory, *directory.parents]
+    first = next(place for place in places if place.exists())
+    docker = Path("/var/lib/docker")
+    return min(shutil.disk_usage(place).free for place in (first, docker) if place.exists()) // 2**20

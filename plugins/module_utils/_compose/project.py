@@ -1,0 +1,184 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs programs on the host: Docker, Compose, nginx. Failures are exceptions with the program's last words."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .containers import Container, parse
+
+
+class ReleaseError(Exception):
+    """A step of a release failed. `service` is whose logs explain it, when one is known."""
+
+    def __init__(self, message: str, service: str = ""):
+        super().__init__(message)
+        self.service = service
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    timeout: float = 60,
+    stdin: str | None = None,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+) -> str:
+    """The program's standard output, or ReleaseError."""
+    try:
+        process = subprocess.run(
+            arguments,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ReleaseError(f"{arguments[0]} is not installed on this host.") from error
+    except subprocess.TimeoutExpired as error:
+        raise ReleaseError(f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s.") from error
+    if process.returncode != 0:
+        said = ((process.stdout or "") + (process.stderr or "")).strip().splitlines()
+        raise ReleaseError("\n".join([f"{' '.join(arguments[:3])} ... exited with {process.returncode}:", *said[-25:]]))
+    return process.stdout or ""
+
+
+class Compose:
+    """One Compose project, from the files in its directory."""
+
+    def __init__(self, project: str, directory: Path):
+        self.project = project
+        self.directory = directory
+
+    @property
+    def _base(self) -> list[str]:
+        base = ["docker", "compose", "--project-name", self.project, "--project-directory", str(self.directory)]
+        return [*base, "--file", str(self.directory / "compose.yml"), "--env-file", str(self.directory / ".env")]
+
+    def command(self, *arguments: str) -> list[str]:
+        return [*self._base, "--progress", "plain", *arguments]
+
+    def __call__(self, *arguments: str, timeout: float = 60) -> str:
+        return run(self.command(*arguments), timeout=timeout)
+
+    def ids(self, *filters: str) -> list[str]:
+        labels = [f"--filter=label=com.docker.compose.{label}" for label in (f"project={self.project}", *filters)]
+        return run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *labels]).split()
+
+    def container_of(self, service: str) -> str:
+        """The id of its only container, or of its first."""
+        ids = self.ids(f"service={service}", "oneoff=False")
+        if not ids:
+            raise ReleaseError(f"{service} has no container.", service)
+        return ids[0]
+
+    # From here on everything is asked of the engine: it works when the files are damaged or gone.
+    def containers(self) -> list[Container]:
+        for last in (False, False, True):
+            ids = self.ids()
+            try:
+                return parse(run(["docker", "container", "inspect", *ids])) if ids else []
+            except ReleaseError:
+                if last:
+                    raise  # before that, one of them may have gone between the two questions
+        return []
+
+    def up(self, *options: str, timeout: float) -> None:
+        """Brings services up in the background, with images that are there or pulled, never built."""
+        self.unpause()
+        self("up", "--detach", "--no-build", *options, timeout=timeout)
+
+    def unpause(self) -> None:
+        """Lets containers go on that somebody has paused: the engine starts none of them."""
+        if paused := [c.id for c in self.containers() if c.status == "paused"]:
+            run(["docker", "container", "unpause", *paused])
+
+    def start(self, wanted: Mapping[str, int]) -> None:
+        """Starts containers that are there, as many of each service as are wanted."""
+        self.unpause()
+        found = self.containers()
+        for service, replicas in wanted.items():
+            mine = [c for c in found if c.service == service]
+            idle = [c.id for c in mine if c.status != "running"]
+            missing = max(replicas - (len(mine) - len(idle)), 0)
+            if idle[:missing]:
+                run(["docker", "container", "start", *idle[:missing]], timeout=120)
+
+    def remove(self) -> list[str]:
+        """Removes all containers of the project."""
+        ids = self.ids()
+        if ids:
+            run(["docker", "container", "rm", "--force", "--volumes", *ids])
+        return ids
+
+    def remove_networks(self, keep: Sequence[str] = ()) -> None:
+        """Removes the project's networks, but for those that somebody still uses."""
+        label = f"label=com.docker.compose.project={self.project}"
+        for network in run(["docker", "network", "ls", "--format", "{{.Name}}", "--filter", label]).split():
+            if network not in keep:
+                with suppress(ReleaseError):
+                    run(["docker", "network", "rm", network])
+
+
+class Edge:
+    """The files in which an app tells nginx where its traffic goes."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+
+    def is_there(self) -> bool:
+        return self.directory.is_dir()
+
+    def differences(self, files: dict[str, str | None]) -> dict[str, tuple[str, str]]:
+        """Before and after of what would change; None is a file that is not to be there."""
+        before = {name: self._read(name) for name in files}
+        return {name: (before[name] or "", text or "") for name, text in files.items() if before[name] != text}
+
+    def _read(self, name: str) -> str | None:
+        try:
+            # Damaged text differs from what it should be, and is replaced like any other.
+            return (self.directory / name).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return None
+
+    def switch(self, files: dict[str, str | None]) -> bool:
+        """Writes all, lets nginx test them and reload. The old files come back when it refuses."""
+        before = {name: self._read(name) for name in files}
+        if before == files:
+            return False
+        with self._undo(before):
+            self._write(files)
+            run(["nginx", "-q", "-t"])
+            run(["systemctl", "reload", "nginx.service"])
+        return True
+
+    @contextmanager
+    def _undo(self, before: dict[str, str | None]) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._write(before)
+            raise
+
+    def _write(self, files: dict[str, str | None]) -> None:
+        for name, text in files.items():
+            path = self.directory / name
+            if text is None:
+                path.unlink(missing_ok=True)
+                continue
+            temporary = path.with_name(f".{name}.new")
+            try:
+                temporary.touch(mode=0o600)
+                temporary.write_text(text, encoding="utf-8")
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)

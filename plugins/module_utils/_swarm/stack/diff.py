@@ -1,0 +1,101 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between declared services and those that run, service by service. Pure."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .once import as_declared
+from .spec import DECLARED, TASKS
+
+# What the engine fills in by itself.
+FILLED = {"ForceUpdate", "Runtime", "Isolation", "DNSConfig", "Privileges", "SecretID", "ConfigID", "DriverOpts"}
+CREATE, UPDATE, DELETE, NOOP = "create", "update", "delete", "noop"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to happen to one service. `restarts` says whether its tasks are replaced."""
+
+    action: str
+    name: str
+    fields: tuple[str, ...] = ()
+    restarts: bool = False
+    before: str = ""
+    after: str = ""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return {"action": self.action, "service": self.name, "fields": list(self.fields), "restarts": self.restarts}
+
+
+def changes(desired: Mapping[str, dict], current: Mapping[str, dict]) -> list[Change]:
+    """In the order of the declaration; what is not declared any more comes last."""
+    result = [_change(name, spec, current.get(name)) for name, spec in desired.items()]
+    return result + [Change(DELETE, name, before=shown(current[name])) for name in sorted({*current} - {*desired})]
+
+
+def _change(name: str, desired: dict, current: dict | None) -> Change:
+    if current is None:
+        return Change(CREATE, name, restarts=True, after=shown(desired))
+    fields = tuple(sorted(differences(desired, current)))
+    if not fields:
+        return Change(NOOP, name)
+    restarts = any(field.startswith("TaskTemplate.") for field in fields)
+    return Change(UPDATE, name, fields, restarts, shown(current), shown(desired))
+
+
+def differences(desired: Any, current: Any, path: str = "") -> Iterable[str]:
+    """Paths of values that differ. Missing, null and empty are the same; what the engine fills in does not count."""
+    if isinstance(desired, Mapping) and isinstance(current, Mapping):
+        for key in {*desired, *current} - FILLED:
+            yield from differences(desired.get(key), current.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(desired, Mapping) and not current:
+        yield from differences(desired, {}, path)
+    elif isinstance(current, Mapping) and not desired:
+        yield from differences({}, current, path)
+    elif isinstance(desired, list) and isinstance(current, list) and len(desired) == len(current):
+        for number, (one, other) in enumerate(zip(desired, current, strict=True)):
+            yield from differences(one, other, f"{path}[{number}]")
+    elif (desired or None) != (current or None):
+        yield path
+
+
+def with_network_names(spec: dict, names: Mapping[str, str]) -> dict:
+    """A copy that names networks, as declarations do, where the engine has their ids."""
+    result = copy.deepcopy(spec)
+    for network in result["TaskTemplate"].get("Networks") or []:
+        network["Target"] = names.get(network["Target"], network["Target"])
+    return result
+
+
+def with_live_scale(desired: dict, current: dict | None, keep: bool = True) -> dict:
+    """Replicas that were changed on the living service stay, until the declaration itself changes.
+
+    Not those of what must not run twice: it may stand still, and a data service may not even do that.
+    """
+    if not keep or current is None or "Replicated" not in desired["Mode"] or "Replicated" not in current["Mode"]:
+        return desired
+    if current["Labels"].get(DECLARED) != desired["Labels"].get(DECLARED):
+        return desired
+    result = copy.deepcopy(desired)
+    result["Mode"]["Replicated"]["Replicas"] = current["Mode"]["Replicated"]["Replicas"]
+    return as_declared(result)
+
+
+def shown(spec: Mapping[str, Any]) -> str:
+    """As text for a diff: no ids, no marks."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            kept = {key: clean(item) for key, item in value.items() if key not in FILLED and key != TASKS}
+            return {key: item for key, item in kept.items() if item not in (None, [], {}, "")}
+        return [clean(item) for item in value] if isinstance(value, list) else value
+
+    return json.dumps(clean(spec), indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import data_images as images
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
+
+# What a real engine prints for images that keep data, and for those that do not.
+KNOWN = {"postgres:17": '{"/var/lib/postgresql/data":{}}\n', "mail:1": "null\n"}
+GOOD = {"db": {"image": "postgres:17", "volumes": ["pg:/var/lib/postgresql/data"]}, "mail": {"image": "mail:1"}}
+BAD = {"db": {"image": "postgres:17"}, "other": {"image": "postgres:${VERSION}"}}
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[list[str]]:
+    """An engine that has the images of KNOWN after they were pulled."""
+    calls, there = [], set()
+
+    def run(arguments, **_options):
+        calls.append(list(arguments))
+        if "pull" in arguments:
+            there.add(arguments[-1])
+            return ""
+        if arguments[-1] not in there:
+            raise ReleaseError("no such image")
+        return KNOWN[arguments[-1]]
+
+    monkeypatch.setattr(images, "run", run)
+    return calls
+
+
+def test_an_image_that_is_not_there_yet_tells_nothing_in_a_plan(asked):
+    assert images.uncovered(BAD) == []
+    assert not any("pull" in call for call in asked)
+
+
+def test_images_are_pulled_and_judged_before_they_start(asked):
+    images.require_named(GOOD, 60)
+    with pytest.raises(ReleaseError, match="the image postgres:17 keeps data at /var/lib"):
+        images.require_named(BAD, 60)
+    assert sum("pull" in call for call in asked) == 2

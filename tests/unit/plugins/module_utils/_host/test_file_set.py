@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._host.file_set import Entry, apply, changes, look, undo
+
+
+def parameters(**given):
+    return {"files": [], "secrets": [], "links": [], "directories": [], "absent": [], **given}
+
+
+def file(path, content="new\n", mode="0644", replace=True):
+    return {"path": str(path), "content": content, "mode": mode, "replace": replace}
+
+
+def test_everything_is_made_and_a_second_look_finds_nothing(tmp_path):
+    wanted = parameters(
+        directories=[{"path": str(tmp_path / "a/b"), "mode": "0750"}],
+        files=[file(tmp_path / "a/b/c", mode="0600")],
+        links=[{"path": str(tmp_path / "link"), "target": "a/b/c"}],
+    )
+    apply(changes(wanted))
+    assert (tmp_path / "link").read_text() == "new\n"
+    assert look(str(tmp_path / "a/b")) == Entry(mode=0o750)
+    assert look(str(tmp_path / "a/b/c")) == Entry(text=b"new\n", mode=0o600)
+    assert changes(wanted) == []
+
+
+def test_undo_brings_back_what_was_there(tmp_path):
+    (tmp_path / "kept").write_text("old\n")
+    (tmp_path / "kept").chmod(0o640)
+    (tmp_path / "gone").symlink_to("kept")
+    wanted = parameters(
+        directories=[{"path": str(tmp_path / "d"), "mode": "0755"}],
+        files=[file(tmp_path / "kept"), file(tmp_path / "d/new")],
+        absent=[str(tmp_path / "gone"), str(tmp_path / "never")],
+    )
+    undo(apply(changes(wanted)))
+    assert sorted(os.listdir(tmp_path)) == ["gone", "kept"]
+    assert look(str(tmp_path / "kept")) == Entry(text=b"old\n", mode=0o640)
+    assert look(str(tmp_path / "gone")) == Entry(target="kept")
+
+
+def test_what_fails_half_way_is_undone(tmp_path):
+    wanted = parameters(files=[file(tmp_path / "first"), file(tmp_path / "missing/second")])
+    with pytest.raises(FileNotFoundError):
+        apply(changes(wanted))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_is_not_to_be_replaced_is_left_alone(tmp_path):
+    wanted = parameters(files=[file(tmp_path / "live", replace=False)])
+    apply(changes(wanted))
+    (tmp_path / "live").write_text("switched\n")
+    assert changes(wanted) == []
+
+
+def test_a_mode_alone_is_a_change(tmp_path):
+    (tmp_path / "key").write_text("new\n")
+    (tmp_path / "key").chmod(0o644)
+    [change] = changes(parameters(files=[file(tmp_path / "key", mode="0600")]))
+    assert change.diff()["before_header"].endswith("(mode 0644)")
+    assert change.diff()["after_header"].endswith("(mode 0600)")
+
+
+def test_a_sensitive_text_is_not_in_the_diff(tmp_path):
+    (tmp_path / "key").write_text("old secret")
+    [change] = changes(parameters(secrets=[file(tmp_path / "key", content="new secret")]))
+    assert "secret" not in str(change.diff())
+
+
+def test_a_file_through_a_link_replaces_the_link(tmp_path):
+    (tmp_path / "target").write_text("foreign")
+    (tmp_path / "site").symlink_to("target")
+    apply(changes(parameters(files=[file(tmp_path / "site")])))
+    assert (tmp_path / "target").read_text() == "foreign"
+    assert not (tmp_path / "site").is_symlink()
+
+
+@pytest.mark.parametrize("is_directory", [True, False])
+def test_a_directory_is_never_mixed_up_with_a_file(tmp_path, is_directory):
+    path = tmp_path / "there"
+    path.mkdir() if is_directory else path.write_text("x")
+    wanted = {"files": [file(path)]} if is_directory else {"directories": [{"path": str(path), "mode": "0755"}]}
+    with pytest.raises(ValueError, match="Move it away"):
+        changes(parameters(**wanted))
+
+
+def test_a_device_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="neither a file nor a link"):
+        changes(parameters(files=[file(tmp_path / "pipe")]))
+
+
+def test_a_file_gets_its_group_and_undo_gives_it_back(tmp_path):
+    if os.getuid():
+        pytest.skip("only root gives files to any group")
+    path = tmp_path / "users"
+    path.write_text("old\n")
+    path.chmod(0o600)
+    wanted = parameters(secrets=[{**file(path, content="old\n", mode="0640"), "group": "www-data"}])
+    [change] = changes(wanted)
+    assert change.diff()["before_header"] == f"{path} (mode 0600, group root)"
+    assert change.diff()["after_header"] == f"{path} (mode 0640, group www-data)"
+    done = apply([change])
+    assert (path.group(), path.stat().st_mode & 0o777) == ("www-data", 0o640)
+    assert changes(wanted) == []
+    undo(done)
+    assert (path.group(), path.stat().st_mode & 0o777) == ("root", 0o600)
+
+
+def test_an_unknown_group_is_named(tmp_path):
+    with pytest.raises(ValueError, match="users: there is no group nobodys"):
+        changes(parameters(secrets=[{**file(tmp_path / "users"), "group": "nobodys"}]))

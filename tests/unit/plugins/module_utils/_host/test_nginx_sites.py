@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._host.nginx_sites import problems
+
+LOCATION = {"path": "/", "upstream": "127.0.0.1:3000"}
+
+
+def site(**changes):
+    return {"shop": {"locations": [LOCATION], **changes}}
+
+
+def test_a_full_site_is_well():
+    locations = [
+        {"path": "/api", "service": "backend", "rate": "20r/s", "burst": 5, "client_max_body_size": "50m"},
+        {"path": "/socket.io", "service": "backend", "sticky": True, "websocket": True, "read_timeout": "1h"},
+        {"path": "/v6", "upstream": "[::1]:4000"},
+        {"path": "/socket", "upstream": "unix:/run/app.sock"},
+        {**LOCATION, "compress": True},
+    ]
+    tls = {"source": "acme", "challenge": "dns-01"}
+    whole = site(
+        app="store",
+        locations=locations,
+        server_names=["example.org", "*.example.org", "xn--bcher-kva.example"],
+        tls=tls,
+        headers={"X-Frame-Options": None, "Content-Security-Policy": "default-src 'self'"},
+    )
+    acme = {"email": "ops@example.org", "dns_token": "hunter22"}
+    assert problems(whole, acme) == []
+    assert "nginx_acme_dns_token is empty" in problems(whole, {**acme, "dns_token": ""})[0]
+    assert "nginx_acme_email must be an e-mail address" in problems(whole, {**acme, "email": "me"})[0]
+
+
+def test_settings_are_for_sites_and_locations():
+    settings = {
+        "client_max_body_size": "1g",
+        "response_header_size": "64k",
+        "read_timeout": "1h",
+        "send_timeout": "90",
+        "connect_timeout": "500ms",
+        "client_body_timeout": "2m",
+        "basic_auth": ["ops"],
+        "directives": ["expires 1h;", "location = /a { return 418; }", 'add_header X-A "{";', "return 200 'a}b;'; # }"],
+    }
+    location = {**LOCATION, **settings, "buffering": False, "basic_auth": []}
+    assert problems(site(**settings, locations=[location]), users=["ops"]) == []
+
+
+@pytest.mark.parametrize("sites", [{}, None, []])
+def test_there_must_be_a_site(sites):
+    assert problems(sites) == ["nginx_sites is empty: declare at least one site, {name: {locations: [...]}}."]
+
+
+@pytest.mark.parametrize(
+    ("sites", "words"),
+    [
+        ({"../etc": {}}, "'../etc' is no name for a site"),
+        ({"Shop": {}}, "no name for a site"),
+        ({"shop": None}, "nginx_sites.shop must be a dictionary"),
+        ({"shop": {}}, "nginx_sites.shop.locations must be a list"),
+        (site(location=[]), "'location' is not known"),
+        (site(server_names="example.org"), "server_names must be a list"),
+        (site(server_names=["example.org\nlisten 81"]), "is no host name"),
+        (site(server_names=["bücher.example"]), "punycode"),
+        (site(server_names=["a" * 64 + ".org"]), "is no host name"),
+        (site(listen=0), "listen: 0 is no port"),
+        (site(listen="80; bogus"), "is no port"),
+        (site(listen=True), "is no port"),
+        (
+            site(client_max_body_size="10 MB"),
+            "shop.client_max_body_size: '10 MB' is not understood. Use for example 10m",
+        ),
+        (site(headers={"X-A": 'a"; bogus'}), "headers.X-A: a value has no quotation marks"),
+        (site(headers={"X A": "a"}), "'X A' is no name for a header"),
+        (site(headers={"X-A": "$http_cookie"}), "dollars"),
+        (site(locations=[{"path": "/"}]), "locations[1] needs path, and upstream or service"),
+        (site(locations=[{**LOCATION, "service": "web"}]), "upstream or service"),
+        (site(locations=[{"path": "/", "service": "../web"}]), "no name for a service"),
+        (site(app="a/b"), "no name for an app"),
+        (site(locations=[{**LOCATION, "path": "api"}]), "must begin with /"),
+        (site(locations=[{**LOCATION, "path": "/a { return 200; }"}]), "must begin with /"),
+        (site(locations=[{**LOCATION, "upstream": "frontend"}]), "'frontend' is no host:port"),
+        (site(locations=[{**LOCATION, "upstream": "127.0.0.1:3000; bogus"}]), "is no host:port"),
+        (site(locations=[{**LOCATION, "read_timeout": "60s; bogus on"}]), "read_timeout: '60s; bogus on'"),
+        (site(locations=[{**LOCATION, "rate": "0r/s"}]), "rate: '0r/s'"),
+        (site(locations=[{**LOCATION, "burst": -1}]), "burst: -1"),
+        (site(locations=[{**LOCATION, "buffer": False}]), "'buffer' is not known"),
+        (site(read_timeout="1 hour"), "nginx_sites.shop.read_timeout: '1 hour' is not understood. Use for example 60s"),
+        (site(locations=[{**LOCATION, "connect_timeout": "-1"}]), "locations[1].connect_timeout: '-1'"),
+        (site(client_body_timeout="30s; bogus on"), "client_body_timeout: '30s; bogus on'"),
+        (site(response_header_size="64"), "response_header_size: 64 is not between 1k and 1m"),
+        (site(locations=[{**LOCATION, "response_header_size": "2m"}]), "response_header_size: 2m is not between"),
+        (site(response_header_size="big"), "response_header_size: 'big' is not understood"),
+        (site(basic_auth="ops"), "basic_auth must be a list of names out of nginx_passwords"),
+        (site(basic_auth=["ops", "dev"]), "nginx_sites.shop.basic_auth: dev has no password in nginx_passwords"),
+        (site(basic_auth=["o:ps"]), "basic_auth: 'o:ps' is no name"),
+        (site(locations=[{**LOCATION, "basic_auth": ["dev"]}]), "locations[1].basic_auth: dev has no password"),
+        (site(directives="expires 1h;"), "directives must be a list of nginx's directives"),
+        (site(directives=["expires 1h"]), "directives: 'expires 1h' is no whole directive"),
+        (site(directives=["} server {"]), "is no whole directive"),
+        (site(directives=["location /a { return 404;"]), "is no whole directive"),
+        (site(directives=["# expires 1h;"]), "is no whole directive"),
+        (site(locations=[{**LOCATION, "directives": [{"expires": "1h"}]}]), "locations[1].directives must be a list"),
+        (site(tls={"source": "letsencrypt"}), "tls.source must be one of acme, files, self-signed"),
+        (site(tls={"source": "acme"}), "a certificate authority needs names"),
+        (site(tls={"source": "acme"}, server_names=["*.example.org"]), "need the challenge dns-01"),
+        (site(tls={"source": "acme", "challenge": "tls"}, server_names=["a.org"]), "'tls' is not known"),
+        (site(tls={"source": "files", "key": "x"}), "tls needs certificate and key"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(sites, words):
+    assert [problem for problem in problems(sites, users=["ops"]) if words in problem], problems(sites)
+
+
+def test_two_sites_of_a_port_cannot_both_answer_for_any_name():
+    assert problems({**site(), "other": {"locations": [LOCATION]}}) == [
+        "nginx_sites: only one site of a port may go without server_names: shop and other do."
+    ]
+    assert problems({**site(), "other": {"locations": [LOCATION], "listen": 8080}}) == []

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.cluster.plan import (
+    Declared,
+    declaration_problems,
+    loss_of_quorum,
+    plan,
+    pool_problems,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import NO_MAJORITY
+
+ADDRESSES = {
+    "m1": "10.20.0.1",
+    "m2": "10.20.0.2",
+    "m3": "10.20.0.3",
+    "m4": "10.20.0.4",
+    "m5": "10.20.0.5",
+    "w1": "10.20.0.11",
+    "w2": "10.20.0.12",
+}
+POOL = {"pools": ["172.16.0.0/16"], "pool_size": 24}
+
+
+def declared(*names: str, **more) -> Declared:
+    managers = {name: ADDRESSES[name] for name in names if name[0] == "m"}
+    workers = {name: ADDRESSES[name] for name in names if name[0] == "w"}
+    return Declared(managers=managers, workers=workers, **{**POOL, "reserved": ["10.20.0.0/16"], **more})
+
+
+def node(name: str, *, state="ready", reachable=None, labels=None, leader=False, role=None, identity=None) -> dict:
+    role = role or ("manager" if name[0] == "m" else "worker")
+    up = state == "ready" if reachable is None else reachable
+    return {
+        "id": identity or f"id-{name}",
+        "name": name,
+        "address": ADDRESSES[name],
+        "role": role,
+        "availability": "active",
+        "labels": labels or {},
+        "state": state,
+        "leader": leader,
+        "voter": role == "manager",
+        "reachable": role == "manager" and up,
+        "created": "2026-11-25T10:00:00Z",
+    }
+
+
+def bare() -> dict:
+    return {"engine": "", "state": "inactive", "manager": False, "nodes": None, "error": ""}
+
+
+def member(name: str, nodes: list[dict] | None = None, **more) -> dict:
+    return {
+        "engine": "26.1",
+        "state": "active",
+        "id": f"id-{name}",
+        "manager": nodes is not None,
+        "nodes": nodes,
+        "managers": [ADDRESSES["m1"]],
+        "cluster": "c1" if nodes is not None else "",
+        "error": "",
+        **POOL,
+        **more,
+    }
+
+
+def swarm(*nodes: dict, asked: str = "") -> dict:
+    """What hosts that are all up observe of a Swarm of these nodes."""
+    names = asked.split() or [n["name"] for n in nodes if n["state"] == "ready"]
+    return {
+        name: member(name, list(nodes) if any(n["name"] == name and n["voter"] for n in nodes) else None)
+        for name in names
+    }
+
+
+def test_on_bare_hosts_the_first_manager_begins_and_the_others_join_it():
+    result = plan(declared("m2", "m1", "m3", "w1"), dict.fromkeys(("m1", "m2", "m3", "w1"), bare()))
+    assert result["problems"] == []
+    assert result["founder"] == result["speaker"] == "m1"
+    assert list(result["join"].items()) == [("m2", "manager"), ("m3", "manager"), ("w1", "worker")]
+    assert result["members"]["m1"]["labels"] == {"izzzi.data": "true"}
+    assert result["members"]["w1"] == {"address": "10.20.0.11", "role": "worker", "labels": {}}
+
+
+def test_nothing_happens_to_a_swarm_that_is_as_declared():
+    nodes = [node("m1", labels={"izzzi.data": "true"}, leader=True), node("w1")]
+    result = plan(declared("m1", "w1"), swarm(*nodes))
+    assert result["steps"] == result["problems"] == []
+    assert (result["join"], result["leave"], result["dead"], result["remove"]) == ({}, [], [], [])
+
+
+def test_a_new_worker_joins_and_one_that_is_not_declared_any_more_is_removed():
+    result = plan(declared("m1", "w2"), {**swarm(node("m1"), node("w1"), asked="m1"), "w2": bare()})
+    assert result["problems"] == []
+    assert (result["join"], result["remove"], result["dead"]) == ({"w2": "worker"}, ["id-w1"], [])
+
+
+def test_a_host_of_this_run_that_is_not_declared_any_more_leaves_as_well():
+    result = plan(declared("m1"), swarm(node("m1"), node("w1")))
+    assert (result["leave"], result["remove"], result["join"]) == (["w1"], ["id-w1"], {})
+
+
+def test_a_droplet_that_was_made_again_joins_and_its_dead_node_goes():
+    nodes = [node("m1"), node("w1", state="down", identity="old")]
+    result = plan(declared("m1", "w1"), {**swarm(*nodes), "w1": bare()})
+    assert (result["join"], result["dead"], result["remove"]) == ({"w1": "worker"}, ["old"], [])
+
+
+def test_a_host_that_the_swarm_removed_leaves_and_joins_again():
+    observed = {**swarm(node("m1")), "w1": member("w1", state="error")}
+    result = plan(declared("m1", "w1"), observed)
+    assert (result["problems"], result["leave"], result["join"]) == ([], ["w1"], {"w1": "worker"})
+
+
+def test_a_host_that_could_not_be_asked_keeps_what_it_has():
+    nodes = [node("m1", leader=True), node("m2", state="down"), node("m3"), node("w1")]
+    result = plan(declared("m1", "m2", "m3", "w1"), swarm(*nodes, asked="m1 m3"))
+    assert result["problems"] == result["steps"] == []
+    assert list(result["members"]) == ["m1", "m3"]
+
+
+def test_roles_change_where_the_node_is_declared_otherwise():
+    result = plan(declared("m1", "w1"), swarm(node("m1"), node("w1", role="manager")))
+    assert (result["problems"], result["steps"]) == ([], ["make w1 a worker"])
+
+
+def test_the_leader_carries_changes_out_unless_it_goes():
+    nodes = [node("m1"), node("m2", leader=True), node("m3")]
+    assert plan(declared("m1", "m2", "m3"), swarm(*nodes))["speaker"] == "m2"
+    assert plan(declared("m1"), swarm(*nodes))["speaker"] == "m1"
+
+
+@pytest.mark.parametrize("names", [("w1",), ("m1", "m2"), ()])
+def test_an_even_number_of_managers_and_none_are_refused(names):
+    (problem,) = declaration_problems(declared(*names))
+    assert "Declare 1, 3 or 5" in problem
+
+
+def test_a_step_that_loses_the_majority_is_refused_and_names_the_numbers():
+    down = [node("m4", state="down"), node("m5", state="down")]
+    nodes = [node("m1", leader=True), node("m2"), node("m3"), *down]
+    (problem,) = plan(declared("m1", "m4", "m5"), swarm(*nodes))["problems"]
+    assert problem.startswith("Without the manager m2 only 2 of 4 managers would be reachable, and 3 are needed")
+    assert plan(declared("m1", "m2", "m3"), swarm(*nodes))["problems"] == [], "dead ones cost nothing"
+
+
+def test_unreachable_managers_go_first():
+    nodes = [node("m1"), node("m2"), node("m3", state="down")]
+    assert loss_of_quorum(nodes, ["id-m2", "id-m3"]) == ""
+    assert "only 1 of 2 managers" in loss_of_quorum(nodes, ["id-m2"])
+
+
+def test_the_last_manager_cannot_go():
+    observed = {**swarm(node("m1")), "m2": bare(), "w1": bare()}
+    result = plan(declared("m2"), {**observed})
+    assert any("nobody could carry the change out" in problem for problem in result["problems"])
+
+
+def test_a_new_manager_makes_up_for_one_that_goes():
+    nodes = [node("m1", leader=True), node("m2"), node("m3", state="down")]
+    observed = {**swarm(*nodes), "m3": bare()}
+    result = plan(declared("m1", "m2", "m3"), observed)
+    assert (result["problems"], result["dead"], result["join"]) == ([], ["id-m3"], {"m3": "manager"})
+
+
+def test_without_a_majority_nothing_is_tried():
+    observed = {"m1": {**member("m1", []), "nodes": None, "error": NO_MAJORITY}}
+    (problem,) = plan(declared("m1"), observed)["problems"]
+    assert "cannot say what its nodes are: This manager's Swarm has no majority" in problem
+
+
+def test_a_swarm_is_begun_only_when_every_manager_said_that_there_is_none():
+    (problem,) = plan(declared("m1", "m2", "m3"), {"m1": bare(), "m2": bare()})["problems"]
+    assert "m3 could not be asked" in problem
+    (problem,) = plan(declared("m1", "w1"), {"m1": bare(), "w1": member("w1", managers=["10.9.0.1"])})["problems"]
+    assert "w1 belong to a Swarm whose managers (10.9.0.1) are not declared" in problem
+
+
+def test_two_swarms_are_never_mixed():
+    observed = {"m1": member("m1", [node("m1")]), "m2": member("m2", [node("m2")], cluster="c2"), "m3": bare()}
+    (problem,) = plan(declared("m1", "m2", "m3"), observed)["problems"]
+    assert "2 Swarms: m1, m2" in problem
+    observed = {**swarm(node("m1")), "w1": member("w1", managers=["10.9.0.1"])}
+    (problem,) = plan(declared("m1", "w1"), observed)["problems"]
+    assert "w1 belongs to another Swarm (managers: 10.9.0.1)" in problem
+
+
+def test_data_stays_on_its_node_whatever_its_name():
+    nodes = [node("m1"), node("m2", labels={"izzzi.data": "true"}), node("m3")]
+    result = plan(declared("m1", "m2", "m3"), swarm(*nodes))
+    assert [name for name, m in result["members"].items() if m["labels"]] == ["m2"]
+
+
+def test_data_moves_and_its_node_goes_with_consent_only():
+    nodes = [node("m1", labels={"izzzi.data": "true"}), node("w1")]
+    (problem,) = plan(declared("m1", "w1", data_node="w1"), swarm(*nodes))["problems"]
+    assert "The data lies on m1" in problem
+    moved = plan(declared("m1", "w1", data_node="w1", move_data=True), swarm(*nodes))
+    assert [name for name, m in moved["members"].items() if m["labels"]] == ["w1"]
+    nodes = [node("m1"), node("w1", labels={"izzzi.data": "true"})]
+    (problem,) = plan(declared("m1"), swarm(*nodes))["problems"]
+    assert "The data lies on w1" in problem
+
+
+def test_live_restore_is_refused_but_not_in_a_check():
+    observed = {"m1": {**bare(), "engine": "26.1", "live_restore": True}}
+    assert "live-restore" in plan(declared("m1"), observed)["problems"][0]
+    assert plan(declared("m1", checking=True), observed)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("pools", "what"),
+    [
+        (["10.20.128.0/20"], "overlaps 10.20.0.0/16 (the VPC)"),
+        (["10.0.0.0/8"], "the VPC"),
+        (["172.18.0.0/16"], "Docker's own networks"),
+        (["192.168.4.0/22"], "Docker's own networks"),
+        (["172.16.1.5/16"], "is no network"),
+        (["172.16.0.0/28"], "does not fit"),
+        ([], "give at least one network"),
+    ],
+)
+def test_pools_that_hide_other_networks_are_refused(pools, what):
+    problems = declaration_problems(declared("m1", pools=pools))
+    assert any(what in problem for problem in problems), problems
+
+
+def test_an_engine_with_pools_of_its_own_is_asked_for_them():
+    assert pool_problems(declared("m1", pools=["172.18.0.0/16"]), ["10.200.0.0/16"]) == []
+    assert pool_problems(declared("m1", pools=["10.200.0.0/16"]), ["10.200.0.0/16"]) != []
+
+
+def test_pools_of_a_swarm_that_is_there_cannot_change():
+    (problem,) = plan(declared("m1", pools=["100.64.0.0/16"]), swarm(node("m1")))["problems"]
+    assert "was begun with the address pools 172.16.0.0/16 in /24" in problem
+
+
+def test_bad_declarations_name_the_member():
+    twice = Declared({"m1": "10.20.0.1"}, {"m1": "10.20.0.1", "w1": "10.20.0.1", "w2": "x"}, **POOL, data_node="w9")
+    problems = "\n".join(declaration_problems(twice))
+    for part in ("as worker: m1", "same address 10.20.0.1", "w2: 'x' is no IP address", "'w9' is no declared member"):
+        assert part in problems

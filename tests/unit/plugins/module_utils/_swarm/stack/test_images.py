@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import NotFound
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.images import (
+    as_facts,
+    from_facts,
+    from_inspection,
+    known_pins,
+    of_nodes,
+    pin,
+    provide,
+    reference,
+    repository,
+    stale,
+)
+
+
+def test_a_built_image_is_named_after_its_release():
+    assert reference("10.0.0.2:5000", "shop", "web", "r1") == "10.0.0.2:5000/shop/web:r1"
+
+
+def test_a_registrys_port_is_no_tag():
+    assert repository("10.0.0.2:5000/shop/web:r1") == "10.0.0.2:5000/shop/web"
+    assert repository("10.0.0.2:5000/shop/web") == "10.0.0.2:5000/shop/web"
+    assert repository("postgres:17@sha256:1") == "postgres"
+
+
+def test_an_image_is_pinned_by_the_digest_of_its_own_registry():
+    digests = ["mirror:5000/postgres@sha256:9", "postgres@sha256:1"]
+    assert pin("postgres:17", digests) == "postgres:17@sha256:1"
+    assert pin("docker.io/library/postgres:17", digests) == "docker.io/library/postgres:17@sha256:1"
+    assert pin("postgres:17@sha256:2", []) == "postgres:17@sha256:2"
+    assert pin("10.0.0.2:5000/shop/web:r1", digests) == ""
+
+
+def test_what_a_service_was_pinned_to_stays_known():
+    def service(declared: str, image: str) -> dict:
+        return {"Spec": {"Labels": {"izzzi.image": declared}, "TaskTemplate": {"ContainerSpec": {"Image": image}}}}
+
+    services = {
+        "a": service("postgres:17", "postgres:17@sha256:1"),
+        "b": service("web:1", "web:1"),
+        "c": service("", "x"),
+    }
+    assert known_pins(services) == {"postgres:17": "postgres:17@sha256:1"}
+
+
+def test_what_an_image_runs_survives_the_way_through_ansible():
+    config = {"Entrypoint": ["entry"], "Cmd": ["run"], "Healthcheck": {"Test": ["CMD", "true"]}}
+    image = from_inspection("web:1", "web:1@sha256:1", {"Config": config})
+    assert (image.entrypoint, image.command, image.has_healthcheck) == (("entry",), ("run",), True)
+    assert from_facts(as_facts({"web": image})) == {"web": image}
+    silent = from_inspection("web:1", "web:1@sha256:1", {"Config": {"Healthcheck": {"Test": ["NONE"]}}})
+    assert (silent.entrypoint, silent.command, silent.has_healthcheck) == ((), (), False)
+
+
+def test_every_node_shall_have_what_any_node_may_run():
+    def spec(part: str, image: str) -> dict:
+        return {"Labels": {"izzzi.part": part}, "TaskTemplate": {"ContainerSpec": {"Image": image}}}
+
+    specs = {
+        "db": spec("data", "pg@sha256:1"),
+        "web": spec("app", "r/web@sha256:2"),
+        "edge": spec("edge", "n@sha256:3"),
+    }
+    assert of_nodes(specs, ["r/web@sha256:0"]) == {
+        "pull": ["n@sha256:3", "r/web@sha256:2"],
+        "keep": ["n@sha256:3", "pg@sha256:1", "r/web@sha256:0", "r/web@sha256:2"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "is_stale"),
+    [
+        ({"RepoTags": ["reg/shop/web:old"], "RepoDigests": ["reg/shop/web@sha256:9"]}, True),
+        ({"RepoTags": None, "RepoDigests": ["reg/shop/web@sha256:9"]}, True),
+        ({"RepoDigests": ["reg/shop/web@sha256:2"]}, False),  # of a kept release
+        ({"RepoDigests": ["reg/shop/web@sha256:9"], "Id": "used"}, False),
+        ({"RepoDigests": ["reg/shop/web@sha256:9"], "Created": 950}, False),
+        ({"RepoDigests": ["reg/shop/web@sha256:9"], "RepoTags": ["mine:1"]}, False),
+        ({"RepoDigests": ["postgres@sha256:9"]}, False),
+        ({"RepoDigests": ["reg/shop-two/web@sha256:9"]}, False),
+        ({}, False),
+    ],
+)
+def test_only_the_apps_own_old_images_go(image, is_stale):
+    found = stale([{"Id": "i", "Created": 100, **image}], {"used"}, "reg/shop/", ["reg/shop/web:2@sha256:2"], 900)
+    assert found == (["i"] if is_stale else [])
+
+
+def test_a_check_says_what_a_node_lacks_and_has_too_much_of():
+    class Node:
+        def get(self, path, **_query):
+            if path == "/containers/json":
+                return []
+            if path == "/images/json":
+                return [{"Id": "i", "Created": 0, "RepoDigests": ["reg/shop/web@sha256:1"]}]
+            if "sha256%3A2" in path:
+                raise NotFound(404, "no such image")
+            return {}
+
+    found = provide(Node(), ["reg/shop/web@sha256:2", "n@sha256:3"], [], "reg/shop/", 3600, check_mode=True)
+    assert found == {"changed": True, "pulled": ["reg/shop/web@sha256:2"], "removed": ["i"]}

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.values import SpecError
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import (
+    ENVIRONMENT,
+    Image,
+    Stack,
+    bundle,
+    content_name,
+    environment_script,
+    job,
+    may_overlap,
+    one_off,
+)
+
+SECOND = 10**9
+BACKEND = {
+    "build": {},
+    "port": 4000,
+    "environment": {"RELEASE": "${RELEASE}", "URL": "postgres://:${PASSWORD}@postgres"},
+    "checks": [{"path": "/api/health"}],
+}
+POSTGRES = {"image": "postgres:17", "volumes": ["postgres:/var/lib/postgresql/data"]}
+IMAGES = {
+    "backend": Image("r:5000/shop/backend:r1@sha256:1", "r:5000/shop/backend:r1", (), ("node", "main.js")),
+    "postgres": Image("postgres:17@sha256:2", "postgres:17", ("docker-entrypoint.sh",), ("postgres",), True),
+    "edge": Image("nginx:1.28@sha256:3", "nginx:1.28", ("/docker-entrypoint.sh",), ("nginx",)),
+}
+
+
+def stack(**more) -> Stack:
+    given = {
+        "project": "shop",
+        "release": "r1",
+        "services": {"backend": BACKEND},
+        "data_services": {"postgres": POSTGRES},
+        "volumes": {"postgres": {}},
+        "variables": {"RELEASE": "r1"},
+        "secrets": {"PASSWORD": "it's"},
+        "images": IMAGES,
+    }
+    return Stack(**{**given, **more})
+
+
+def backend(**more) -> dict:
+    return bundle(stack(services={"backend": {**BACKEND, **more}})).services["shop_backend"]
+
+
+def test_a_stateless_service_has_the_guides_values():
+    spec = backend()
+    task = spec["TaskTemplate"]
+    assert spec["Mode"] == {"Replicated": {"Replicas": 2}}
+    assert task["Resources"] == {
+        "Limits": {"NanoCPUs": SECOND // 2, "MemoryBytes": 512 * 2**20},
+        "Reservations": {"NanoCPUs": SECOND // 4, "MemoryBytes": 256 * 2**20},
+    }
+    assert spec["UpdateConfig"] == {
+        "Parallelism": 1,
+        "Delay": 10 * SECOND,
+        "FailureAction": "rollback",
+        "Monitor": 5 * SECOND,
+        "MaxFailureRatio": 0.0,
+        "Order": "start-first",
+    }
+    assert spec["RollbackConfig"]["FailureAction"] == "pause"
+    assert spec["EndpointSpec"] == {"Mode": "dnsrr"}
+    assert task["Networks"] == [{"Target": "shop", "Aliases": ["backend"]}]
+    assert task["ContainerSpec"]["Image"] == "r:5000/shop/backend:r1@sha256:1"
+    assert spec["Labels"]["com.docker.stack.namespace"] == "shop"
+
+
+def test_secret_values_reach_the_container_in_a_file_and_never_the_definition():
+    made = bundle(stack())
+    spec = made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]
+    (name, content), *others = made.secrets.items()
+    assert others == []
+    assert content == b"export URL='postgres://:it'\\''s@postgres'\n"
+    assert spec["Env"] == ["RELEASE=r1"]
+    assert spec["Secrets"][0]["SecretName"] == name
+    assert spec["Secrets"][0]["File"]["Name"] == ENVIRONMENT
+    assert spec["Command"] == ["/bin/sh", "-c", f'. {ENVIRONMENT} && exec "$@"', "node"]
+    assert spec["Args"] == ["node", "main.js"]
+    assert "it's" not in repr(made.services)
+
+
+def test_another_value_is_another_secret_and_another_task():
+    one, other = bundle(stack()), bundle(stack(secrets={"PASSWORD": "new"}))
+    assert set(one.secrets).isdisjoint(other.secrets)
+    marks = [
+        made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]["Labels"]["izzzi.tasks"] for made in (one, other)
+    ]
+    assert marks[0] != marks[1]
+    same = [made.services["shop_postgres"] for made in (one, other)]
+    assert same[0] == same[1]
+
+
+def test_a_secret_anywhere_else_is_refused():
+    with pytest.raises(SpecError, match=r"backend: PASSWORD is secret.*`environment` only"):
+        backend(command=["run", "--password=${PASSWORD}"])
+    assert backend(command=["sh", "-c", "echo $$PASSWORD"])["TaskTemplate"]["ContainerSpec"]["Args"][-1] == (
+        "echo $PASSWORD"
+    )
+
+
+def test_a_health_check_reads_the_same_environment():
+    made = backend(healthcheck={"test": ["CMD", "redis-cli", "ping"]})
+    assert made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] == [
+        "CMD", "/bin/sh", "-c", f'. {ENVIRONMENT} && exec "$@"', "redis-cli", "redis-cli", "ping",
+    ]  # fmt: skip
+    made = backend(healthcheck={"test": "redis-cli ping"})
+    assert made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] == [
+        "CMD-SHELL",
+        f". {ENVIRONMENT} && redis-cli ping",
+    ]
+
+
+def test_without_a_health_check_the_first_check_is_asked_and_an_images_own_stays():
+    health = backend(environment={})["TaskTemplate"]["ContainerSpec"]["Healthcheck"]
+    assert "http://127.0.0.1:4000/api/health" in health["Test"][1]
+    images = {**IMAGES, "backend": Image("x@sha256:1", "x", (), ("node",), has_healthcheck=True)}
+    made = bundle(stack(images=images, services={"backend": {**BACKEND, "environment": {}}}))
+    assert "Healthcheck" not in made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]
+
+
+def test_what_keeps_data_is_pinned_alone_and_stops_first():
+    spec = bundle(stack()).services["shop_postgres"]
+    assert spec["TaskTemplate"]["Placement"] == {"Constraints": ["node.labels.izzzi.data == true"]}
+    assert spec["TaskTemplate"]["ContainerSpec"]["Mounts"][0]["Source"] == "shop_postgres"
+    assert spec["Mode"] == {"Replicated": {"Replicas": 1}}
+    assert spec["UpdateConfig"]["Order"] == "stop-first"
+    assert spec["UpdateConfig"]["Delay"] == 0
+    assert spec["TaskTemplate"]["Resources"] == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"replicas": 2}, r"replicas: 2 is refused, because two tasks would write to one volume \(postgres\)"),
+        ({"deploy": {"replicas": 2}}, "replicas: 2 is refused, because two tasks would write to one volume"),
+        ({"deploy": {"mode": "global"}}, "deploy.mode: global runs a task on every node, and two tasks would write"),
+        ({"volumes": [], "replicas": 2}, "replicas: 2 is refused, because what one task of a data service is given"),
+        ({"enviroment": {}}, "there is no key enviroment: is environment meant"),
+        ({"deploy": {"resorces": {}}}, "there is no key deploy.resorces: is deploy.resources meant"),
+        (
+            {"deploy": {"update_config": {"paralelism": 1}}},
+            "there is no key deploy.update_config.paralelism: is deploy",
+        ),
+        ({"healthcheck": {"intervall": "1s"}}, "there is no key healthcheck.intervall: is healthcheck.interval meant"),
+        ({"healthcheck": ["x"]}, "healthcheck must be a dictionary"),
+        ({"volumes": [{"type": "bind", "source": "/a", "target": "/b", "bind": {}}]}, "Swarm has no volumes.0..bind"),
+        ({"command": "run ${X:?must be set}"}, "command: ${X} is not defined: must be set".replace("$", r"\$")),
+        ({"environment": {"URL": "${X:?must be set}"}}, r"environment.URL: \${X} is not defined: must be set"),
+        (
+            {"deploy": {"update_config": {"order": "start-first"}}},
+            "update_config.order: start-first would run two at once, and two tasks would write to one volume",
+        ),
+        ({"privileged": True}, "Swarm has no privileged"),
+        ({"volumes": ["other:/x"]}, "volume 'other' is not declared"),
+        ({"secrets": ["key"]}, "secret 'key' is not declared"),
+    ],
+)
+def test_what_swarm_cannot_do_is_refused_by_name(more, message):
+    with pytest.raises(SpecError, match=f"postgres: {message}"):
+        bundle(stack(data_services={"postgres": {**POSTGRES, **more}}))
+
+
+def test_the_edge_is_on_every_node_with_the_nodes_own_ports():
+    edge = {
+        "image": "nginx:1.28",
+        "ports": ["80:80"],
+        "configs": [{"source": "conf", "target": "/etc/nginx/nginx.conf"}],
+    }
+    made = bundle(stack(edge={"edge": edge}, config_files={"conf": "events {}"}))
+    spec = made.services["shop_edge"]
+    assert spec["Mode"] == {"Global": {}}
+    assert spec["EndpointSpec"]["Ports"] == [
+        {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 80, "PublishMode": "host"}
+    ]
+    assert spec["UpdateConfig"]["Order"] == "stop-first"
+    name = content_name("shop", "conf", b"events {}")
+    assert made.configs == {name: b"events {}"}
+    assert spec["TaskTemplate"]["ContainerSpec"]["Configs"][0]["ConfigName"] == name
+
+
+def test_a_port_of_the_loopback_is_not_published():
+    mail = {"image": "nginx:1.28", "ports": ["127.0.0.1:1080:1080"]}
+    made = bundle(stack(data_services={"edge": mail}))
+    assert made.services["shop_edge"]["EndpointSpec"] == {"Mode": "dnsrr"}
+
+
+def test_deploy_has_the_last_word():
+    deploy = {
+        "replicas": 3,
+        "resources": {"limits": {"memory": "1G"}, "reservations": {"cpus": 0, "memory": 0}},
+        "placement": {"constraints": ["node.role == worker"], "max_replicas_per_node": 1},
+        "update_config": {"parallelism": 2, "delay": "1s", "failure_action": "pause"},
+        "restart_policy": {"condition": "on-failure", "max_attempts": 2},
+        "endpoint_mode": "vip",
+    }
+    spec = backend(deploy=deploy)
+    task = spec["TaskTemplate"]
+    assert spec["Mode"] == {"Replicated": {"Replicas": 3}}
+    assert task["Resources"] == {"Limits": {"NanoCPUs": SECOND // 2, "MemoryBytes": 2**30}}
+    assert task["Placement"] == {"Constraints": ["node.role == worker"], "MaxReplicas": 1}
+    assert task["RestartPolicy"] == {"Condition": "on-failure", "Delay": 5 * SECOND, "MaxAttempts": 2}
+    assert (spec["UpdateConfig"]["Parallelism"], spec["UpdateConfig"]["Delay"]) == (2, SECOND)
+    assert spec["EndpointSpec"] == {"Mode": "vip"}
+
+
+def test_the_release_command_runs_once_where_no_traffic_finds_it():
+    given = stack()
+    made = bundle(given)
+    spec = job(given, made, "release-command", "backend", ["node", "migrate.js"])
+    assert spec["Mode"] == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
+    assert spec["TaskTemplate"]["Networks"] == [{"Target": "shop", "Aliases": ["release-command"]}]
+    assert spec["TaskTemplate"]["ContainerSpec"]["Args"] == ["node", "migrate.js"]
+    assert spec["TaskTemplate"]["ContainerSpec"]["Healthcheck"] == {"Test": ["NONE"]}
+    assert len(made.secrets) == 1, "it reads the service's own environment"
+
+
+def test_a_persons_command_runs_as_the_tasks_run_behind_the_images_entrypoint():
+    made = bundle(stack())
+    image = Image("r:5000/shop/backend:r1@sha256:1", entrypoint=("tini",))
+    spec = one_off(made.services["shop_backend"], "shop_backend-run", image, None, ["node", "repl.js"])
+    container, tasks = spec["TaskTemplate"]["ContainerSpec"], made.services["shop_backend"]["TaskTemplate"]
+    assert container["Args"] == ["tini", "node", "repl.js"]
+    assert container["Command"][:2] == ["/bin/sh", "-c"], "the secrets are read first"
+    assert container["Secrets"] == tasks["ContainerSpec"]["Secrets"]
+    assert spec["TaskTemplate"]["Networks"] == [{"Target": "shop", "Aliases": []}], "no traffic finds it"
+    assert spec["Labels"]["izzzi.part"] == "job"
+    assert tasks["ContainerSpec"]["Args"] == ["node", "main.js"], "the service itself is not touched"
+
+
+def test_a_command_without_secrets_needs_no_shell():
+    made = bundle(stack())
+    spec = one_off(made.services["shop_postgres"], "shop_postgres-run", IMAGES["postgres"], "", ["psql", "-l"])
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    assert (container["Command"], container["Args"]) == (["docker-entrypoint.sh"], ["psql", "-l"])
+    assert container["Mounts"], "a data service's volume is there"
+
+
+def test_names_fit_into_swarms_64_characters():
+    name = content_name("a" * 40, "b" * 40, b"x")
+    assert len(name) <= 64
+    assert name != content_name("a" * 40, "b" * 40, b"y")
+
+
+def test_scripts_are_read_by_a_shell_as_they_were_written(tmp_path):
+    values = {"A": 'it\'s $HOME `x` "y" \\', "B": "two\nlines"}
+    script = tmp_path / "environment"
+    script.write_bytes(environment_script(values))
+    shown = subprocess.run(
+        ["/bin/sh", "-c", f'. {script} && printf "%s|%s" "$A" "$B"'], capture_output=True, check=True
+    )
+    assert shown.stdout.decode() == f"{values['A']}|{values['B']}"
+
+
+def test_what_looks_like_a_template_of_swarms_arrives_as_it_was_written():
+    text = "Hello {{ user.name }}, {{{x}}} and {{- y -}}"
+    made = backend(environment={"GREETING": text}, hostname="{{.Node.ID}}", volumes=["/srv/{{x}}:/a/{{b}}:ro"])
+    container = made["TaskTemplate"]["ContainerSpec"]
+    opened = '{{"{{"}}'
+    assert container["Env"] == [f"GREETING=Hello {opened} user.name }}}}, {opened}{{x}}}}}} and {opened}- y -}}}}"]
+    assert container["Hostname"] == f"{opened}.Node.ID}}}}"
+    (mount,) = container["Mounts"]
+    assert (mount["Source"], mount["Target"]) == (f"/srv/{opened}x}}}}", f"/a/{opened}b}}}}")
+
+
+def test_a_secret_that_looks_like_a_template_is_not_expanded_anyway():
+    made = bundle(stack(secrets={"PASSWORD": "{{ x }}"}))
+    assert list(made.secrets.values()) == [b"export URL='postgres://:{{ x }}@postgres'\n"]
+
+
+def test_what_starts_after_the_switch_runs_once_and_is_never_overlapped():
+    worker = {"build": {}, "start": "after_switch"}
+    spec = bundle(stack(services={"backend": worker})).services["shop_backend"]
+    assert spec["Labels"]["izzzi.start"] == "after_switch"
+    assert spec["Mode"] == {"Replicated": {"Replicas": 1}}
+    assert spec["UpdateConfig"]["Order"] == spec["RollbackConfig"]["Order"] == "stop-first"
+    assert not may_overlap(spec), "no trial task beside it"
+    with pytest.raises(SpecError, match="replicas: 2 is refused, because start: after_switch says that two never run"):
+        bundle(stack(services={"backend": {**worker, "replicas": 2}}))
+    with pytest.raises(SpecError, match="backend has `port` and `start: after_switch`: visitors would meet"):
+        backend(start="after_switch")
+    with pytest.raises(SpecError, match=r"swarm_stack_services.backend.start: 'later' is not known"):
+        backend(start="later")
+
+
+def test_data_in_a_volume_without_a_name_is_refused_also_the_images_own():
+    with pytest.raises(SpecError, match="postgres mounts a volume without a name at /data"):
+        bundle(stack(data_services={"postgres": {**POSTGRES, "volumes": ["/data"]}}))
+    images = {**IMAGES, "postgres": replace(IMAGES["postgres"], volumes=("/var/lib/postgresql",))}
+    with pytest.raises(
+        SpecError, match="the image postgres:17 keeps data at /var/lib/postgresql, and nothing is mounted"
+    ):
+        bundle(stack(images=images))
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(SpecError) as caught:
+        bundle(
+            stack(services={"backend": {**BACKEND, "enviroment": {}}}, data_services={"postgres": {"privileged": 1}})
+        )
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["postgres", "backend"]
+
+
+def test_a_port_of_every_node_is_not_started_twice():
+    spec = backend(ports=["9000:9000"], deploy={"mode": "global"})
+    assert spec["UpdateConfig"]["Order"] == "stop-first"
+    assert backend(ports=["9000:9000"])["UpdateConfig"]["Order"] == "start-first"
+
+
+def test_the_repositorys_own_number_of_replicas_counts():
+    assert backend(deploy={"replicas": 3})["Mode"] == {"Replicated": {"Replicas": 3}}
+    assert backend(scale=4)["Mode"] == {"Replicated": {"Replicas": 4}}
+    assert backend(deploy={"replicas": 3}, replicas=1)["Mode"] == {"Replicated": {"Replicas": 1}}
