@@ -75,7 +75,8 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._compose.project import Edge, ReleaseError
+from ..module_utils._app.program import CommandError
+from ..module_utils._compose.project import Edge
 from ..module_utils._compose.upstream import maintenance_file, maintenance_http_file
 
 ARGUMENT_SPEC = {
@@ -121,7 +122,7 @@ def main() -> None:
                 page.chmod(0o644)  # nginx's workers read it; the other files are for its master alone
     except FileNotFoundError:
         module.fail_json(msg=f"{params['directory']} has no release yet: deploy the app before it can be closed.")
-    except (ReleaseError, ValueError) as error:
+    except (CommandError, ValueError) as error:
         module.fail_json(msg=str(error))
     before = "".join(f"{name}\n" for name, (text, _after) in sorted(changes.items()) if text)
     after = "".join(f"{name}\n" for name, (_before, text) in sorted(changes.items()) if text)

@@ -101,9 +101,9 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.app import App
 from ..module_utils._app.images import Registry, build_and_push
-from ..module_utils._compose.colours import App
-from ..module_utils._compose.project import ReleaseError
+from ..module_utils._app.program import CommandError
 from ..module_utils._secrets.mask import mask
 
 
@@ -140,7 +140,7 @@ def main() -> None:
         images = build_and_push(
             app, params["release"], Path(params["archive"]), registry, params["platform"], params["timeout"]
         )
-    except (ReleaseError, ValueError, OSError) as error:
+    except (CommandError, ValueError, OSError) as error:
         text = mask(f"The images for {registry.push} were not made: {error}", [registry.password])
         module.fail_json(msg=text, log=getattr(error, "log", ""))
     module.exit_json(changed=bool(images), images=images)

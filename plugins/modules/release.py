@@ -306,18 +306,19 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.lock import LeaseError, LeaseFile, heartbeat, held
+from ..module_utils._app.program import CommandError
+from ..module_utils._app.release import ReleaseError
 from ..module_utils._app.service_rules import with_replicas
 from ..module_utils._compose import info, steps
 from ..module_utils._compose import remove as removing
 from ..module_utils._compose import undo as undoing
-from ..module_utils._compose.colours import App, shape_problems
+from ..module_utils._compose.colours import ColouredApp, shape_problems
 from ..module_utils._compose.data import data as bring_data_up
 from ..module_utils._compose.data import data_losses
 from ..module_utils._compose.data_images import uncovered
 from ..module_utils._compose.failure_report import witness
 from ..module_utils._compose.ports import NoPorts
 from ..module_utils._compose.problems import has_docker, problems
-from ..module_utils._compose.project import ReleaseError
 from ..module_utils._compose.rollback import choose, predict, roll_back
 from ..module_utils._compose.surroundings import claim_ports, look_around, require_own_directory, site_name, take_ports
 from ..module_utils._compose.transaction import Options, Transaction, data_drift, plan
@@ -369,7 +370,7 @@ ARGUMENT_SPEC = {
 
 
 def transaction(params: dict) -> Transaction:
-    app = App(
+    app = ColouredApp(
         project=params["project"],
         directory=Path(params["directory"]),
         services={name: with_replicas(service or {}) for name, service in params["services"].items()},
@@ -484,7 +485,7 @@ def main() -> None:
             module.exit_json(**remove(lease, params, module.check_mode))
         with heartbeat(lease, params["lease"], HEARTBEAT) if params["lease"] else nullcontext():
             result = run_step(transaction(params), params, module.check_mode)
-    except (ReleaseError, LeaseError, NoPorts, ValueError) as error:
+    except (CommandError, LeaseError, NoPorts, ValueError) as error:
         service = getattr(error, "service", "")
         log = getattr(error, "log", "")
         module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"], log=log)

@@ -78,7 +78,7 @@ missing:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._compose.project import ReleaseError
+from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
 from ..module_utils._swarm.stack.api import Swarm
 from ..module_utils._swarm.stack.images import Images, as_facts, known_pins
@@ -113,7 +113,7 @@ def main() -> None:
         if not module.check_mode:
             module.fail_json(msg=str(error), service="")
         module.exit_json(**provide(module.params, True, NoEngine()))
-    except (EngineError, ReleaseError) as error:
+    except (EngineError, CommandError) as error:
         module.fail_json(msg=str(error), service=getattr(error, "service", ""), log=getattr(error, "log", ""))
 
 

@@ -64,7 +64,7 @@ removed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._compose.project import ReleaseError
+from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.engine import Engine, EngineError
 from ..module_utils._swarm.stack.images import provide
 
@@ -80,7 +80,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         module.exit_json(**provide(Engine(), check_mode=module.check_mode, **module.params))
-    except (EngineError, ReleaseError) as error:
+    except (EngineError, CommandError) as error:
         module.fail_json(msg=str(error))
 
 

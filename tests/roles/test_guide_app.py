@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 
 import yaml
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import (
-    App,
+from ansible_collections.izzzi.infra.plugins.module_utils._app.app import (
     build_problems,
-    colour_document,
-    data_document,
     environment_of,
     missing_variables,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import (
+    ColouredApp,
+    colour_document,
+    data_document,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +37,7 @@ VARIABLES = """
     OPENAI_API_KEY MAIL_HOST MAIL_PORT MAIL_USER MAIL_PASS MAIL_FROM SMTP_FROM APP_BASE_URL API_BASE_URL FRONTEND_URL
     NEXTAUTH_URL NEXT_PUBLIC_API_BASE_URL NEXT_PUBLIC_SENTRY_DSN NEXT_PUBLIC_ANALYTICS_ID
 """
-APP = App(
+APP = ColouredApp(
     project="izzzi",
     directory=Path("/opt/izzzi"),
     services=DECLARED["app_compose_services"],

@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from .._compose.project import ReleaseError
 from .._secrets.mask import mask
+from .program import CommandError
 
 BUILD_LOGS = "build-logs"  # beside what is built: in the app's directory, or the cache of sources
 KEPT_LOGS = 5
@@ -32,7 +32,7 @@ _TELLING = re.compile(
 )
 
 
-class BuildError(ReleaseError):
+class BuildError(CommandError):
     """An image cannot be built. `log` is the file with all that the build said."""
 
     def __init__(self, message: str, service: str, log: Path):
@@ -81,7 +81,7 @@ class BuildLog:
                 check=False,
             )
         except FileNotFoundError as error:
-            raise ReleaseError(f"{arguments[0]} is not installed on this host.") from error
+            raise CommandError(f"{arguments[0]} is not installed on this host.") from error
         except subprocess.TimeoutExpired:
             return f"it took longer than {timeout:.0f} s"
         return f"{arguments[0]} exited with {process.returncode}" if process.returncode else ""

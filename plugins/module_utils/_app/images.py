@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .._compose.colours import App, build_definition, build_env_files
-from .._compose.project import run
+from .app import App, build_definition, build_env_files
 from .build_log import BUILD_LOGS, BuildLog
+from .program import run
 
 _REFERENCE = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})")
 

@@ -15,9 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from .._swarm.engine import EngineError
+from typing import Protocol
 
 
 class LeaseError(Exception):
@@ -48,8 +46,22 @@ def decide(current: Lease | None, wanted: Lease, now: float) -> Lease:
     return replace(wanted, since=current.since if current and current.token == wanted.token else now, beat=now)
 
 
+class Lock(Protocol):
+    """Where a lease is kept. `passing` are the errors of `renew` that may be over before the next beat."""
+
+    passing: tuple[type[Exception], ...]
+
+    def acquire(self, owner: str, purpose: str, ttl: float) -> Lease: ...
+
+    def renew(self, token: str) -> Lease: ...
+
+    def release(self, token: str) -> bool: ...
+
+
 class LeaseFile:
     """The lease on disk. Reads and writes happen under flock, so that two runs never both take it."""
+
+    passing: tuple[type[Exception], ...] = (OSError,)  # a full disk
 
     def __init__(self, path: Path, clock: Callable[[], float]):
         self.path = path
@@ -123,7 +135,7 @@ class LeaseFile:
 
 
 def acquire_within(
-    lock: Any, owner: str, purpose: str, ttl: float, wait: float, clock=time.monotonic, sleep=time.sleep, pause=0.5
+    lock: Lock, owner: str, purpose: str, ttl: float, wait: float, clock=time.monotonic, sleep=time.sleep, pause=0.5
 ) -> Lease:
     """Asks again and again for a lock that somebody else holds; after `wait` seconds their LeaseError is raised."""
     start = clock()
@@ -137,7 +149,7 @@ def acquire_within(
 
 
 @contextmanager
-def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
+def heartbeat(lease: Lock, token: str, interval: float) -> Iterator[None]:
     """Renews the lease while the block runs."""
     lease.renew(token)
     stop = threading.Event()
@@ -148,8 +160,8 @@ def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
                 lease.renew(token)
             except LeaseError:
                 return
-            except (OSError, EngineError):
-                continue  # a Swarm that chooses its leader anew: the next beat may get through
+            except lease.passing:
+                continue  # the next beat may get through
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -162,8 +174,8 @@ def heartbeat(lease: LeaseFile, token: str, interval: float) -> Iterator[None]:
 
 @contextmanager
 def held(
-    lock: Any, owner: str, purpose: str, ttl: float, wait: float, interval: float, pause: float = 0.5
-) -> Iterator[Callable[[], Any]]:
+    lock: Lock, owner: str, purpose: str, ttl: float, wait: float, interval: float, pause: float = 0.5
+) -> Iterator[Callable[[], Lease]]:
     """The lock while the block runs; calling what the block gets raises LeaseError when it is ours no more."""
     token = acquire_within(lock, owner, purpose, ttl, wait, pause=pause).token
     try:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._compose.project import ReleaseError
-from .._compose.upstream import CANDIDATE_HEADER, SEEN_HEADER
 from .checks import Answer, Expectation
 from .http import Request
+from .release import ReleaseError
 
+# Who asks for the candidate at the edge, and who has answered: docs/decisions/0003-edge-contract.md.
+CANDIDATE_HEADER = "X-Izzzi-Candidate"
+SEEN_HEADER = "X-Izzzi-Upstream"
 REQUEST_TIMEOUT = 5.0
 LOOK_EVERY = 1.0  # seconds: asking Docker costs the containers that start more than asking themselves
 

@@ -1,20 +1,21 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host remembers of its releases. Pure, but for reading and writing the files."""
+"""What is remembered of a release, and which of several is meant, kept or removed. Pure."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .._compose.colours import COLOURS
+from .program import CommandError
 
 GOOD, BAD, OPEN = "good", "bad", "open"
+
+
+class ReleaseError(CommandError):
+    """A release failed, or what it needs is missing."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,6 @@ class Manifest:
     reason: str = ""
 
 
-def read_all(directory: Path) -> dict[str, Manifest]:
-    """All releases by id, the one that was live last first."""
-    found = []
-    for path in directory.glob("releases/*/release.json"):
-        manifest = parse(read_json(path))
-        if manifest and manifest.id == path.parent.name:
-            found.append(manifest)  # a damaged one counts as if it was never there
-    return {m.id: m for m in sorted(found, key=lambda m: m.live_at, reverse=True)}
-
-
 def parse(value: Any) -> Manifest | None:
     """What was written by this version or another one; None for what is no manifest."""
     if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("id", "source")):
@@ -59,41 +50,6 @@ def parse(value: Any) -> Manifest | None:
         if not isinstance(given, (int, float) if wanted is float else wanted):
             return None
     return Manifest(**{"fingerprint": "", **known})
-
-
-def write(directory: Path, manifest: Manifest) -> None:
-    write_json(directory / "releases" / manifest.id / "release.json", asdict(manifest))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """At once and only for root: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def read_json(path: Path) -> Any:
-    """None for what is not there or damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def live(directory: Path, releases: Mapping[str, Manifest]) -> Manifest | None:
-    """The release that the link `current` names, when its manifest is whole."""
-    try:
-        found = releases.get(Path(os.readlink(directory / "current")).name)
-    except OSError:
-        return None
-    return found if found and found.colour in COLOURS else None
 
 
 def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest]) -> str:

@@ -5,35 +5,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._secrets.dotenv import to_dotenv
+from .._app.app import App, build_definition
 
 COLOURS = ("blue", "green")
 PORTS_PER_COLOUR = 100
 # What a service says to the role and not to Compose.
 OWN_KEYS = ("port", "replicas", "checks", "assets", "build_env", "start")
-_VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
 
 
 @dataclass(frozen=True)
-class App:
-    """What is declared, as the host needs it."""
+class ColouredApp(App):
+    """An app with a name, a directory and ports for each of its colours."""
 
-    project: str
-    directory: Path
-    services: Mapping[str, dict]
-    data_services: Mapping[str, dict] = field(default_factory=dict)
-    volumes: Mapping[str, dict] = field(default_factory=dict)
-    env: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    build_ca_bundle: str = ""
     first_port: int = 20000
 
     def colour_project(self, colour: str) -> str:
@@ -41,20 +31,6 @@ class App:
 
     def colour_directory(self, colour: str) -> Path:
         return self.directory / colour
-
-    def release_directory(self, release: str) -> Path:
-        return self.directory / "releases" / release
-
-    @property
-    def built(self) -> list[str]:
-        return [name for name, service in self.services.items() if "build" in service]
-
-    @property
-    def replicas(self) -> dict[str, int]:
-        return {name: int(service.get("replicas", 1)) for name, service in self.services.items()}
-
-    def image(self, service: str, release: str) -> str:
-        return f"{self.project}/{service}:{release}"
 
     def ports(self, colour: str) -> dict[str, list[int]]:
         """The loopback ports of each service with a port, one per replica. The colours' ranges never overlap."""
@@ -71,7 +47,7 @@ def other(colour: str | None) -> str:
     return COLOURS[0] if colour != COLOURS[0] else COLOURS[1]
 
 
-def colour_document(app: App, release: str, colour: str) -> dict[str, Any]:
+def colour_document(app: ColouredApp, release: str, colour: str) -> dict[str, Any]:
     """The Compose document of the stateless services in one colour."""
     ports = app.ports(colour)
     # Of the app and not of a document, since data services, which may come and go, are in both colours' networks.
@@ -87,7 +63,7 @@ def colour_document(app: App, release: str, colour: str) -> dict[str, Any]:
     return document
 
 
-def _service(app: App, release: str, name: str, ports: list[int]) -> dict[str, Any]:
+def _service(app: ColouredApp, release: str, name: str, ports: list[int]) -> dict[str, Any]:
     declared = app.services[name]
     service = {"restart": "unless-stopped"} | {k: v for k, v in declared.items() if k not in OWN_KEYS}
     service["image"] = app.image(name, release)  # pulled ones too: so a release stays what it was when a tag moves
@@ -101,16 +77,7 @@ def _service(app: App, release: str, name: str, ports: list[int]) -> dict[str, A
     return service
 
 
-def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
-    """`build` of a service, from the release's source."""
-    build = dict(app.services[name]["build"] or {})
-    build["context"] = str(app.release_directory(release) / "source" / build.get("context", ""))
-    if app.build_ca_bundle:
-        build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
-    return build
-
-
-def data_document(app: App) -> dict[str, Any]:
+def data_document(app: ColouredApp) -> dict[str, Any]:
     """The Compose document of the data services. They are in both colours' networks, so that colours are strangers."""
     networks = ["default", *COLOURS]
     services = {}
@@ -131,7 +98,7 @@ def data_document(app: App) -> dict[str, Any]:
     return document
 
 
-def _used_volumes(app: App, services: Mapping[str, dict]) -> list[str]:
+def _used_volumes(app: ColouredApp, services: Mapping[str, dict]) -> list[str]:
     """The declared volumes that the services mount, in the order of their declaration."""
     mounted = set()
     for service in services.values():
@@ -140,47 +107,13 @@ def _used_volumes(app: App, services: Mapping[str, dict]) -> list[str]:
     return [name for name in app.volumes if name in mounted]
 
 
-def colour_volumes(app: App) -> list[str]:
+def colour_volumes(app: ColouredApp) -> list[str]:
     """Names of volumes that only stateless services mount: no document makes them."""
     data = _used_volumes(app, app.data_services)
     return [f"{app.project}_{name}" for name in _used_volumes(app, app.services) if name not in data]
 
 
-def variables_of(document: Any) -> set[str]:
-    """The names that a document refers to as $NAME or ${NAME}."""
-    return {match["name"] for match in _VARIABLE.finditer(json.dumps(document)) if match["name"]}
-
-
-def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[str, Any]:
-    """What a document's .env must hold, and nothing that it does not refer to."""
-    values = {**app.env, **extra, **app.secrets}
-    return {name: values[name] for name in sorted(variables_of(document)) if name in values}
-
-
-def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
-    """Names that services refer to and nothing defines. `${NAME:-default}` needs no definition."""
-    known = {*app.env, *app.secrets, *extra}
-    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+])", json.dumps([app.services, app.data_services])))
-    return sorted(variables_of([app.services, app.data_services]) - known - optional)
-
-
-def places_of(variable: str, app: App) -> list[str]:
-    """List where services refer to a variable, for example services.web.environment.TOKEN."""
-    found: list[str] = []
-
-    def look(value: Any, place: str) -> None:
-        if isinstance(value, Mapping):
-            for key, item in value.items():
-                look(item, f"{place}.{key}")
-        elif variable in variables_of(value):
-            found.append(place)
-
-    look(app.services, "app_compose_services")
-    look(app.data_services, "app_compose_data_services")
-    return found
-
-
-def shape_problems(app: App) -> list[str]:
+def shape_problems(app: ColouredApp) -> list[str]:
     """What is not of the form that all the rest takes for granted."""
     found = []
     for variable, services in (
@@ -216,48 +149,12 @@ def _build_shape(place: str, service: Mapping) -> list[str]:
     ]
 
 
-def _room_problems(app: App) -> list[str]:
+def _room_problems(app: ColouredApp) -> list[str]:
     """A colour has room for so many containers that listen."""
     listening = sum(replicas for name, replicas in app.replicas.items() if app.services[name].get("port"))
     if listening <= PORTS_PER_COLOUR:
         return []
     return [f"app_compose_services: {listening} replicas with a port in all; a colour has {PORTS_PER_COLOUR} ports."]
-
-
-def build_problems(app: App, extra: Mapping[str, str]) -> list[str]:
-    """What must not get into an image, and files of build variables that would land beside the source."""
-    found = []
-    secret = {*app.secrets, *extra} - {"RELEASE"}
-    for name in app.built:
-        if told := sorted(variables_of(app.services[name]["build"]) & secret):
-            found.append(
-                f"app_compose_services.{name}.build uses {', '.join(told)}: image layers keep build arguments for"
-                " everybody who has the image. Give secrets in `environment`, at run time."
-            )
-        env = app.services[name].get("build_env")
-        if env is not None and set(env) != {"file", "values"}:
-            found.append(f"app_compose_services.{name}.build_env needs file and values.")
-        elif env and (env["file"].startswith("/") or ".." in env["file"].split("/")):
-            found.append(f"app_compose_services.{name}.build_env.file must be below the source: {env['file']} is not.")
-    return found
-
-
-def build_env_files(app: App, release: str) -> dict[Path, str]:
-    """Files with variables that a build reads from its source, such as Next.js' .env.production, by path."""
-    source = app.release_directory(release) / "source"
-    given = [app.services[name].get("build_env") for name in app.built]
-    return {source / env["file"]: to_dotenv(env["values"], sort=True) for env in given if env}
-
-
-def fingerprint(app: App, more: Any = None) -> str:
-    """Changes with whatever the containers of a release would see; secrets count but cannot be read from it."""
-    parts = [
-        {name: {k: v for k, v in s.items() if k not in ("checks", "assets")} for name, s in app.services.items()},
-        {name: (app.env | app.secrets).get(name) for name in sorted(variables_of(app.services))},
-        app.build_ca_bundle,
-        more,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def render(document: Mapping[str, Any]) -> str:

@@ -11,12 +11,13 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
-from .._app.release import read_json
+from .._app.atomic import read_json
+from .._app.program import run
+from .._app.release import ReleaseError
 from .colours import colour_volumes, data_document, render
 from .data_change import losses, rivals
 from .data_images import require_named
 from .files import changed_files, data_files, write_files
-from .project import ReleaseError, run
 from .steps import ensure_login, ensure_networks, ensure_redis_password, up
 from .transaction import Transaction, data_drift
 

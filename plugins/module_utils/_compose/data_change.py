@@ -9,19 +9,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .._app.service_rules import targets
-from .colours import App
+from .colours import ColouredApp
 from .containers import Container
 
 _NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
-def volume_name(app: App, name: str) -> str:
+def volume_name(app: ColouredApp, name: str) -> str:
     """What Docker calls a declared volume."""
     options = app.volumes.get(name) or {}
     return str(options.get("name") or (name if options.get("external") else f"{app.project}_{name}"))
 
 
-def declared_volumes(app: App, service: str) -> dict[str, str]:
+def declared_volumes(app: ColouredApp, service: str) -> dict[str, str]:
     """Docker's names of the volumes that a data service mounts, by the path inside."""
     mounts = targets(app.data_services[service])
     return {path: volume_name(app, source) for path, source in mounts.items() if source in app.volumes}
@@ -32,13 +32,13 @@ def held_volumes(container: Container) -> dict[str, str]:
     return {path: name for path, name in container.volumes.items() if not _NAMELESS.fullmatch(name)}
 
 
-def rivals(app: App, containers: Iterable[Container]) -> list[Container]:
+def rivals(app: ColouredApp, containers: Iterable[Container]) -> list[Container]:
     """Containers of services that are declared no more, on volumes of those that are: both must never run at once."""
     wanted = {name for service in app.data_services for name in declared_volumes(app, service).values()}
     return [c for c in containers if c.service not in app.data_services and wanted & {*held_volumes(c).values()}]
 
 
-def losses(app: App, containers: Iterable[Container]) -> list[str]:
+def losses(app: ColouredApp, containers: Iterable[Container]) -> list[str]:
     """What the declared data services would lose of those that run."""
     found: list[str] = []
     for container in containers:
@@ -48,7 +48,7 @@ def losses(app: App, containers: Iterable[Container]) -> list[str]:
     return found
 
 
-def _other_volumes(app: App, container: Container) -> Iterator[str]:
+def _other_volumes(app: ColouredApp, container: Container) -> Iterator[str]:
     declared = declared_volumes(app, container.service)
     for path, volume in held_volumes(container).items():
         if declared.get(path) != volume:
@@ -59,7 +59,7 @@ def _other_volumes(app: App, container: Container) -> Iterator[str]:
             )
 
 
-def _other_versions(app: App, container: Container) -> Iterator[str]:
+def _other_versions(app: ColouredApp, container: Container) -> Iterator[str]:
     held = {*held_volumes(container).values()}
     for service, definition in app.data_services.items():
         shared = held & {*declared_volumes(app, service).values()}

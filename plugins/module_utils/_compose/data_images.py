@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .._app.program import CommandError, run
+from .._app.release import ReleaseError
 from .._app.service_rules import image_volumes
-from .project import ReleaseError, run
 
 PLACE = "app_compose_data_services"
 
@@ -19,7 +20,7 @@ def declared_volumes(image: str) -> dict[str, Any] | None:
     """The paths at which an image keeps data; None when the image is not on the host."""
     try:
         return json.loads(run(["docker", "image", "inspect", "--format", "{{json .Config.Volumes}}", image])) or {}
-    except ReleaseError:
+    except CommandError:
         return None
 
 

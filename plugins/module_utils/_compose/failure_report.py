@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._app.program import CommandError, run
 from . import failure_facts as facts
-from .project import Compose, ReleaseError, run
+from .project import Compose
 from .transaction import Transaction
 
 LOG_LINES = 25
@@ -28,7 +29,7 @@ def witness(t: Transaction, service: str, reason: str) -> dict[str, Any]:
     found: list[str] = []
     mine: list[Mapping[str, Any]] = []
     data: list[Mapping[str, Any]] = []
-    with contextlib.suppress(ReleaseError, OSError, ValueError):  # no engine to ask: that is in the reason
+    with contextlib.suppress(CommandError, OSError, ValueError):  # no engine to ask: that is in the reason
         if t.journal.get("colour"):
             compose = t.compose(t.journal["colour"])
             mine = [item for item in inspect(compose) if facts.is_younger(item, since)]
@@ -84,6 +85,6 @@ def logs(items: Iterable[Mapping[str, Any]], service: str, since: float) -> str:
 def _read(container: str, since: float) -> str:
     """Errors among the rest, in the order in which they were written."""
     command = ["docker", "container", "logs", "--tail", str(LOG_LINES), "--since", f"{since:.0f}", container]
-    with contextlib.suppress(ReleaseError):
+    with contextlib.suppress(CommandError):
         return run(command, timeout=20, stderr=subprocess.STDOUT)
     return ""

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._app.app import environment_of
 from .._secrets.dotenv import to_dotenv
-from .colours import App, colour_document, data_document, environment_of, render
+from .colours import ColouredApp, colour_document, data_document, render
 
 if TYPE_CHECKING:
     from .transaction import Transaction
 
 
-def colour_files(t: Transaction, release: str, colour: str, app: App | None = None) -> dict[Path, str]:
+def colour_files(t: Transaction, release: str, colour: str, app: ColouredApp | None = None) -> dict[Path, str]:
     app = app or t.app
     document = colour_document(app, release, colour)
     directory = app.colour_directory(colour)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from .._app.program import run
 from .._app.service_rules import starts_after_switch
 from .containers import Container
-from .project import run
 from .transaction import Transaction
 
 STOP_TIMEOUT = 600  # more than any grace period that makes sense; Docker kills after the service's own

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._app.program import CommandError
 from .colours import render
 from .files import colour_files, data_files, write_files
-from .project import Compose, ReleaseError
+from .project import Compose
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -86,7 +87,7 @@ def _ask(project: str, texts: Mapping[str, str]) -> str:
         write_files({Path(name) / file: text for file, text in texts.items()})
         try:
             Compose(project, Path(name))("config", "--quiet")
-        except ReleaseError as error:
+        except CommandError as error:
             lines = (line.strip() for line in str(error).splitlines()[1:] if "level=warning" not in line)
             return " ".join(lines).replace(f"validating {name}/compose.yml: ", "") or str(error)
     return ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .colours import COLOURS, App
+from .colours import COLOURS, ColouredApp
 from .containers import RUNNING
 from .ports import BLOCK, Claim, overlap
 from .upstream import HEADER, variable
@@ -108,20 +108,20 @@ def is_same(one: Published, other: Published) -> bool:
     return one[1] == other[1] and (one[0] == other[0] or one[0] in _WILDCARDS or other[0] in _WILDCARDS)
 
 
-def is_ours(app: App, neighbour: Neighbour) -> bool:
+def is_ours(app: ColouredApp, neighbour: Neighbour) -> bool:
     """Says whether a release of the app has made the container."""
     directory = Path(neighbour.directory or "/")
     home = {app.directory, app.directory.resolve()}
     return neighbour.project in projects(app) and bool(home & {directory, *directory.parents})
 
 
-def projects(app: App) -> list[str]:
+def projects(app: ColouredApp) -> list[str]:
     """The Compose projects of an app."""
     return [app.project, *map(app.colour_project, COLOURS)]
 
 
 def collisions(
-    app: App, neighbours: Iterable[Neighbour], claims: Mapping[str, Claim], listening: Mapping[Published, str]
+    app: ColouredApp, neighbours: Iterable[Neighbour], claims: Mapping[str, Claim], listening: Mapping[Published, str]
 ) -> list[str]:
     """Tells what on the host the app would collide with: both sides, and the cure."""
     others = [neighbour for neighbour in neighbours if not is_ours(app, neighbour)]
@@ -137,7 +137,7 @@ def collisions(
     return list(dict.fromkeys(found))
 
 
-def _projects(app: App, others: list[Neighbour]) -> Iterator[str]:
+def _projects(app: ColouredApp, others: list[Neighbour]) -> Iterator[str]:
     for other in others:
         if other.project in projects(app):
             yield (
@@ -147,7 +147,7 @@ def _projects(app: App, others: list[Neighbour]) -> Iterator[str]:
             )
 
 
-def directory_collisions(app: App, claims: Mapping[str, Claim]) -> list[str]:
+def directory_collisions(app: ColouredApp, claims: Mapping[str, Claim]) -> list[str]:
     """Tells whose directory this is, when it is another app's: nothing in it may be read as ours, nor be ended."""
     return [
         f"{app.directory} is the directory of the app {name}. Give {app.project} an app_compose_directory of its own,"
@@ -161,7 +161,7 @@ def _removal(name: str) -> str:
     return f"playbooks/remove.yml -e app_compose_project={name} -e confirm={name} (its volumes stay)"
 
 
-def _claims(app: App, claims: Mapping[str, Claim]) -> Iterator[str]:
+def _claims(app: ColouredApp, claims: Mapping[str, Claim]) -> Iterator[str]:
     mine = range(app.first_port, app.first_port + BLOCK)
     for name, claim in claims.items():
         if name != app.project and overlap(mine, claim.ports):
@@ -172,7 +172,7 @@ def _claims(app: App, claims: Mapping[str, Claim]) -> Iterator[str]:
             )
 
 
-def _ports(app: App, running: list[Neighbour]) -> Iterator[str]:
+def _ports(app: ColouredApp, running: list[Neighbour]) -> Iterator[str]:
     for service, wanted in _wanted(app):
         for other in running:
             if any(is_same(wanted, taken) for taken in other.published):
@@ -182,14 +182,14 @@ def _ports(app: App, running: list[Neighbour]) -> Iterator[str]:
                 )
 
 
-def _wanted(app: App) -> Iterator[tuple[str, Published]]:
+def _wanted(app: ColouredApp) -> Iterator[tuple[str, Published]]:
     yield from published(app.data_services)
     for colour in COLOURS:
         for service, ports in app.ports(colour).items():
             yield from ((service, ("127.0.0.1", port)) for port in ports)
 
 
-def _listeners(app: App, listening: Mapping[Published, str]) -> Iterator[str]:
+def _listeners(app: ColouredApp, listening: Mapping[Published, str]) -> Iterator[str]:
     for service, wanted in _wanted(app):
         for taken, program in listening.items():
             if is_same(wanted, taken):
@@ -199,7 +199,7 @@ def _listeners(app: App, listening: Mapping[Published, str]) -> Iterator[str]:
                 )
 
 
-def _names(app: App, others: list[Neighbour]) -> Iterator[str]:
+def _names(app: ColouredApp, others: list[Neighbour]) -> Iterator[str]:
     names = {service.get("container_name"): name for name, service in app.data_services.items()}
     for other in others:
         if other.name in names:
@@ -209,7 +209,7 @@ def _names(app: App, others: list[Neighbour]) -> Iterator[str]:
             )
 
 
-def _volumes(app: App, running: list[Neighbour]) -> Iterator[str]:
+def _volumes(app: ColouredApp, running: list[Neighbour]) -> Iterator[str]:
     names = {volume_name(app, name): name for name in app.volumes}
     used = {
         source
@@ -226,13 +226,13 @@ def _volumes(app: App, running: list[Neighbour]) -> Iterator[str]:
                 )
 
 
-def volume_name(app: App, name: str) -> str:
+def volume_name(app: ColouredApp, name: str) -> str:
     """How Docker calls a declared volume."""
     declared = app.volumes.get(name) or {}
     return str(declared.get("name") or (name if declared.get("external") else f"{app.project}_{name}"))
 
 
-def edge_collision(app: App, directory: str, text: str | None) -> list[str]:
+def edge_collision(app: ColouredApp, directory: str, text: str | None) -> list[str]:
     """Tells whose release has written where visitors go, when it was not one of this app."""
     if not text or not text.startswith(HEADER) or f"${variable(app.project)}_seen" in text:
         return []

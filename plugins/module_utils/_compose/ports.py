@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .._app.release import read_json, write_json
+from .._app import atomic
 
 BOOK = Path("/var/lib/izzzi/apps.json")
 FIRST, END, BLOCK = 20000, 32000, 200  # below the ports that Linux gives to outgoing connections
@@ -71,7 +71,7 @@ class PortBook:
         self.path = path
 
     def claims(self) -> dict[str, Claim]:
-        found = read_json(self.path)
+        found = atomic.read_json(self.path)
         claims = {name: _claim(value) for name, value in found.items()} if isinstance(found, dict) else {}
         return {name: claim for name, claim in claims.items() if claim and Path(claim.directory).is_dir()}
 
@@ -90,8 +90,8 @@ class PortBook:
 
     def _write(self, claims: Mapping[str, Claim]) -> None:
         values = {name: asdict(claim) for name, claim in sorted(claims.items())}
-        if read_json(self.path) != values:
-            write_json(self.path, values)
+        if atomic.read_json(self.path) != values:
+            atomic.write_json(self.path, values)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from .._app.app import build_problems, missing_variables, places_of
 from .._app.service_rules import service_problems
-from .colours import build_problems, missing_variables, places_of
 from .judge import compose_problems
 from .transaction import Transaction
 

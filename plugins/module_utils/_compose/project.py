@@ -1,55 +1,17 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs programs on the host: Docker, Compose, nginx. Failures are exceptions with the program's last words."""
+"""What a run does with one Compose project and with nginx's files, through their programs."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .._app.program import CommandError, run
+from .._app.release import ReleaseError
 from .containers import Container, parse
-
-
-class ReleaseError(Exception):
-    """A step of a release failed. `service` is whose logs explain it, when one is known."""
-
-    def __init__(self, message: str, service: str = ""):
-        super().__init__(message)
-        self.service = service
-
-
-def run(
-    arguments: Sequence[str],
-    *,
-    timeout: float = 60,
-    stdin: str | None = None,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.PIPE,
-) -> str:
-    """The program's standard output, or ReleaseError."""
-    try:
-        process = subprocess.run(
-            arguments,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise ReleaseError(f"{arguments[0]} is not installed on this host.") from error
-    except subprocess.TimeoutExpired as error:
-        raise ReleaseError(f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s.") from error
-    if process.returncode != 0:
-        said = ((process.stdout or "") + (process.stderr or "")).strip().splitlines()
-        raise ReleaseError("\n".join([f"{' '.join(arguments[:3])} ... exited with {process.returncode}:", *said[-25:]]))
-    return process.stdout or ""
 
 
 class Compose:
@@ -87,7 +49,7 @@ class Compose:
             ids = self.ids()
             try:
                 return parse(run(["docker", "container", "inspect", *ids])) if ids else []
-            except ReleaseError:
+            except CommandError:
                 if last:
                     raise  # before that, one of them may have gone between the two questions
         return []
@@ -125,7 +87,7 @@ class Compose:
         label = f"label=com.docker.compose.project={self.project}"
         for network in run(["docker", "network", "ls", "--format", "{{.Name}}", "--filter", label]).split():
             if network not in keep:
-                with suppress(ReleaseError):
+                with suppress(CommandError):
                     run(["docker", "network", "rm", network])
 
 

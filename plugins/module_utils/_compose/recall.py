@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .._app.release import GOOD, Manifest, read_json
+from .._app.atomic import read_json
+from .._app.release import GOOD, Manifest
 from .colours import COLOURS, PORTS_PER_COLOUR, other
 from .containers import Container, published
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from .._app.build_log import BUILD_LOGS
+from .._app.program import run
+from .._app.release import ReleaseError
 from .colours import COLOURS
 from .neighbours import Neighbour, edge_collision, is_ours, projects
 from .ports import PortBook
-from .project import Edge, ReleaseError, run
+from .project import Edge
 from .surroundings import neighbours
 from .transaction import Transaction
 from .upstream import HEADER, idle_file

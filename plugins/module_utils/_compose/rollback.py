@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .._app.failure import Failure, render
-from .._app.release import Manifest, destructive_since, rollback_target
+from .._app.program import CommandError
+from .._app.release import Manifest, ReleaseError, destructive_since, rollback_target
 from . import data, steps
 from .failure_report import witness
 from .info import candidate_diff
-from .project import ReleaseError
 from .transaction import Transaction, data_drift
 from .undo import back_again, recover, undo
 
@@ -57,13 +57,13 @@ def roll_back(t: Transaction, wanted: str, still_ours: Callable[[], None]) -> di
         for step in STEPS:
             still_ours()
             said[step.__name__] = step(t)
-    except (ReleaseError, OSError) as error:
+    except (CommandError, OSError) as error:
         raise _undone(t, error) from error
     drained = {"drained": said["drain_old"]["seconds"], "cut": said["drain_old"]["cut"]}
     return {**result, **drained, "recovered": recovered, "seconds": said["switch"]["seconds"]}
 
 
-def _undone(t: Transaction, error: ReleaseError | OSError) -> ReleaseError:
+def _undone(t: Transaction, error: CommandError | OSError) -> ReleaseError:
     """Everything that whoever asked must know, after nothing is left of it."""
     release, step, service = t.release, t.journal["step"], getattr(error, "service", "")
     seen = witness(t, service, str(error))

@@ -13,19 +13,21 @@ from dataclasses import replace
 from typing import Any
 
 from .._app import release as manifests
+from .._app.app import build_env_files
 from .._app.build_log import BUILD_LOGS, BuildLog
 from .._app.images import logged_in
 from .._app.probe import edge_probes, own_probes
-from .._app.release import Manifest
+from .._app.program import CommandError, run
+from .._app.release import Manifest, ReleaseError
 from .._app.service_rules import starts_after_switch
 from .._app.sql_lint import lint
-from .colours import COLOURS, App, build_env_files, other
+from .colours import COLOURS, ColouredApp, other
 from .containers import RUNNING, running, stopped, surplus, trouble, unhealthy, waiting
 from .drain import count_connections, drain
 from .files import colour_files, write_files
 from .hand_over import at_start, stop, stop_old
 from .postgres import close_owner, create_login, drop_logins, list_logins, login_name
-from .project import Compose, ReleaseError, run
+from .project import Compose
 from .redis import LIST, add, digest, failure, keep_only, known
 from .transaction import Transaction, hands_over, live_drift, undeclared
 
@@ -118,7 +120,7 @@ def pull_and_tag(t: Transaction, docker: list[str], reference: str, services: li
     if pulled:
         try:
             run([*docker, "image", "pull", "--quiet", reference], timeout=t.options.build_timeout)
-        except ReleaseError as error:
+        except CommandError as error:
             names = ", ".join(services)
             raise ReleaseError(f"{names}: the image {reference} could not be pulled.\n{error}", services[0]) from error
     for service in services:
@@ -130,7 +132,7 @@ def pull_and_tag(t: Transaction, docker: list[str], reference: str, services: li
 def is_image(reference: str) -> bool:
     try:
         run(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
-    except ReleaseError:
+    except CommandError:
         return False
     return True
 
@@ -240,14 +242,14 @@ def migrate(t: Transaction) -> dict[str, Any]:
             *("run", "--rm", "--no-deps", "--no-TTY", "--name", name, command["service"], *command["command"]),
             timeout=limit,
         )
-    except ReleaseError as error:
+    except CommandError as error:
         remove_container(name)
         raise ReleaseError(f"The release command failed. {error}") from error
     return {"changed": True, "output": output}
 
 
 def remove_container(name: str) -> None:
-    with contextlib.suppress(ReleaseError):  # none of that name
+    with contextlib.suppress(CommandError):  # none of that name
         run(["docker", "container", "rm", "--force", name])
 
 
@@ -442,10 +444,10 @@ def remove_images(t: Transaction, release: str) -> None:
     names = run([*listed, "--filter", f"reference={t.app.project}/*:{release}"]).split()
     found = [c for colour in COLOURS for c in t.compose(colour).containers()] if names else []
     if ended := [c.id for c in found if c.image_name in names and c.status not in RUNNING]:
-        with contextlib.suppress(ReleaseError):  # one of them may be gone by now
+        with contextlib.suppress(CommandError):  # one of them may be gone by now
             run(["docker", "container", "rm", *ended])
     for name in names:
-        with contextlib.suppress(ReleaseError):
+        with contextlib.suppress(CommandError):
             run(["docker", "image", "rm", name])
 
 
@@ -467,7 +469,7 @@ def repair(t: Transaction) -> dict[str, Any]:
     return {"changed": bool(reasons), "reasons": reasons}
 
 
-def keep_up(t: Transaction, app: App) -> None:
+def keep_up(t: Transaction, app: ColouredApp) -> None:
     """The live colour as it was: by the engine where its containers are there, from its files otherwise."""
     compose, wanted = t.compose(t.live.colour), app.replicas
 
@@ -477,7 +479,7 @@ def keep_up(t: Transaction, app: App) -> None:
 
     if not differs():
         return
-    with contextlib.suppress(ReleaseError):  # a network or an image of theirs may be gone: then they are made anew
+    with contextlib.suppress(CommandError):  # a network or an image of theirs may be gone: then they are made anew
         compose.start(wanted)
     if differs():
         if t.live.fingerprint:  # otherwise it is known from its containers alone, and its files are all there is

@@ -10,9 +10,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from .._app.program import CommandError, run
+from .._app.release import ReleaseError
 from .neighbours import Neighbour, collisions, directory_collisions, edge_collision, is_ours, listeners, parse
 from .ports import FIRST, PortBook, choose
-from .project import ReleaseError, run
 from .transaction import Transaction
 
 SITES = Path("/etc/nginx/sites-enabled")
@@ -56,7 +57,7 @@ def listening() -> dict[tuple[str, int], str]:
     """Reads who listens on which TCP port, but for what Docker publishes."""
     try:
         return listeners(run(["ss", "-Hltnp"]))
-    except ReleaseError:
+    except CommandError:
         return {}
 
 

@@ -15,11 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .._app import atomic
 from .._app import release as manifests
+from .._app.app import fingerprint
 from .._app.probe import EdgeAddress, Watch
 from .._app.release import Manifest
 from .._app.service_rules import starts_after_switch
-from .colours import COLOURS, App, fingerprint, other
+from . import store
+from .colours import COLOURS, ColouredApp, other
 from .containers import published, running, stopped, surplus
 from .files import changed_files, colour_files, data_files, write_files
 from .postgres import Database, login_name
@@ -64,15 +67,15 @@ class Options:
 class Transaction:
     """One run's view of the host. Steps are functions in _release_steps and _release_undo."""
 
-    def __init__(self, app: App, options: Options, clock=time.time, sleep=time.sleep):
+    def __init__(self, app: ColouredApp, options: Options, clock=time.time, sleep=time.sleep):
         self.app = app
         self.options = options
         self.clock = clock
         self.watch = Watch(time.monotonic, sleep)
         self.sleep = sleep
-        self.releases = manifests.read_all(app.directory)
+        self.releases = store.read_all(app.directory)
         self.journal: dict[str, Any] = read_journal(app.directory / JOURNAL)
-        self.live = manifests.live(app.directory, self.releases) or self._recalled()
+        self.live = store.live(app.directory, self.releases) or self._recalled()
 
     def _recalled(self) -> Manifest | None:
         """What is live although its manifest is damaged or gone."""
@@ -97,7 +100,7 @@ class Transaction:
 
     def note(self, **values: Any) -> None:
         self.journal |= values
-        manifests.write_json(self.app.directory / JOURNAL, self.journal)
+        atomic.write_json(self.app.directory / JOURNAL, self.journal)
 
     def forget(self) -> None:
         (self.app.directory / JOURNAL).unlink(missing_ok=True)
@@ -109,7 +112,7 @@ class Transaction:
 
     def update(self, **values: Any) -> None:
         self.releases[self.release] = replace(self.manifest, **values)
-        manifests.write(self.app.directory, self.manifest)
+        store.write(self.app.directory, self.manifest)
 
     # Names and parts.
     def compose(self, colour: str) -> Compose:
@@ -177,14 +180,14 @@ class Transaction:
         login = self.variables("")["DATABASE_USER"] if self.database else ""
         return fingerprint(self.app, [login, digest(self.options.redis_password)] if self.options.redis else login)
 
-    def of_release(self, manifest: Manifest) -> App:
+    def of_release(self, manifest: Manifest) -> ColouredApp:
         """The app as a kept release declared it, with today's secrets."""
         first_port = manifest.first_port or self.app.first_port
         volumes = {**manifest.volumes, **self.app.volumes}
         return replace(self.app, services=manifest.services, env=manifest.env, volumes=volumes, first_port=first_port)
 
     def edge_files(
-        self, ports: Mapping, release: str, candidate: Mapping | None = None, app: App | None = None
+        self, ports: Mapping, release: str, candidate: Mapping | None = None, app: ColouredApp | None = None
     ) -> dict[str, str | None]:
         return {
             "http.conf": http_file(self.app.project, self.token, ports, candidate),
@@ -204,7 +207,7 @@ class Transaction:
         app = self.of_release(self.live) if self.live else replace(self.app, services={})
         return self.edge_files(self.live_ports(), self.live.id if self.live else "", app=app)
 
-    def _assets(self, release: str, app: App) -> list[Assets]:
+    def _assets(self, release: str, app: ColouredApp) -> list[Assets]:
         kept = manifests.to_keep(self.releases, release, self.options.keep_releases)
         directories = [self.app.release_directory(id) / "assets" for id in kept]
         there = [str(directory) for directory in directories if directory.is_dir()]

@@ -13,10 +13,12 @@ from typing import Any
 
 from .._app import release as manifests
 from .._app.failure import headline
+from .._app.program import CommandError
+from . import store
 from .containers import published, stopped
 from .data import restore
 from .hand_over import take_back
-from .project import Edge, ReleaseError
+from .project import Edge
 from .steps import drain_colour, drain_old, keep_up, remove_container, remove_images, settle, tidy, use_release
 from .transaction import Transaction
 
@@ -62,7 +64,7 @@ def back_again(services: list[str]) -> list[str]:
 def _noted(trouble: list[str], what: str):
     try:
         yield
-    except (ReleaseError, OSError) as error:
+    except (CommandError, OSError) as error:
         trouble.append(f"could not {what}: {error}")
 
 
@@ -94,7 +96,7 @@ def _switch_back(t: Transaction) -> None:
     before = t.journal.get("edge") or (t.live_edge_files() if t.live else {})
     try:
         edge.switch(before)
-    except ReleaseError:
+    except CommandError:
         if not t.live:
             raise
         edge.switch(t.live_edge_files())
@@ -116,7 +118,7 @@ def _mark(t: Transaction, reason: str) -> None:
             shutil.rmtree(t.app.release_directory(release) / part, ignore_errors=True)
         if manifest := t.releases.get(release):
             t.releases[release] = replace(manifest, state=manifests.BAD, reason=headline(reason))
-            manifests.write(t.app.directory, t.releases[release])
+            store.write(t.app.directory, t.releases[release])
 
 
 def recover(t: Transaction) -> str:
@@ -151,6 +153,6 @@ def _finish(t: Transaction) -> None:
     if t.live and t.live.id != t.release:
         drain_old(t)
     settle(t)
-    with contextlib.suppress(ReleaseError):  # the next commit tidies again
+    with contextlib.suppress(CommandError):  # the next commit tidies again
         tidy(t)
     t.app = kept

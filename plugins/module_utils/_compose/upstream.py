@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .._app.probe import CANDIDATE_HEADER, SEEN_HEADER
+
 HEADER = "# Written by the release. Do not edit: the next release replaces it.\n"
-CANDIDATE_HEADER = "X-Izzzi-Candidate"
-SEEN_HEADER = "X-Izzzi-Upstream"
 # Node.js and others close idle connections after 5 s. nginx must be the first to do so, or a POST meets a closed door.
 KEEPALIVE = "keepalive 16;\n    keepalive_timeout 4s;"
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from ..._app.build_log import BUILD_LOGS, BuildLog
 from ..._app.images import build_arguments, build_flags
-from ..._compose.project import ReleaseError, run
+from ..._app.program import CommandError, run
+from ..._app.release import ReleaseError
 from ..engine import Engine, NotFound, name_in_path
 from .spec import DATA, IMAGE, PART, Image
 
@@ -131,7 +132,7 @@ class Images:
     def _push(self, name: str, image: str) -> None:
         try:
             run(["docker", "image", "push", "--quiet", image], timeout=BUILD_TIMEOUT)
-        except ReleaseError as error:
+        except CommandError as error:
             raise ReleaseError(f"{name}: the registry does not take its image. {error}", name) from error
 
     def _build(self, name: str, image: str, build: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._app.checks import Answer
-from ..._compose.project import ReleaseError, run
+from ..._app.program import CommandError, run
 from ..engine import Engine
 from .spec import APP
 
@@ -57,5 +57,5 @@ def ask(door: int, address: str, port: int, path: str, headers: Mapping[str, str
     command = ["nsenter", "--target", str(door), "--net", sys.executable, "-I", "-c", ASK, question]
     try:
         return Answer(**json.loads(run(command, timeout=timeout * 3)))
-    except (ReleaseError, ValueError) as error:
+    except (CommandError, ValueError) as error:
         return Answer(error=str(error))

@@ -22,7 +22,7 @@ from typing import Any
 from ..._app import lock
 from ..._app.lock import Lease, LeaseError, decide
 from ..._app.release import Manifest
-from ..engine import Conflict, NotFound
+from ..engine import Conflict, EngineError, NotFound
 from .api import SPEC, Swarm
 
 RELEASE, JOURNAL, LOCK = "release", "journal", "lock"
@@ -108,6 +108,8 @@ def relabel(swarm: Swarm, item: dict, labels: dict[str, str]) -> None:
 
 class SwarmLock:
     """The lease of lock.py in a label, so that runs against different managers exclude each other too."""
+
+    passing: tuple[type[Exception], ...] = (OSError, EngineError)  # while the Swarm chooses another leader
 
     def __init__(self, swarm: Swarm, clock: Callable[[], float]):
         self.swarm = swarm

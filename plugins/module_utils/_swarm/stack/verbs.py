@@ -14,9 +14,9 @@ from secrets import token_hex
 from typing import Any
 
 from ..._app import release as manifests
+from ..._app.app import App, fingerprint, missing_variables
 from ..._app.failure import Failure, headline, render
 from ..._app.release import Manifest
-from ..._compose.colours import App, fingerprint, missing_variables
 from ..engine import Engine
 from .api import SPEC, Swarm
 from .deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled

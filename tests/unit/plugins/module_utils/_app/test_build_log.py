@@ -4,7 +4,7 @@ import os
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.build_log import BuildError, BuildLog, excerpt, failure
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 
 USAGE = [f"npm error   --option-{number}" for number in range(40)]
 NPM = [
@@ -121,5 +121,5 @@ def test_only_a_few_logs_are_kept(tmp_path):
 
 
 def test_a_program_that_is_not_there_is_named(log):
-    with pytest.raises(ReleaseError, match="no-such-program is not installed"):
+    with pytest.raises(CommandError, match="no-such-program is not installed"):
         log.run(["no-such-program"], 60)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.app import App
 from ansible_collections.izzzi.infra.plugins.module_utils._app.images import (
     Registry,
     build_command,
@@ -15,7 +16,6 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.images import (
     pushed_digest,
     unpack,
 )
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import App
 
 SERVICES = {
     "backend": {

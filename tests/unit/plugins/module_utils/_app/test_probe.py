@@ -11,7 +11,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.probe import (
     edge_probes,
     own_probes,
 )
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
 
 SERVICES = {
     "api": {"checks": [{"path": "/health", "json": {"status": "ok"}, "release": "id"}, {"path": "/in", "edge": False}]},

@@ -7,11 +7,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.release import (
     Manifest,
     choose_id,
     destructive_since,
-    live,
-    read_all,
     rollback_target,
     to_prune,
-    write,
 )
 
 
@@ -58,16 +55,3 @@ def test_the_live_release_is_never_pruned_and_bad_ones_are_remembered_for_a_whil
     releases = by_id(*(manifest(f"r{n}", n) for n in range(5)), manifest("x", 0, BAD), manifest("y", 0, BAD))
     assert to_prune(releases, "r4", keep=3) == (["r1", "r0"], [])
     assert to_prune(releases, "r0", keep=1) == (["r4", "r3", "r2", "r1"], ["y"])
-
-
-def test_manifests_survive_on_disk_and_half_of_one_does_not_count(tmp_path):
-    (tmp_path / "releases/a").mkdir(parents=True)
-    (tmp_path / "releases/b").mkdir()
-    whole = manifest("a", 1, images={"web": "sha256:1"}, colour="blue")
-    write(tmp_path, whole)
-    (tmp_path / "releases/b/release.json").write_text('{"id": "b"')
-    (tmp_path / "current").symlink_to("releases/a")
-    releases = read_all(tmp_path)
-    assert list(releases) == ["a"]
-    assert live(tmp_path, releases) == whole
-    assert (tmp_path / "releases/a/release.json").stat().st_mode & 0o777 == 0o600

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app import release as manifests
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import App
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import store
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import ColouredApp
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import Options, Transaction
 
 
@@ -22,11 +23,11 @@ def transaction(tmp_path, monkeypatch) -> Callable[..., Transaction]:
         directory.mkdir(exist_ok=True)
         if live:
             (directory / "releases" / live.id).mkdir(parents=True)
-            manifests.write(directory, live)
+            store.write(directory, live)
             (directory / "current").symlink_to(Path("releases") / live.id)
         everything = {"project": "shop", "directory": directory, "secrets": {"TOKEN": "t"}, **declared, **(app or {})}
         return Transaction(
-            App(**everything), Options(source="20260105-aaaa", **options), lambda: 1000.0, lambda _s: None
+            ColouredApp(**everything), Options(source="20260105-aaaa", **options), lambda: 1000.0, lambda _s: None
         )
 
     return make

@@ -3,11 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.data import data, keep_before
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.files import data_files, write_files
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
 
 from .engine import new
 

@@ -3,15 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import App
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import ColouredApp
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import Container
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.data_change import image_change, losses, rivals
 
 DB = {"image": "postgres:17", "volumes": ["pg:/var/lib/postgresql/data"]}
 
 
-def app(volumes: dict | None = None, **data_services: dict) -> App:
-    return App("shop", Path("/opt/shop"), {}, data_services, volumes or {"pg": {}, "new": {}})
+def app(volumes: dict | None = None, **data_services: dict) -> ColouredApp:
+    return ColouredApp("shop", Path("/opt/shop"), {}, data_services, volumes or {"pg": {}, "new": {}})
 
 
 def running(service: str = "db", image: str = "postgres:17", volume: str = "shop_pg") -> Container:

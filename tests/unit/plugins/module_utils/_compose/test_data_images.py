@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import data_images as images
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
 
 # What a real engine prints for images that keep data, and for those that do not.
 KNOWN = {"postgres:17": '{"/var/lib/postgresql/data":{}}\n', "mail:1": "null\n"}

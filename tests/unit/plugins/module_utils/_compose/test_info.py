@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseFile
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, Manifest, write
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.files import colour_files
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.info import files_diff, report
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import write
 
 LIVE = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1)
 

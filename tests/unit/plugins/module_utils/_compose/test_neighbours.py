@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import App
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import ColouredApp
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.neighbours import (
     Neighbour,
     collisions,
@@ -20,7 +20,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._compose.neighbours im
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.ports import Claim
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.upstream import http_file
 
-APP = App(
+APP = ColouredApp(
     project="two",
     directory=Path("/opt/two"),
     services={"web": {"image": "web:1", "port": 80, "replicas": 2}},

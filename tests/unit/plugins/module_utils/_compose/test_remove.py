@@ -3,10 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import remove as removing
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.neighbours import Neighbour
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.upstream import http_file
 
 LIVE = Manifest("r1", "r1", "f", GOOD, colour="blue", live_at=1)

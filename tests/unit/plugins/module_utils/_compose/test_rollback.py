@@ -3,9 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app import release as manifests
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import store
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.rollback import choose, predict
 
 SERVICES = {"api": {"image": "x:1", "port": 80}}
@@ -17,7 +16,7 @@ def with_old(transaction, destructive: list[str]):
     new = Manifest("new", "new", "f", GOOD, colour="blue", live_at=2, destructive=destructive)
     directory = transaction(new).app.directory
     (directory / "releases" / OLD.id).mkdir()
-    manifests.write(directory, OLD)
+    store.write(directory, OLD)
     return transaction(app={"services": {}})
 
 

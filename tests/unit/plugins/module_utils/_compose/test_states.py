@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseFile
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, OPEN, Manifest, read_all
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, OPEN, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import steps
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import read_all
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import JOURNAL, plan
 
 from .engine import new
@@ -173,7 +174,7 @@ def test_what_cannot_be_undone_is_told_and_stops_nobody(killed, transaction, eng
 
 @pytest.mark.parametrize(("status", "ends"), [("running", "finished it"), ("exited", "undid it")])
 def test_a_proven_release_is_finished_when_it_still_runs(killed, transaction, engine, status, ends, monkeypatch):
-    monkeypatch.setattr(undoing, "tidy", lambda _t: (_ for _ in ()).throw(undoing.ReleaseError("no database")))
+    monkeypatch.setattr(undoing, "tidy", lambda _t: (_ for _ in ()).throw(undoing.CommandError("no database")))
     candidate = [*green(), new("shop-green", "worker", "shop/worker:r1")]
     engine.has(*blue("exited"), *({**c, "State": {**c["State"], "Status": status}} for c in candidate))
     killed.note(step="drain")
@@ -189,7 +190,7 @@ def test_a_full_disk_stops_neither_the_undo_nor_the_next_run(killed, transaction
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ansible_collections.izzzi.infra.plugins.module_utils._app.release.write_json", full)
+        patch.setattr("ansible_collections.izzzi.infra.plugins.module_utils._app.atomic.write_json", full)
         patch.setattr("ansible_collections.izzzi.infra.plugins.module_utils._compose.project.Edge._write", full)
         told = undoing.recover(transaction(app={"services": SERVICES}, edge_directory=killed.options.edge_directory))
     assert "could not switch nginx back" in told

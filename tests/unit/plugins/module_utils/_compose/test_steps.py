@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, OPEN, Manifest, read_all
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, OPEN, Manifest, ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import steps
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import read_all
 
 LIVE = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1, migrations=["db/1.sql"])
 

@@ -3,10 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import surroundings
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.ports import PortBook
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import ReleaseError
 
 LIVE = Manifest("r1", "r1", "f", GOOD, services={"api": {"port": 4000}}, colour="blue", live_at=1)
 

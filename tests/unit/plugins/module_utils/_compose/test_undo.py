@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, Manifest, read_all
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import steps
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import read_all
 
 LIVE = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1)
 

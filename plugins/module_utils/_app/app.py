@@ -1,0 +1,125 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an app declares, whoever runs it: its services, their variables and what is built. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .._secrets.dotenv import to_dotenv
+
+_VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
+
+
+@dataclass(frozen=True)
+class App:
+    """What is declared, as the host needs it."""
+
+    project: str
+    directory: Path
+    services: Mapping[str, dict]
+    data_services: Mapping[str, dict] = field(default_factory=dict)
+    volumes: Mapping[str, dict] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    build_ca_bundle: str = ""
+
+    def release_directory(self, release: str) -> Path:
+        return self.directory / "releases" / release
+
+    @property
+    def built(self) -> list[str]:
+        return [name for name, service in self.services.items() if "build" in service]
+
+    @property
+    def replicas(self) -> dict[str, int]:
+        return {name: int(service.get("replicas", 1)) for name, service in self.services.items()}
+
+    def image(self, service: str, release: str) -> str:
+        return f"{self.project}/{service}:{release}"
+
+
+def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
+    """`build` of a service, from the release's source."""
+    build = dict(app.services[name]["build"] or {})
+    build["context"] = str(app.release_directory(release) / "source" / build.get("context", ""))
+    if app.build_ca_bundle:
+        build["secrets"] = [*build.get("secrets", []), "ca_bundle"]
+    return build
+
+
+def variables_of(document: Any) -> set[str]:
+    """The names that a document refers to as $NAME or ${NAME}."""
+    return {match["name"] for match in _VARIABLE.finditer(json.dumps(document)) if match["name"]}
+
+
+def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[str, Any]:
+    """What a document's .env must hold, and nothing that it does not refer to."""
+    values = {**app.env, **extra, **app.secrets}
+    return {name: values[name] for name in sorted(variables_of(document)) if name in values}
+
+
+def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
+    """Names that services refer to and nothing defines. `${NAME:-default}` needs no definition."""
+    known = {*app.env, *app.secrets, *extra}
+    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+])", json.dumps([app.services, app.data_services])))
+    return sorted(variables_of([app.services, app.data_services]) - known - optional)
+
+
+def places_of(variable: str, app: App) -> list[str]:
+    """List where services refer to a variable, for example services.web.environment.TOKEN."""
+    found: list[str] = []
+
+    def look(value: Any, place: str) -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                look(item, f"{place}.{key}")
+        elif variable in variables_of(value):
+            found.append(place)
+
+    look(app.services, "app_compose_services")
+    look(app.data_services, "app_compose_data_services")
+    return found
+
+
+def build_problems(app: App, extra: Mapping[str, str]) -> list[str]:
+    """What must not get into an image, and files of build variables that would land beside the source."""
+    found = []
+    secret = {*app.secrets, *extra} - {"RELEASE"}
+    for name in app.built:
+        if told := sorted(variables_of(app.services[name]["build"]) & secret):
+            found.append(
+                f"app_compose_services.{name}.build uses {', '.join(told)}: image layers keep build arguments for"
+                " everybody who has the image. Give secrets in `environment`, at run time."
+            )
+        env = app.services[name].get("build_env")
+        if env is not None and set(env) != {"file", "values"}:
+            found.append(f"app_compose_services.{name}.build_env needs file and values.")
+        elif env and (env["file"].startswith("/") or ".." in env["file"].split("/")):
+            found.append(f"app_compose_services.{name}.build_env.file must be below the source: {env['file']} is not.")
+    return found
+
+
+def build_env_files(app: App, release: str) -> dict[Path, str]:
+    """Files with variables that a build reads from its source, such as Next.js' .env.production, by path."""
+    source = app.release_directory(release) / "source"
+    given = [app.services[name].get("build_env") for name in app.built]
+    return {source / env["file"]: to_dotenv(env["values"], sort=True) for env in given if env}
+
+
+def fingerprint(app: App, more: Any = None) -> str:
+    """Changes with whatever the containers of a release would see; secrets count but cannot be read from it."""
+    parts = [
+        {name: {k: v for k, v in s.items() if k not in ("checks", "assets")} for name, s in app.services.items()},
+        {name: (app.env | app.secrets).get(name) for name in sorted(variables_of(app.services))},
+        app.build_ca_bundle,
+        more,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

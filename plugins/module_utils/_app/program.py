@@ -1,0 +1,48 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs programs. A failure is an exception with the program's last words."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+
+class CommandError(Exception):
+    """A program failed. `service` names the service whose logs explain it, if known."""
+
+    def __init__(self, message: str, service: str = ""):
+        super().__init__(message)
+        self.service = service
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    timeout: float = 60,
+    stdin: str | None = None,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+) -> str:
+    """The program's standard output, or CommandError."""
+    try:
+        process = subprocess.run(
+            arguments,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise CommandError(f"{arguments[0]} is not installed on this host.") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s.") from error
+    if process.returncode != 0:
+        said = ((process.stdout or "") + (process.stderr or "")).strip().splitlines()
+        raise CommandError("\n".join([f"{' '.join(arguments[:3])} ... exited with {process.returncode}:", *said[-25:]]))
+    return process.stdout or ""
