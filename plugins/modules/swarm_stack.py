@@ -207,7 +207,7 @@ from ..module_utils._app.lock import LeaseError
 from ..module_utils._secrets.mask import mask
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
 from ..module_utils._swarm.stack.deploy import StackError
-from ..module_utils._swarm.stack.verbs import ACTIONS, Run
+from ..module_utils._swarm.stack.verbs import ACTIONS, Run, Told
 
 ARGUMENT_SPEC = {
     "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
@@ -260,10 +260,10 @@ def main() -> None:
     try:
         result = ACTIONS[params["action"]](run)
     except (StackError, EngineError, LeaseError, ValueError) as error:
-        logs = mask(getattr(error, "logs", ""), secrets)
-        service = getattr(error, "service", "")
+        logs, service = getattr(error, "logs", ""), getattr(error, "service", "")
         shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""
-        module.fail_json(msg=mask(str(error), secrets) + shown, service=service, logs=logs, events=run.events)
+        text = str(error) + ("" if isinstance(error, Told) else shown)
+        module.fail_json(msg=mask(text, secrets), service=service, logs=mask(logs, secrets), events=run.events)
     for note in result.get("notes", []) if params["action"] != "plan" else []:
         module.warn(note)
     if "logs" in result:

@@ -169,24 +169,26 @@ def _sources(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
 class Modules:
     """How a role's run reaches the host; counts the processes, and kills the one of a chosen number."""
 
+    NAMES: tuple[str, ...] = ("release", "lease")
+
     def __init__(self, host: Host, kill: dict[str, Any] | None = None, source: str = ""):
         self._host, self._kill, self._source = host, kill, source
         self.calls = 0
 
     def __call__(self, name: str, given: dict[str, Any], check: bool) -> dict[str, Any]:
-        known = {"file": self._file, "unarchive": self._unarchive, "source_archive": self._source_archive}
-        if name in known:
-            return known[name](given, check)
-        assert name in ("release", "lease"), f"tests/walk/host.py does not know the module {name}"
+        if does := getattr(self, f"_{name}", None):
+            return does(given, check)
+        assert name in self.NAMES, f"tests/walk/host.py does not know the module {name}"
         kill = None
         if self._kill and not check and self.calls >= self._kill["call"]:
-            kill = {"event": self._kill["event"], "group": self._kill["group"]}
+            kill = {key: value for key, value in self._kill.items() if key != "call"}
         self.calls += 1
         answer = self._host.ask("module", name=name, arguments=given, check=check, kill=kill)
+        which = f"{name} {given.get('step') or given.get('action') or ''}"
         if answer["killed"] or kill:
-            raise Killed(f"{name} {given.get('step', '')}")
+            raise Killed(which)
         result = answer["result"]
-        assert not result.get("crashed"), f"{name} {given.get('step', '')} crashed:\n{result['msg']}"
+        assert not result.get("crashed"), f"{which} crashed:\n{result['msg']}"
         return result
 
     def _file(self, given: dict[str, Any], check: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _SKIPPED = {"skipped": True, "changed": False}
 _KEYWORDS = {
     "name", "when", "register", "vars", "tags", "module_defaults", "block", "rescue", "always", "no_log",
-    "delegate_to", "become", "check_mode", "changed_when", "failed_when", "notify",
+    "delegate_to", "become", "check_mode", "changed_when", "failed_when", "notify", "diff", "loop", "loop_control",
 }  # fmt: skip
 
 Module = Callable[[str, dict[str, Any], bool], dict[str, Any]]
@@ -41,7 +41,7 @@ class Role:
 
     def __init__(self, name: str):
         init_plugin_loader([str(ROOT / ".ansible/collections")])
-        self._directory = ROOT / "roles" / name
+        self.directory = ROOT / "roles" / name
         self.loader = DataLoader()
         self._files: dict[str, Any] = {}
         self.defaults = self.read("defaults/main.yml") or {}
@@ -50,7 +50,7 @@ class Role:
 
     def read(self, path: str) -> Any:
         if path not in self._files:
-            self._files[path] = self.loader.load_from_file(str(self._directory / path), trusted_as_template=True)
+            self._files[path] = self.loader.load_from_file(str(self.directory / path), trusted_as_template=True)
         return self._files[path]
 
     def invalid(self, entry: str, given: Mapping[str, Any]) -> list[str]:
@@ -86,6 +86,8 @@ class Run:
             **self._facts,
             **(more or {}),
             "ansible_check_mode": self.check,
+            "ansible_search_path": [str(self.role.directory)],
+            "inventory_hostname": "walk",
             "omit": _OMIT,
         }
         return Templar(loader=self.role.loader, variables=variables)
@@ -147,16 +149,22 @@ class Run:
     def _act(self, task: dict[str, Any], action: str) -> None:
         name = str(task.get("name", action))
         try:
-            result = self._result(task, action, task.get("vars"))
+            result = self._looped(task, action) if "loop" in task else self._result(task, action, task.get("vars"))
         except AnsibleError as error:
             result = {"failed": True, "msg": str(error)}
         if "register" in task:
             self._facts[task["register"]] = result
         self.results[name] = result
-        if result.get("failed"):
+        if result.get("failed") and task.get("failed_when", True) is not False:
             raise Failed({"name": name}, result)
         if result.get("changed") and task.get("changed_when", True):
             self.changed.append(name)
+
+    def _looped(self, task: dict[str, Any], action: str) -> dict[str, Any]:
+        items = self._template(task["loop"], task.get("vars"))
+        results = [self._result(task, action, {**task.get("vars", {}), "item": item}) for item in items]
+        failed = next((result for result in results if result.get("failed")), {"failed": False})
+        return {**failed, "changed": any(result.get("changed") for result in results), "results": results}
 
     def _result(self, task: dict[str, Any], action: str, more: Mapping[str, Any] | None) -> dict[str, Any]:
         arguments = task[action]

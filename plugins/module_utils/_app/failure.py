@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 # A line that says why, among those that a program prints around it. The first pattern that fits any line wins.
 TELLING = (
@@ -18,6 +19,7 @@ TELLING = (
 )
 # What follows a line like this says more than the line.
 ANNOUNCES = re.compile(r":$|cannot be built: ")
+HEALTH_LENGTH = 300
 DECORATION = re.compile(r"^[\s>#*|=-]*|\x1b\[[0-9;]*[A-Za-z]")
 CURES = (
     (
@@ -97,6 +99,18 @@ def _serving(failure: Failure) -> str:
 def _cures(failure: Failure) -> list[str]:
     told = "\n".join([failure.reason, *failure.facts, failure.logs])
     return [cure for pattern, cure in CURES if pattern.search(told)]
+
+
+def health_output(state: Mapping[str, Any], always: bool = False) -> str:
+    """What the last failed check said, or the last one of any kind. Empty when all is well, or there is no check."""
+    health = state.get("Health") or {}
+    log = health.get("Log") or []
+    failed = [entry for entry in log if entry.get("ExitCode")]
+    if not log or not (always or (failed and health.get("Status") == "unhealthy")):
+        return ""
+    entry = (failed or log)[-1]
+    output = " ".join((entry.get("Output") or "").split())[-HEALTH_LENGTH:] or "nothing"
+    return f"{output} (exit code {entry.get('ExitCode', 0)})"
 
 
 def headline(text: str, limit: int = 200) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from .._app.failure import health_output
+
 FULL_MIB = 32  # less than that may be no room for a layer, a log or a table's page
-HEALTH_LENGTH = 300
 SIGNALS = {
     137: "killed: out of memory, or too slow to stop",
     139: "a crash of the program itself",
@@ -58,18 +59,6 @@ def _ended(codes: Sequence[int], state: Mapping[str, Any]) -> str:
     times = f", {len(codes)} times" if len(codes) > 1 else ""
     why = "out of memory" if state.get("OOMKilled") else SIGNALS.get(last, "")
     return f"exited with {last}{f' ({why})' if why else ''}{times}"
-
-
-def health_output(state: Mapping[str, Any], always: bool = False) -> str:
-    """What the last failed check said, or the last one of any kind. Empty when all is well, or there is no check."""
-    health = state.get("Health") or {}
-    log = health.get("Log") or []
-    failed = [entry for entry in log if entry.get("ExitCode")]
-    if not log or not (always or (failed and health.get("Status") == "unhealthy")):
-        return ""
-    entry = (failed or log)[-1]
-    output = " ".join((entry.get("Output") or "").split())[-HEALTH_LENGTH:] or "nothing"
-    return f"{output} (exit code {entry.get('ExitCode', 0)})"
 
 
 def of_data(items: Sequence[Mapping[str, Any]], wanted: Iterable[str]) -> list[str]:

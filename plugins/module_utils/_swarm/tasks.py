@@ -41,6 +41,7 @@ class Task:
     error: str = ""
     exit_code: int = 0
     created: str = ""
+    container: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def parse_task(item: Mapping[str, Any]) -> Task:
         error=status.get("Err", ""),
         exit_code=container.get("ExitCode", 0),
         created=item.get("CreatedAt", ""),
+        container=container.get("ContainerID", ""),
     )
 
 
@@ -204,4 +206,6 @@ def describe(task: Task, nodes: Mapping[str, Node]) -> str:
         return f"it exited with {task.exit_code}{where}{killed}"
     if task.state in BROKEN:
         return f"it {'was rejected' if task.state == 'rejected' else 'failed'}{where}: {error or 'no reason given'}"
+    if task.state == "starting":  # its container runs; Swarm calls the task running when it is healthy
+        return f"its health check is not met yet{where}{': ' + error if error else ''}"
     return f"it is {task.state}{where}{': ' + error if error else ''}"

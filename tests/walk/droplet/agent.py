@@ -20,22 +20,30 @@ EVENTS = ("subprocess.Popen", "os.rename", "os.remove", "os.mkdir", "os.symlink"
 LIMIT = 240.0
 
 
+def is_write(name: str, arguments: tuple) -> bool:
+    """Whether the engine is asked to change something."""
+    return name == "http.client.send" and bytes(arguments[1][:7]).startswith((b"POST ", b"DELETE "))
+
+
 def is_event(name: str, arguments: tuple) -> bool:
     if name == "open":
         return isinstance(arguments[1], str) and any(letter in arguments[1] for letter in "wax+")
     return name in EVENTS
 
 
-def count_and_kill(at: int, whole_group: bool) -> None:
-    """Ends this process when the event of this number begins; -1 never."""
+def count_and_kill(kill: dict) -> None:
+    """Ends this process when the event of this number begins, or so many seconds later; -1 never."""
     seen = 0
+    counts = is_write if kill.get("writes") else is_event
 
     def look(name: str, arguments: tuple) -> None:
         nonlocal seen
-        if os.getpid() != me or not is_event(name, arguments):
+        if os.getpid() != me or not counts(name, arguments):
             return
-        if seen == at:
-            os.killpg(me, signal.SIGKILL) if whole_group else os.kill(me, signal.SIGKILL)
+        if seen == kill["event"] and kill.get("later"):
+            signal.setitimer(signal.ITIMER_REAL, kill["later"])  # nobody catches the alarm
+        elif seen == kill["event"]:
+            os.killpg(me, signal.SIGKILL) if kill["group"] else os.kill(me, signal.SIGKILL)
         seen += 1
 
     me = os.getpid()
@@ -53,7 +61,7 @@ def become(name: str, arguments: dict, check: bool, output: int, kill: dict | No
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
     if kill:
-        count_and_kill(kill["event"], kill["group"])
+        count_and_kill(kill)
     status = 0
     try:
         import_module(f"{MODULES}.{name}").main()
@@ -104,10 +112,11 @@ def write(request: dict) -> dict:
 
 
 def main() -> None:
-    for name in ("release", "lease"):
+    for name in ("release", "lease", "swarm_stack", "swarm_image", "swarm_node_images", "swarm_node"):
         import_module(f"{MODULES}.{name}")
     from data import push, rows
     from look import look
+    from look_swarm import look_node, look_swarm
     from visitor import visits
 
     doing = {
@@ -116,6 +125,8 @@ def main() -> None:
         "write": write,
         "visits": visits,
         "look": look,
+        "look_swarm": look_swarm,
+        "look_node": look_node,
         "push": push,
         "rows": rows,
         "hello": lambda request: {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,9 +14,20 @@ FILE = Path("/run/walk-visits")
 PAUSE = 0.03
 
 
-def ask(path: str, host: str, timeout: float = 5) -> tuple[int, str]:
+def ask_first(path: str, host: str, addresses: list[str]) -> tuple[int, str]:
+    """As a load balancer does: whoever takes no connection is passed over."""
+    for address in addresses[:-1]:
+        try:
+            socket.create_connection((address, 80), timeout=1).close()
+        except OSError:
+            continue
+        return ask(path, host, address)
+    return ask(path, host, addresses[-1])
+
+
+def ask(path: str, host: str, address: str = "127.0.0.1", timeout: float = 5) -> tuple[int, str]:
     """Status (0: no answer) and the body's beginning, which is the release's name."""
-    connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout)
+    connection = http.client.HTTPConnection(address, 80, timeout=timeout)
     try:
         connection.request("GET", path, headers={"Host": host})
         reply = connection.getresponse()
@@ -28,12 +40,12 @@ def ask(path: str, host: str, timeout: float = 5) -> tuple[int, str]:
         connection.close()
 
 
-def walk_in(host: str) -> None:
+def walk_in(host: str, addresses: list[str]) -> None:
     """Writes a line when the answer is another one than before; ends with whoever started it."""
     parent, last = os.getppid(), None
     with FILE.open("w", encoding="utf-8") as file:
         while os.getppid() == parent:
-            answer = ask("/", host)
+            answer = ask_first("/", host, addresses)
             if answer != last:
                 file.write(f"{time.time():.3f}\t{answer[0]}\t{answer[1].splitlines()[0] if answer[1] else ''}\n")
                 file.flush()
@@ -49,7 +61,9 @@ def visits(request: dict) -> dict:
     visitors when there are none."""
     if not _process or _process[0].poll() is not None:
         FILE.write_text("", encoding="utf-8")
-        _process[:] = [subprocess.Popen([sys.executable, __file__, request["host"]])]
+        _process[:] = [
+            subprocess.Popen([sys.executable, __file__, request["host"], *request.get("addresses", ["127.0.0.1"])])
+        ]
         while not FILE.read_text(encoding="utf-8"):  # its first answer
             time.sleep(0.05)
     offset = request.get("offset", 0)
@@ -60,4 +74,4 @@ def visits(request: dict) -> dict:
 
 
 if __name__ == "__main__":
-    walk_in(sys.argv[1])
+    walk_in(sys.argv[1], sys.argv[2:])

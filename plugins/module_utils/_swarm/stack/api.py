@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._app.checks import Answer
+from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
 from ..placement import floating, misfit, no_room
 from ..tasks import Node, Task, parse_node, parse_task
@@ -89,6 +90,22 @@ class Swarm:
     def addresses(self, name: str) -> list[str]:
         """Of a service's tasks that run, in the app's network."""
         return inside.addresses(self.engine.get("/tasks", filters={"service": [name]}), self.project)
+
+    def address(self, task: str) -> str:
+        """Of one task in the app's network, also while it is not healthy yet; empty when it has none."""
+        try:
+            found = inside.attached([self.engine.get(f"/tasks/{task}")], self.project)
+        except EngineError:
+            return ""
+        return next(iter(found), "")
+
+    def health(self, container: str) -> str:
+        """What a container's health check said. Only the engine that has the container knows; empty on the others."""
+        try:
+            state = self.engine.get(f"/containers/{container}/json")["State"] if container else {}
+        except EngineError:
+            return ""
+        return health_output(state, always=True)
 
     def doorway(self) -> int:
         """What `ask` needs; 0 where no container of the app runs on this host."""

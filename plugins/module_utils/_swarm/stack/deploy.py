@@ -17,7 +17,7 @@ from ..._app.http import Request
 from ..._app.probe import Probe, expectation
 from ..._app.release import Manifest
 from ..engine import EngineError
-from ..tasks import CONVERGED, FAILED, Node, Verdict, Watch
+from ..tasks import CONVERGED, FAILED, Node, Task, Verdict, Watch
 from .api import Swarm, used_objects
 from .data import irreversible
 from .diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
@@ -35,12 +35,16 @@ FIRST_START_FAILURES = 1
 
 
 class StackError(Exception):
-    """A release that is not live. `service` and `logs` explain it, when there is one to blame."""
+    """A release that is not live. `service`, `logs` and `facts` explain it; `trouble` is what could not be undone."""
 
-    def __init__(self, message: str, service: str = "", logs: str = ""):
+    def __init__(
+        self, message: str, service: str = "", logs: str = "", facts: Iterable[str] = (), trouble: Iterable[str] = ()
+    ):
         super().__init__(message)
         self.service = service
         self.logs = logs
+        self.facts = tuple(facts)
+        self.trouble = tuple(trouble)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Deployment:
     sleep: Any = time.sleep
     events: list[str] = field(default_factory=list)
     ports: Mapping[str, int] = field(default_factory=dict)  # of services by their short names
+    checks: Mapping[str, list] = field(default_factory=dict)  # the same, of what they shall answer
     started: float = field(init=False)
     # What a person did by hand that does not stay, and services that go.
     findings: list[str] = field(default_factory=list, init=False)
@@ -104,12 +109,13 @@ class Deployment:
             self.note(finding)
         snapshot = {name: at_most_one(spec) for name, spec in current.items()}
         self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
+        self.checks = checks
         try:
             self._apply(planned, job, timeout, checks, release)
         except BaseException as error:
             trouble = self.restore(snapshot, list(self.desired))
             if trouble and isinstance(error, StackError):
-                raise StackError("\n".join([str(error), *trouble]), error.service, error.logs) from error
+                raise StackError(str(error), error.service, error.logs, error.facts, trouble) from error
             raise
         return planned
 
@@ -168,7 +174,8 @@ class Deployment:
             asked = self._prove_trial(beside, checks.get(spec["Labels"][SERVICE]) or [], release, watch)
         except StackError as error:
             why = str(error).removeprefix(f"{beside['Name']}: ")
-            raise StackError(f"{spec['Name']}: a trial task failed: {why}", spec["Name"], error.logs) from error
+            text = f"{spec['Name']}: a trial task failed: {why}"
+            raise StackError(text, spec["Name"], error.logs, error.facts) from error
         finally:
             self.swarm.remove(beside["Name"])
         self.note(f"{spec['Name']}: a trial task {asked} ({self.clock() - began:.1f} s)")
@@ -279,7 +286,22 @@ class Deployment:
             node = nodes[task.node].name if task.node in nodes else "none"
             code = f", exit code {task.exit_code}" if task.exit_code else ""
             place = f" (task {name}.{task.slot} {task.id[:12]}, node {node}{code})"
-        return StackError(f"{name}: {prefix}{verdict.why}{place}", name, logs)
+        facts = self._facts(name, task) if task else []
+        return StackError(f"{name}: {prefix}{verdict.why}{place}", name, logs, facts)
+
+    def _facts(self, name: str, task: Task) -> list[str]:
+        """What its health check said, or, where only another node's engine knows that, what it answers itself."""
+        service = name.removesuffix(trial_name("")).removeprefix(f"{self.swarm.project}_")
+        if said := self.swarm.health(task.container):
+            return [f"{name}: its health check said: {said}"]
+        port, checks = self.ports.get(service), self.checks.get(service)
+        if not (port and checks) or task.state not in ("starting", "running"):
+            return []
+        door, address = self.swarm.doorway(), self.swarm.address(task.id)
+        if not (door and address):
+            return []
+        answer = self.swarm.ask(door, address, port, checks[0])
+        return [f"{name}: asked for {checks[0]['path']} at port {port}, it said: {answer.describe()}"]
 
     def run_job(self, spec: dict, timeout: float) -> None:
         """Once, from the new image, before any task of the release gets traffic."""
@@ -290,7 +312,7 @@ class Deployment:
         try:
             self.wait(self.watch(spec), spec, timeout)
         except StackError as error:
-            raise StackError(f"The release command failed. {error}", error.service, error.logs) from error
+            raise StackError(f"The release command failed. {error}", error.service, error.logs, error.facts) from error
         finally:
             self.swarm.remove(name)
         self.note(f"{name}: completed ({self.clock() - began:.1f} s)")

@@ -35,10 +35,14 @@ except (OSError, http.client.HTTPException) as error:
 
 def addresses(tasks: Iterable[Mapping[str, Any]], network: str) -> list[str]:
     """Of the tasks that run, in this network."""
+    return attached((task for task in tasks if task["Status"]["State"] == "running"), network)
+
+
+def attached(tasks: Iterable[Mapping[str, Any]], network: str) -> list[str]:
+    """Addresses in this network."""
     return [
         address.partition("/")[0]
         for task in tasks
-        if task["Status"]["State"] == "running"
         for attachment in task.get("NetworksAttachments") or []
         if attachment["Network"]["Spec"]["Name"] == network
         for address in attachment.get("Addresses") or []

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from secrets import token_hex
@@ -17,7 +17,7 @@ from ..._app import release as manifests
 from ..._app.app import App, fingerprint, missing_variables
 from ..._app.failure import Failure, headline, render
 from ..._app.release import Manifest
-from ..engine import Engine
+from ..engine import Engine, EngineError
 from .api import SPEC, Swarm
 from .deploy import RELEASE_COMMAND, Deployment, Options, StackError, recover, scaled
 from .diff import NOOP, Change
@@ -138,21 +138,22 @@ def deploy(run: Run) -> dict[str, Any]:
         result = {"release": release, "new": is_new, "recovered": recovered, "events": run.events}
         result["notes"] = deployment.findings
         if not is_new and all(change.action == NOOP for change in planned):
-            for change in planned:  # nothing to do is only true when it runs
-                deployment.bring(change)
+            with told(release, live):
+                for change in planned:  # nothing to do is only true when it runs
+                    deployment.bring(change)
             return result | summary(planned, bool(recovered)) | {"node_images": node_images(run)}
         manifest = Manifest(release, run.params["source"], run.fingerprint)
         command = release_job(run, contents, release, images) if is_new else None
         timeout = float(run.params["release_command"].get("timeout") or 600)
         try:
-            planned = deployment.run(release, "deploy", command, run.checks, timeout)
-        except (StackError, ValueError) as error:
+            with told(release, live):
+                planned = deployment.run(release, "deploy", command, run.checks, timeout)
+        except Told as error:
             if release not in releases or releases[release].state != manifests.GOOD:
-                bad = replace(manifest, state=manifests.BAD, reason=headline(str(error)))
-                run.store.write(bad)
-            serving = live.id if live else ""
-            text = render(Failure(str(error), release, serving=serving, kept="Every service is what it was"))
-            raise StackError(text, getattr(error, "service", ""), getattr(error, "logs", "")) from error
+                bad = replace(manifest, state=manifests.BAD, reason=headline(error.reason))
+                with suppress(EngineError):  # the reason counts for more than its note
+                    run.store.write(bad)
+            raise
         pinned = {name: image.reference for name, image in images.items()}
         manifest = Manifest(
             release, manifest.source, manifest.fingerprint, services=stateless(run.swarm.specs()), images=pinned
@@ -173,10 +174,38 @@ def release_job(run: Run, contents: Bundle, release: str, images: Mapping[str, I
     return job(run.stack(release, images), contents, RELEASE_COMMAND, command["service"], command["command"])
 
 
+class Told(StackError):
+    """A failure in the words of the renderer. `reason` is its cause alone, for the list of releases."""
+
+    def __init__(self, text: str, reason: str, service: str, logs: str):
+        super().__init__(text, service, logs)
+        self.reason = reason
+
+
+@contextmanager
+def told(release: str, live: Manifest | None, opening: str = "") -> Iterator[None]:
+    """What fails in the block is told with all that is known, what serves now, and what to do."""
+    try:
+        yield
+    except (StackError, EngineError, ValueError) as error:
+        seen = {name: getattr(error, name, default) for name, default in (("service", ""), ("logs", ""), ("facts", ()))}
+        failure = Failure(
+            str(error),
+            release,
+            serving=live.id if live else "",
+            kept="Every service is what it was",
+            trouble=getattr(error, "trouble", ()),
+            opening=opening,
+            **seen,
+        )
+        raise Told(render(failure), str(error), seen["service"], seen["logs"]) from error
+
+
 def rollback(run: Run) -> dict[str, Any]:
     """To what a kept release ran, with the data services and the scale of today."""
     releases = run.store.releases()
-    target = manifests.rollback_target(releases, live_release(releases), run.params["release"])
+    live = live_release(releases)
+    target = manifests.rollback_target(releases, live, run.params["release"])
     current = run.swarm.specs()
     data = {name: as_declared(spec) for name, spec in current.items() if spec["Labels"][PART] == DATA}
     deployment = run.deployment({**data, **target.services}, Bundle())
@@ -185,7 +214,8 @@ def rollback(run: Run) -> dict[str, Any]:
         return result | summary(deployment.plan(), True) | {"notes": deployment.findings}
     with run.locked("rollback"):
         recovered = recover(deployment)
-        planned = deployment.run(target.id, "rollback", None, run.checks, 0)
+        with told(target.id, live):
+            planned = deployment.run(target.id, "rollback", None, run.checks, 0)
         deployment.commit(target, time.time())
         return result | {"recovered": recovered, "notes": deployment.findings} | summary(planned, True)
 
@@ -213,7 +243,8 @@ def scale(run: Run) -> dict[str, Any]:
         return result
     with run.locked("scale"):
         recover(deployment)
-        deployment.run(f"scale {name}", "scale", None, {}, 0)
+        with told("", live_release(run.store.releases()), f"{name} was not scaled to {wanted}"):
+            deployment.run(f"scale {name}", "scale", None, {}, 0)
         run.store.close()
     return result
 

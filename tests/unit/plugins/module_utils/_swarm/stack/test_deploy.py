@@ -31,6 +31,7 @@ class Cluster:
         self.engine = self
         self.count = 0
         self.status = 200
+        self.health_said = ""
 
     def specs(self):
         return copy.deepcopy({name: spec for name, spec in self.held.items() if spec["Labels"]["izzzi.part"] != "job"})
@@ -81,6 +82,12 @@ class Cluster:
     def misfits(self, specs):
         homeless = (n for n, spec in specs.items() if "homeless" in spec["TaskTemplate"]["ContainerSpec"]["Image"])
         return dict.fromkeys(homeless, "no node takes tasks")
+
+    def health(self, container):
+        return self.health_said
+
+    def address(self, task):
+        return "10.0.1.7"
 
     def logs(self, task, lines=25):
         return f"last words of {task}"
@@ -410,3 +417,32 @@ def test_what_starts_after_the_switch_is_untouched_when_the_others_are_not_prove
     with pytest.raises(StackError, match="api does not answer"):
         d.run("two", "deploy", None, {"worker": [], "api": []}, 60)
     assert not any("shop_worker" in line and "trial" not in line for line in cluster.log[acts:])
+
+
+@pytest.mark.parametrize(
+    ("health", "state", "status", "facts"),
+    [
+        # This manager's engine has the container.
+        (
+            "curl: (22) 503 (exit code 22)",
+            "starting",
+            503,
+            "shop_db: its health check said: curl: (22) 503 (exit code 22)",
+        ),
+        # Another node's has it: what the task itself answers says the same.
+        ("", "starting", 503, "shop_db: asked for /ready at port 5000, it said: 503, body: {}"),
+        # There is nobody to ask any more.
+        ("", "preparing", 200, None),
+    ],
+)
+def test_what_a_task_that_is_late_says_of_itself_is_told(health, state, status, facts):
+    cluster = Cluster()
+    cluster.health_said, cluster.status = health, status
+    _, contents = made("one")
+    mark = contents.services["shop_db"]["TaskTemplate"]["ContainerSpec"]["Labels"]["izzzi.tasks"]
+    cluster.tasks = lambda name: [Task("t", 1, "n1", mark, state, "running", container="c")]
+    d = deployment(cluster, contents, wait_timeout=10, monitor=0)
+    d.ports = {"db": 5000}
+    with pytest.raises(StackError, match="shop_db: did not get there within 10 s") as caught:
+        d.run("one", "deploy", None, {"db": [{"path": "/ready"}]}, 60)
+    assert caught.value.facts == ((facts,) if facts else ())
