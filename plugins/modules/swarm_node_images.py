@@ -65,7 +65,7 @@ removed:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.program import CommandError
-from ..module_utils._swarm.engine import Engine, EngineError
+from ..module_utils._swarm.engine import Engine, EngineError, Unavailable
 from ..module_utils._swarm.stack.images import provide
 
 ARGUMENT_SPEC = {
@@ -80,6 +80,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         module.exit_json(**provide(Engine(), check_mode=module.check_mode, **module.params))
+    except Unavailable as error:
+        # The release is live without this node, as it is when the whole node is away.
+        module.warn(f"{error} The node gets its images when it is back and gets a task, or by the next deploy.")
+        module.exit_json(changed=False, pulled=[], removed=[])
     except (EngineError, CommandError) as error:
         module.fail_json(msg=str(error))
 

@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from .compose_faults import Fault
 from .released import Outcome, Released, is_same, run_role
 from .role import Role
-from .swarm_declared import DECLARATION, EDGE, PROJECT, expected, runs_once, services_of, variables
+from .swarm_declared import DECLARATION, EDGE, PROJECT, expected, runs_once, services_of, variables, with_edge
 from .swarm_faults import FAULTS
 from .swarm_host import NAMES, WORKERS, Swarm, SwarmModules, ready_swarm
 from .walk import Ground, Walk, told
@@ -230,6 +230,7 @@ class SwarmWalk(Released):
         self.live, self.good = done.results[DEPLOY]["release"], given
         self.given_of[self.live] = given
         is_open = self.is_open()
+        is_planned = is_planned and len(with_edge(given, self.active())) > 1
         self.visits(allowed | {self.live}, is_planned and was_open and is_open)
         # What a killed run had begun was undone first.
         numbers = self.numbers(given, before["services"]) if not self.pending else self._as_they_are(given)
@@ -255,6 +256,13 @@ class SwarmWalk(Released):
     def a_look(self) -> None:
         """First in the order of names: hypothesis begins with a walk of the simplest steps. It counts for nothing."""
         Walk.steps -= 1
+
+    @initialize(declared=st.none() | DECLARATION | DECLARATION)
+    @told
+    def begin(self, declared: dict[str, Any] | None) -> None:
+        """Most walks begin with a release: a walk chooses some of the rules only, and events need something live."""
+        if declared:
+            self.succeeds(variables(declared, self.swarm.registry))
 
     @rule(declared=DECLARATION)
     @told
@@ -284,7 +292,8 @@ class SwarmWalk(Released):
             if broken.is_static and was_whole:
                 is_same(before, self.defined(), f"{fault} is refused after something was touched")
             release = done.results.get(PLAN, {}).get("release", "")
-            self.visits({self.live, release, *self.pending}, bool(was_open))
+            is_planned = was_open and len(with_edge(given, self.active())) > 1
+            self.visits({self.live, release, *self.pending}, is_planned)
             if self.is_whole():
                 if not was_whole:
                     self.pending = set()
@@ -300,6 +309,8 @@ class SwarmWalk(Released):
             f"{PROJECT}_{n}" for is_data, n, s in (services_of(self.good) if self.good else []) if runs_once(s, is_data)
         }
         number = {name: len(self.active()) if s["replicas"] is None else s["replicas"] for name, s in services.items()}
+        if f"{PROJECT}_{EDGE}" in number and self.good:
+            number[f"{PROJECT}_{EDGE}"] = len(with_edge(self.good, self.active()))
         return {name: min(value, 1) if name in once else value for name, value in number.items()}
 
     @rule(declared=DECLARATION, moment=MOMENT, after=st.sampled_from(["this", "the former", "back", "anything"]))
@@ -311,7 +322,7 @@ class SwarmWalk(Released):
         self.host.wait_for_stragglers()
         if release := outcome.results.get(PLAN, {}).get("release", ""):
             self.pending.add(release)
-        self.visits({before, *self.pending}, was_open)
+        self.visits({before, *self.pending}, was_open and len(with_edge(given, self.active())) > 1)
         now = self.current(self.look())
         if now != self.live:  # it had committed
             self.live, self.good = now, given
@@ -345,7 +356,8 @@ class SwarmWalk(Released):
         went = {**self.given_of[wanted], "swarm_stack_data_services": self.good["swarm_stack_data_services"]}
         numbers = self.numbers(went, seen["services"]) if was_whole else self._as_they_are(went)
         self.good = went
-        self.visits({before, self.live, *self.pending}, was_open and self.is_open())
+        is_planned = was_open and self.is_open() and len(with_edge(went, self.active())) > 1
+        self.visits({before, self.live, *self.pending}, is_planned)
         self.pending = set()
         self.settled(numbers)
         self.again(went)
@@ -444,6 +456,7 @@ class SwarmWalk(Released):
         if self.is_whole():
             self.pending = set()
 
+    @precondition(lambda self: self.live)
     @rule(short=st.sampled_from(WORKERS), how=st.sampled_from(["ours", "hand"]))
     @told
     def drain(self, short: str, how: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from .swarm_host import NAMES
+
 PROJECT = "walk"
 EDGE = "edge"
 
@@ -44,6 +46,7 @@ DECLARATION = st.fixed_dictionaries(
         "monitor": st.integers(1, 2),
         "trial": st.booleans(),
         "keep": st.integers(1, 3),
+        "edge": st.sampled_from(["", "", "not two"]),
         "secret": st.sampled_from(["blue", "green"]),
         "config": st.sampled_from(["one", "two"]),
     }
@@ -155,6 +158,7 @@ def variables(declared: dict[str, Any], registry: str) -> dict[str, Any]:
         "swarm_stack_public_ports": [9090],
         "swarm_stack_edge_image": "nginx:1.26",
         "swarm_stack_edge_locations": locations,
+        "swarm_stack_edge_constraints": [f"node.hostname != {NAMES['two']}"] if declared["edge"] else [],
         "swarm_stack_lock_ttl": 1,
         "swarm_stack_lock_wait": 10,
     }
@@ -180,8 +184,14 @@ def expected(given: dict[str, Any], before: dict[str, Any], nodes: list[str]) ->
             found[full] = 0 if kept and was["replicas"] == 0 and not is_data else 1
         else:
             found[full] = was["replicas"] if kept else number
-    found[f"{PROJECT}_{EDGE}"] = len(nodes)
+    found[f"{PROJECT}_{EDGE}"] = len(with_edge(given, nodes))
     return found
+
+
+def with_edge(given: dict[str, Any], nodes: list[str]) -> list[str]:
+    """The nodes with an nginx; visitors find another one while it starts anew, if there are two."""
+    constraints = given["swarm_stack_edge_constraints"]
+    return [node for node in nodes if not any(constraint.endswith(f" {node}") for constraint in constraints)]
 
 
 def services_of(given: dict[str, Any]) -> list[tuple[bool, str, dict[str, Any]]]:

@@ -102,7 +102,7 @@ FAULTS = {
         ),
         ("web", "/health", "perfect"),
     ),
-    "no room": Fault(_deploy(resources={"reservations": {"memory": "900G"}}), ("web", "no node has room")),
+    "no room": Fault(_deploy(resources={"reservations": {"memory": "900G"}}), ("no node has room",)),
     "a failing release command": Fault(
         _given(swarm_stack_release_command={"service": "web", "command": ["sh", "-c", "echo no such table; exit 4"]}),
         ("release command", "no such table", "exited with 4"),

@@ -35,6 +35,9 @@ class Swarm:
 
     def clear(self, project: str) -> None:
         """Nothing is left of the app, and every node is open."""
+        for host in self.hosts.values():
+            host.shell("systemctl is-active -q docker || { systemctl reset-failed docker; systemctl start docker; }")
+        self.until_ready()
         for short in WORKERS:
             self.open_by_hand(short)
         self.manager.shell(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from .stack.spec import START
+from .stack.spec import DATA, PART, START
 
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"
@@ -209,7 +209,8 @@ def _start_first(service: Object, note: dict[str, Any]) -> dict[str, Any]:
     spec["Labels"] = {**(spec.get("Labels") or {}), MOVING: json.dumps(note, sort_keys=True)}
     old = spec.get("UpdateConfig") or {}
     # Paused and not rolled back: who moves it puts its spec back.
-    order = "stop-first" if START in spec["Labels"] else "start-first"  # what must not run twice does not for a move
+    is_once = START in spec["Labels"] or spec["Labels"].get(PART) == DATA  # does not run twice for a move, either
+    order = "stop-first" if is_once else "start-first"
     ours = {"Parallelism": 1, "Delay": 0, "Order": order, "FailureAction": "pause", "Monitor": MONITOR}
     spec["UpdateConfig"] = {**old, **ours, "MaxFailureRatio": 0}
     return spec

@@ -5,25 +5,33 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ..engine import Engine, EngineError, NotInSwarm, Unavailable
 
 PORT = 2377
+STOPPED = "stopped"  # a member whose engine does not run; the other states are Docker's
 
 
 class MemberError(Exception):
     """The engine did not become what was asked; the message says why and what to do."""
 
 
-def observe(engine: Engine) -> dict[str, Any]:
-    """What this engine knows. No token is part of it. Without an engine, that of a bare host."""
+def observe(engine: Engine, was_member: Callable[[], bool] | None = None) -> dict[str, Any]:
+    """What this engine knows. No token is part of it. Without an engine, that of a bare host.
+
+    An engine that does not run may be a member's: its node is down, and not gone.
+    """
     try:
         info = engine.get("/info")
     except Unavailable as error:
-        return {"engine": "", "state": "inactive", "manager": False, "nodes": None, "error": str(error)}
+        state = STOPPED if (was_member or has_member_state)() else "inactive"
+        return {"engine": "", "state": state, "manager": False, "nodes": None, "error": str(error)}
     found = of_info(info)
     if found["manager"]:
         try:
@@ -31,6 +39,13 @@ def observe(engine: Engine) -> dict[str, Any]:
         except NotInSwarm as error:
             found["error"] = str(error)
     return found
+
+
+def has_member_state(settings: Path = Path("/etc/docker/daemon.json"), root: Path = Path("/var/lib/docker")) -> bool:
+    """Whether an engine on this host was a member when it last ran; leaving a Swarm removes this file."""
+    with suppress(OSError, ValueError, AttributeError):
+        root = Path(json.loads(settings.read_text(encoding="utf-8")).get("data-root") or root)
+    return (root / "swarm" / "docker-state.json").exists()
 
 
 def of_info(info: Mapping[str, Any]) -> dict[str, Any]:

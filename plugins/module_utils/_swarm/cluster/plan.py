@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from .member import STOPPED
+
 COUNTS = (1, 3, 5)
 # Docker's own bridges: docker0, docker_gwbridge and those of Compose projects.
 DOCKER_POOLS = [*(f"172.{second}.0.0/16" for second in range(17, 32)), "192.168.0.0/16"]
@@ -78,6 +80,9 @@ def plan(declared: Declared, observed: Mapping[str, Mapping[str, Any]]) -> dict[
     """Steps in their order, and problems; with a problem no step may be taken. `observed` is by declared name."""
     found = declaration_problems(declared)
     speakers = {n: o for n, o in observed.items() if o["manager"] and o["nodes"] is not None}
+    # A check comes before the run that starts them; then they are as hosts that could not be asked.
+    found = found or ([] if declared.checking and speakers else stopped_members(observed))
+    observed = {name: o for name, o in observed.items() if o["state"] != STOPPED}
     result: dict[str, Any] = {
         "founder": "",
         "speaker": "",
@@ -98,6 +103,17 @@ def plan(declared: Declared, observed: Mapping[str, Mapping[str, Any]]) -> dict[
         **result,
         "members": {name: declared.member(name, data) for name in _in_order(declared) if name in observed},
     }
+
+
+def stopped_members(observed: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Members whose engines do not run. They are not gone: who joins them anew would take their votes and data."""
+    names = sorted(name for name, o in observed.items() if o["state"] == STOPPED)
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)}: a member of a Swarm whose Docker engine does not run ({observed[names[0]]['error']}) "
+        "Nothing was changed. Start it there (systemctl start docker), or run configure.yml without --tags, which does."
+    ]
 
 
 def _founded(declared: Declared, observed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from ..._app.checks import Answer
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..placement import floating, misfit, no_room
+from ..placement import eligible, floating, misfit, no_room
 from ..tasks import Node, Task, parse_node, parse_task
 from . import inside
 from .diff import with_network_names
@@ -23,6 +23,7 @@ from .spec import APP, PART, STACK
 
 JOB = "job"
 LOG_LINES = 25
+NO_LOGS = "Error grabbing logs: "
 ASK_TIMEOUT = 5.0
 SPEC = "izzzi.kind"
 
@@ -117,6 +118,10 @@ class Swarm:
     def nodes(self) -> dict[str, Node]:
         return {node.id: node for node in map(parse_node, self.engine.get("/nodes"))}
 
+    def eligible(self, spec: Mapping[str, Any]) -> list[Node]:
+        """The nodes that take tasks of this service."""
+        return [parse_node(node) for node in eligible({"Spec": spec}, self.engine.get("/nodes"))]
+
     def misfits(self, specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """The services whose tasks have no place, or not the one with their data, by name, and why."""
         nodes = self.engine.get("/nodes") if specs else []
@@ -124,11 +129,13 @@ class Swarm:
         return {name: why for name, why in found.items() if why}
 
     def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False) -> str:
-        """The last lines of a task, wherever it ran; empty when its container is gone."""
+        """The last lines of a task, wherever it ran; empty when its container is gone, or never was."""
         try:
-            return self.engine.logs(f"/tasks/{task}/logs", tail=lines, timestamps=timestamps)
+            text = self.engine.logs(f"/tasks/{task}/logs", tail=lines, timestamps=timestamps)
         except EngineError:
             return ""
+        # The engine's own words, which it puts among the task's instead of failing.
+        return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(NO_LOGS))
 
     # Secrets and configs with contents, by name.
     def objects(self, kind: str) -> dict[str, dict]:

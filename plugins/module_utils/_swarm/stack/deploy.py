@@ -21,10 +21,10 @@ from ..tasks import CONVERGED, FAILED, Node, Task, Verdict, Watch
 from .api import Swarm, used_objects
 from .data import irreversible
 from .diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
-from .once import at_most_one, put_back
+from .once import at_most_one, put_back, replicas_of
 from .restore import steps
 from .retire import predecessors, retire, stop_slow
-from .spec import DATA, DECLARED, PART, SERVICE, START, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
+from .spec import DATA, DECLARED, EDGE, PART, SERVICE, START, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
 from .store import Store
 
 INTERVAL = 0.5
@@ -328,10 +328,12 @@ class Deployment:
             self.swarm.remove(name)
 
     def prove(self, checks: Mapping[str, list], release: str) -> None:
-        """Every node answers as a visitor asks, with the new release."""
-        if not self.options.edge_port:
+        """Every node that has the edge answers as a visitor asks, with the new release."""
+        edge = next((spec for spec in self.desired.values() if spec["Labels"][PART] == EDGE), None)
+        if not self.options.edge_port or not edge:
             return
-        probes = [probe for node in self.swarm.nodes().values() for probe in self._probes(node, checks, release)]
+        asked = {service: those for service, those in checks.items() if not self._stands_still(service)}
+        probes = [probe for node in self.swarm.eligible(edge) for probe in self._probes(node, asked, release)]
         deadline = self.clock() + self.options.wait_timeout
         in_a_row = 0
         while probes and in_a_row < 3:
@@ -343,10 +345,16 @@ class Deployment:
                 )
             self.sleep(INTERVAL if problem else 0)
 
+    def _stands_still(self, service: str) -> bool:
+        """Whether a person has scaled it to nothing: its pages have nobody to answer, and that is meant."""
+        name = f"{self.swarm.project}_{service}"
+        found = name in self.desired and replicas_of(self.desired[name]) == 0
+        if found:
+            self.note(f"{name}: has 0 tasks since it was scaled, so that its checks are not asked")
+        return found
+
     def _probes(self, node: Node, checks: Mapping[str, list], release: str) -> Iterable[Probe]:
         scheme, port, host = self.options.edge_scheme, self.options.edge_port, self.options.edge_host
-        if not (node.is_ready and node.is_active):
-            return
         for service, asked in checks.items():
             for check in asked:
                 if check.get("edge", True):

@@ -242,10 +242,11 @@ def test_an_update_that_could_never_get_there_is_found(more, why):
     assert bool(found) == bool(why)
 
 
-def test_what_must_not_run_twice_does_not_for_a_move():
+@pytest.mark.parametrize("label", [{"izzzi.start": "after_switch"}, {"izzzi.part": "data"}])
+def test_what_must_not_run_twice_does_not_for_a_move(label):
     given = service(update=START_FIRST)
     assert placement.moving_spec(given, NODES[0])["UpdateConfig"]["Order"] == "start-first"
-    given["Spec"]["Labels"]["izzzi.start"] = "after_switch"
+    given["Spec"]["Labels"].update(label)
     moved = placement.moving_spec(given, NODES[0])
     assert moved["UpdateConfig"]["Order"] == "stop-first"
     assert placement.restored_spec(moved)["UpdateConfig"] == START_FIRST

@@ -241,3 +241,31 @@ def test_bad_declarations_name_the_member():
     problems = "\n".join(declaration_problems(twice))
     for part in ("as worker: m1", "same address 10.20.0.1", "w2: 'x' is no IP address", "'w9' is no declared member"):
         assert part in problems
+
+
+def stopped() -> dict:
+    return bare() | {
+        "state": "stopped",
+        "error": "The Docker engine at /var/run/docker.sock does not answer: Connection refused",
+    }
+
+
+def test_a_member_whose_engine_is_stopped_is_not_gone():
+    nodes = [node("m1", leader=True), node("m2", state="down"), node("m3"), node("w1", state="down")]
+    observed = {**swarm(*nodes, asked="m1 m3"), "m2": stopped(), "w1": stopped()}
+    result = plan(declared("m1", "m2", "m3", "w1"), observed)
+    assert len(result["problems"]) == 1
+    for words in ("m2, w1", "does not run", "Connection refused", "Nothing was changed", "systemctl start docker"):
+        assert words in result["problems"][0]
+    assert (result["join"], result["dead"], result["remove"]) == ({}, [], [])
+    # A check comes before the role docker has started them.
+    result = plan(declared("m1", "m2", "m3", "w1", checking=True), observed)
+    assert result["problems"] == result["steps"] == []
+
+
+def test_no_second_swarm_is_begun_while_the_only_manager_is_stopped():
+    for checking in (False, True):
+        result = plan(declared("m1", "w1", checking=checking), {"m1": stopped(), "w1": member("w1")})
+        assert "m1" in result["problems"][0]
+        assert "does not run" in result["problems"][0]
+        assert result["founder"] == ""

@@ -37,6 +37,12 @@ def test_a_pool_that_is_used_up_is_said():
         Swarm(Networks(looks=100), "shop").provide_network(False, tries=3, sleep=lambda _seconds: None)
 
 
+def test_that_there_are_no_logs_is_none_of_the_tasks_words():
+    engine = Networks(looks=0)
+    engine.logs = lambda *_path, **_query: "it said\nError grabbing logs: rpc error: task t has not been scheduled\n"
+    assert Swarm(engine, "shop").logs("t") == "it said\n"
+
+
 def test_a_config_gets_the_range_where_it_asks_for_it_as_soon_as_there_is_one():
     files = {"nginx.conf": "geo $x { @network@ 1; }", "other": "text"}
     assert placed(files, "172.16.3.0/24") == {"nginx.conf": "geo $x { 172.16.3.0/24 1; }", "other": "text"}

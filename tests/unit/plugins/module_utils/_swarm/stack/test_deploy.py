@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.checks import Answer
@@ -446,3 +447,40 @@ def test_what_a_task_that_is_late_says_of_itself_is_told(health, state, status, 
     with pytest.raises(StackError, match="shop_db: did not get there within 10 s") as caught:
         d.run("one", "deploy", None, {"db": [{"path": "/ready"}]}, 60)
     assert caught.value.facts == ((facts,) if facts else ())
+
+
+def edged(tag: str) -> Bundle:
+    """The app with an edge that may run on managers only."""
+    stack, _ = made(tag)
+    edge = {"edge": {"image": "nginx", "deploy": {"placement": {"constraints": ["node.role == manager"]}}}}
+    images = {**stack.images, "edge": Image("nginx@sha256:1", "nginx:1", (), ("nginx",))}
+    return bundle(dataclasses.replace(stack, edge=edge, images=images))
+
+
+def asked_of(cluster: Cluster, contents: Bundle) -> tuple[Deployment, list[str]]:
+    d, asked = deployment(cluster, contents, edge_port=80), []
+    d._ask = lambda probe: asked.append(probe.request.url) or Answer(status=200, body="{}")
+    d.run("one", "deploy", None, {"web": [{"path": "/web"}], "api": [{"path": "/api"}]}, 60)
+    d.store.close()
+    return d, asked
+
+
+def test_only_nodes_that_have_the_edge_are_asked_for_the_release():
+    cluster = Cluster()
+    cluster.eligible = lambda spec: [
+        node for node in cluster.nodes().values() if spec["Labels"]["izzzi.part"] == "edge"
+    ]
+    _, asked = asked_of(cluster, edged("one"))
+    assert set(asked) == {"http://10.0.0.2:80/web", "http://10.0.0.2:80/api"}
+    cluster.eligible = lambda spec: []
+    assert asked_of(cluster, edged("two"))[1] == []
+
+
+def test_a_service_that_was_scaled_to_nothing_keeps_no_release_from_going_live():
+    cluster = Cluster()
+    cluster.eligible = lambda spec: list(cluster.nodes().values())
+    asked_of(cluster, edged("one"))
+    cluster.update(scaled(cluster.specs()["shop_web"], 0))
+    d, asked = asked_of(cluster, edged("two"))
+    assert set(asked) == {"http://10.0.0.2:80/api"}
+    assert any("shop_web: has 0 tasks since it was scaled" in event for event in d.events)
