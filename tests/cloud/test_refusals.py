@@ -162,3 +162,13 @@ def test_what_is_ours_and_not_declared_is_named_with_its_cost(sandbox: Sandbox, 
     assert "failed" not in gone, gone
     assert {step["name"] for step in gone["plan"] if step["action"] == "keep"} == {"shop-staging-app-data"}
     assert run(declared, check=True)["monthly_cost"] == {"before": 7.0, "after": 7.0}
+
+
+def test_more_droplets_than_the_account_may_have_are_told_by_the_plan(sandbox: Sandbox, declared, run: Run):
+    limit = sandbox.api("GET", "/v2/account")["account"]["droplet_limit"]
+    declared["droplets"] = {"app": {"count": limit + 1, "size": "s-1vcpu-1gb", "image": "debian-13-x64"}}
+    for check in (True, False):
+        result = run(declared, check=check)
+        said = f"account: it has 0 droplets, this plan makes {limit + 1} more, and its limit is {limit}."
+        assert said in result["msg"], result["msg"]
+    assert sandbox.all("droplets") == []

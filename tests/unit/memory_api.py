@@ -69,6 +69,8 @@ class MemoryApi(Attached):
             if path.startswith("/domains/"):
                 answer = self._domain(method.lower(), *path.split("/")[2:], content=content)
                 return Reply(404 if answer is None else 200, {}, json.dumps(answer or NOT_FOUND).encode())
+            if path == "/account":
+                return Reply(200, {}, json.dumps({"account": {"droplet_limit": 25}}).encode())
             noun = next(noun for noun in [*self.rows, "actions"] if path.startswith(f"/{noun}"))
             rest = path.removeprefix(f"/{noun}").strip("/")
             if path.endswith("/resources") and noun == "projects":

@@ -45,6 +45,16 @@ class App:
     def image(self, service: str, release: str) -> str:
         return f"{self.project}/{service}:{release}"
 
+    def volume_name(self, name: str) -> str:
+        """Docker's name of a declared volume: as Compose makes it, also for `name` and `external`."""
+        return volume_name(self.project, name, self.volumes.get(name))
+
+
+def volume_name(project: str, name: str, declared: Mapping[str, Any] | None) -> str:
+    """Docker's name of a volume that is declared as `name`."""
+    options = declared or {}
+    return str(options.get("name") or (name if options.get("external") else f"{project}_{name}"))
+
 
 def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
     """`build` of a service, from the release's source."""

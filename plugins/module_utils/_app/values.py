@@ -10,6 +10,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from .app import volume_name
+
 UNITS = {"us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 SIZES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
@@ -119,13 +121,24 @@ def _mount(item: Any, project: str, volumes: Mapping[str, Any]) -> dict[str, Any
             return {"Type": "volume", "Target": literal(source)}
         item = {"source": source, "target": target, "read_only": "ro" in mode.split(",")}
     source = str(item.get("source", ""))
+    options: dict[str, Any] = {}
     kind = item.get("type") or ("bind" if source.startswith("/") else "volume")
     if kind == "volume" and source:
         if source not in volumes:
             raise SpecError(f"volume {source!r} is not declared.")
-        source = (volumes[source] or {}).get("name") or f"{project}_{source}"
+        options |= _volume_options(volumes[source] or {})
+        source = volume_name(project, source, volumes[source])
     mount = {"Type": kind, "Source": literal(source), "Target": literal(item["target"])}
-    return mount | ({"ReadOnly": True} if item.get("read_only") else {})
+    return mount | options | ({"ReadOnly": True} if item.get("read_only") else {})
+
+
+def _volume_options(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """With what a node makes the volume when it has none of the name."""
+    driver, options = declared.get("driver"), declared.get("driver_opts") or {}
+    if not driver and not options:
+        return {}
+    given = {key: str(value) for key, value in options.items()}
+    return {"VolumeOptions": {"DriverConfig": {"Name": driver or "local", "Options": given}}}
 
 
 def healthcheck(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .account import Row
-from .client import Client
+from .client import ApiError, Client
 
 
 def sizes(client: Client) -> list[Row]:
@@ -20,6 +20,27 @@ def sizes(client: Client) -> list[Row]:
 def image(client: Client, slug: str) -> Row | None:
     reply = client.find(f"/images/{slug}")
     return reply["image"] if reply else None
+
+
+def limits(client: Client) -> Row:
+    """How many of a kind the account may have; empty when the token may not ask."""
+    try:
+        return client.get("/account")["account"]
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise
+        return {}
+
+
+def limit_problems(limits: Row, key: str, noun: str, there: int, more: int) -> list[str]:
+    """Whether the account may have `more` of a kind. New accounts have low limits."""
+    limit = limits.get(key) or 0
+    if not more or not limit or there + more <= limit:
+        return []
+    return [
+        f"account: it has {there} {noun}, this plan makes {more} more, and its limit is {limit}. Declare fewer, delete "
+        "some first, or ask DigitalOcean for more: https://cloud.digitalocean.com/account/team/droplet_limit_increase"
+    ]
 
 
 def region_problems(region: str, sizes: list[Row]) -> list[str]:

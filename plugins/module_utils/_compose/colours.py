@@ -57,7 +57,7 @@ def colour_document(app: ColouredApp, release: str, colour: str) -> dict[str, An
         "networks": {"default": network},
     }
     if used := _used_volumes(app, app.services):
-        document["volumes"] = {name: {"name": f"{app.project}_{name}", "external": True} for name in used}
+        document["volumes"] = {name: {"name": app.volume_name(name), "external": True} for name in used}
     if app.build_ca_bundle and app.built:
         document["secrets"] = {"ca_bundle": {"file": app.build_ca_bundle}}
     return document
@@ -107,10 +107,24 @@ def _used_volumes(app: ColouredApp, services: Mapping[str, dict]) -> list[str]:
     return [name for name in app.volumes if name in mounted]
 
 
-def colour_volumes(app: ColouredApp) -> list[str]:
-    """Names of volumes that only stateless services mount: no document makes them."""
+def colour_volumes(app: ColouredApp) -> dict[str, Mapping[str, Any]]:
+    """The volumes that only stateless services mount, by Docker's name: no document makes them. Not external ones."""
     data = _used_volumes(app, app.data_services)
-    return [f"{app.project}_{name}" for name in _used_volumes(app, app.services) if name not in data]
+    mine = [name for name in _used_volumes(app, app.services) if name not in data]
+    declared = {name: app.volumes[name] or {} for name in mine}
+    return {app.volume_name(name): options for name, options in declared.items() if not options.get("external")}
+
+
+def volume_command(app: ColouredApp, name: str, declared: Mapping[str, Any]) -> list[str]:
+    """`docker volume create`, which leaves a volume that is there as it is."""
+    flags = ["--driver", str(declared["driver"])] if declared.get("driver") else []
+    for option, value in (declared.get("driver_opts") or {}).items():
+        flags += ["--opt", f"{option}={value}"]
+    labels = declared.get("labels") or {}
+    given = [f"{k}={v}" for k, v in labels.items()] if isinstance(labels, Mapping) else labels
+    for label in (f"com.docker.compose.project={app.project}", *given):
+        flags += ["--label", label]
+    return ["docker", "volume", "create", *flags, name]
 
 
 def shape_problems(app: ColouredApp) -> list[str]:

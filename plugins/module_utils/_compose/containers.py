@@ -125,6 +125,17 @@ def stopped(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[
     return waiting((replace(c, health="") for c in containers), wanted)
 
 
+def culprit(containers: Iterable[Container], wanted: Mapping[str, int]) -> tuple[str, str] | None:
+    """The service that the others wait for, and why: one that cannot get up before one that has not yet, and one that
+    runs before one that was never started, since that one waits itself."""
+    found = [c for c in containers if c.service in wanted]
+    if failed := trouble(found) or dict.fromkeys(sorted(unhealthy(found)), "its health check fails"):
+        return next(iter(failed.items()))
+    begun = {c.service for c in found if c.status in RUNNING}
+    late = sorted(waiting(found, wanted).items(), key=lambda item: item[0] not in begun)
+    return late[0] if late else None
+
+
 def waiting(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
     """Services that are not up yet, with what they wait for. `wanted` is the number of replicas by service."""
     result = {}

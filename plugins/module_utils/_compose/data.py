@@ -14,8 +14,8 @@ from typing import Any
 from .._app.atomic import read_json
 from .._app.program import run
 from .._app.release import ReleaseError
-from .colours import colour_volumes, data_document, render
-from .data_change import losses, rivals
+from .colours import colour_volumes, data_document, render, volume_command
+from .data_change import losses, remembered, rivals
 from .data_images import require_named
 from .files import changed_files, data_files, write_files
 from .steps import ensure_login, ensure_networks, ensure_redis_password, up
@@ -34,8 +34,8 @@ def data(t: Transaction) -> dict[str, Any]:
         if declared and not t.owner_password(part):
             write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
     ensure_networks(t)
-    for volume in colour_volumes(t.app):
-        run(["docker", "volume", "create", "--label", f"com.docker.compose.project={t.app.project}", volume])
+    for name, declared in colour_volumes(t.app).items():
+        run(volume_command(t.app, name, declared))
     if reasons:
         require_named(t.app.data_services, t.options.build_timeout)
         keep_before(t)
@@ -51,8 +51,10 @@ def data(t: Transaction) -> dict[str, Any]:
 
 def data_losses(t: Transaction) -> list[str]:
     """What would be lost, and how to consent; nothing with consent."""
-    asked = not t.options.allow_data_change and shutil.which("docker")
-    found = losses(t.app, t.data.containers()) if asked else []
+    if t.options.allow_data_change or not shutil.which("docker"):
+        return []
+    containers = t.data.containers()
+    found = losses(t.app, [*containers, *remembered(t.app.project, _document(t), containers)])
     cure = (
         "No undo brings that back. Dump the data, and move it to the new place yourself; or consent:"
         " -e app_compose_allow_data_change=true."

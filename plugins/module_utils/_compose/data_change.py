@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from .._app.app import volume_name
 from .._app.service_rules import targets
 from .colours import ColouredApp
 from .containers import Container
@@ -15,16 +17,10 @@ from .containers import Container
 _NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
-def volume_name(app: ColouredApp, name: str) -> str:
-    """What Docker calls a declared volume."""
-    options = app.volumes.get(name) or {}
-    return str(options.get("name") or (name if options.get("external") else f"{app.project}_{name}"))
-
-
 def declared_volumes(app: ColouredApp, service: str) -> dict[str, str]:
     """Docker's names of the volumes that a data service mounts, by the path inside."""
     mounts = targets(app.data_services[service])
-    return {path: volume_name(app, source) for path, source in mounts.items() if source in app.volumes}
+    return {path: app.volume_name(source) for path, source in mounts.items() if source in app.volumes}
 
 
 def held_volumes(container: Container) -> dict[str, str]:
@@ -36,6 +32,18 @@ def rivals(app: ColouredApp, containers: Iterable[Container]) -> list[Container]
     """Containers of services that are declared no more, on volumes of those that are: both must never run at once."""
     wanted = {name for service in app.data_services for name in declared_volumes(app, service).values()}
     return [c for c in containers if c.service not in app.data_services and wanted & {*held_volumes(c).values()}]
+
+
+def remembered(project: str, document: Mapping[str, Any] | None, containers: Iterable[Container]) -> list[Container]:
+    """Stand-ins for data services whose container somebody has removed, from the document that they were made from."""
+    there = {container.service for container in containers}
+    services, volumes = (document or {}).get("services") or {}, (document or {}).get("volumes") or {}
+    return [
+        Container("", name, name, "removed", "", 0, 0, "", "", str(service.get("image", "")), {}, held)
+        for name, service in services.items()
+        if name not in there and isinstance(service, Mapping)
+        for held in [{p: volume_name(project, s, volumes[s]) for p, s in targets(service).items() if s in volumes}]
+    ]
 
 
 def losses(app: ColouredApp, containers: Iterable[Container]) -> list[str]:

@@ -210,7 +210,7 @@ def _names(app: ColouredApp, others: list[Neighbour]) -> Iterator[str]:
 
 
 def _volumes(app: ColouredApp, running: list[Neighbour]) -> Iterator[str]:
-    names = {volume_name(app, name): name for name in app.volumes}
+    names = {app.volume_name(name): name for name in app.volumes}
     used = {
         source
         for service in app.data_services.values()
@@ -224,12 +224,6 @@ def _volumes(app: ColouredApp, running: list[Neighbour]) -> Iterator[str]:
                     f"The volume {volume} of a data service of {app.project} is in use by {other}: two servers on one"
                     f" volume destroy its data. Remove the other one first: {other.cure}."
                 )
-
-
-def volume_name(app: ColouredApp, name: str) -> str:
-    """How Docker calls a declared volume."""
-    declared = app.volumes.get(name) or {}
-    return str(declared.get("name") or (name if declared.get("external") else f"{app.project}_{name}"))
 
 
 def edge_collision(app: ColouredApp, directory: str, text: str | None) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .._app.app import volume_name
 from .._app.build_log import BUILD_LOGS
 from .._app.program import run
 from .._app.release import ReleaseError
@@ -101,7 +102,11 @@ def _images(t: Transaction) -> list[str]:
 
 def _volumes(t: Transaction, mine: list[Neighbour]) -> list[str]:
     """Volumes of data services, also unnamed ones; of stateless services the named ones."""
-    declared = {f"{t.app.project}_{name}" for manifest in t.releases.values() for name in manifest.volumes}
+    declared = {
+        volume_name(t.app.project, name, options)
+        for manifest in t.releases.values()
+        for name, options in manifest.volumes.items()
+    }
     mounted = {volume for neighbour in mine for volume in neighbour.volumes if _keeps(t, neighbour)}
     if shutil.which("docker") is None:
         return []

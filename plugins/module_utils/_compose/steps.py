@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from .._app.release import Manifest, ReleaseError
 from .._app.service_rules import starts_after_switch
 from .._app.sql_lint import lint
 from .colours import COLOURS, ColouredApp, other
-from .containers import RUNNING, running, stopped, surplus, trouble, unhealthy, waiting
+from .containers import RUNNING, culprit, running, stopped, surplus, trouble, unhealthy, waiting
 from .drain import count_connections, drain
 from .files import colour_files, write_files
 from .hand_over import at_start, stop, stop_old
@@ -149,8 +149,21 @@ def ensure_networks(t: Transaction) -> None:
 
 
 def up(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
-    compose.up("--pull", "missing", timeout=t.options.build_timeout)
+    with culprit_named(compose, wanted):
+        compose.up("--pull", "missing", timeout=t.options.build_timeout)
     gate(t, compose, wanted)
+
+
+@contextlib.contextmanager
+def culprit_named(compose: Compose, wanted: Mapping[str, int]) -> Iterator[None]:
+    """Compose waits for `depends_on` and then names a container, or nothing when its time is over."""
+    try:
+        yield
+    except CommandError as error:
+        if not (found := culprit(compose.containers(), wanted)):
+            raise
+        service, why = found
+        raise ReleaseError(f"{service}: {why}.\n{error}", service) from error
 
 
 def gate(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
@@ -284,7 +297,9 @@ def bring_up(t: Transaction, compose: Compose, names: list[str], *options: str) 
     """Starts these services of a colour. Some of them alone are named, and start without what they depend on."""
     some = [] if len(names) == len(t.app.services) else ["--no-deps", *names]
     if names:
-        compose.up("--pull", "never", *options, *some, timeout=t.options.wait_timeout)
+        wanted = {name: replicas for name, replicas in t.app.replicas.items() if name in names}
+        with culprit_named(compose, wanted):
+            compose.up("--pull", "never", *options, *some, timeout=t.options.wait_timeout)
 
 
 def alive(t: Transaction) -> Callable[[], None]:

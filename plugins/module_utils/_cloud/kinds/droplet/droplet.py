@@ -72,6 +72,7 @@ class Droplets(Noun):
         images = {droplet.image for droplet in new}
         return {
             "sizes": lambda: catalogue.sizes(client),
+            "limits": lambda: catalogue.limits(client),
             **{f"image {slug}": lambda slug=slug: catalogue.image(client, slug) for slug in sorted(images)},
         }
 
@@ -115,6 +116,8 @@ class Droplets(Noun):
             found += catalogue.image_problems(
                 f"{droplet.where}.image", droplet.image, region, image, self.context.client
             )
+        if new := len(missing(self.wanted, rows)):
+            found += catalogue.limit_problems(account["limits"], "droplet_limit", "droplets", len(rows), new)
         replaced = {droplet.name for droplet, _row in self._replaced(account)}  # whose disks are new ones
         for droplet, row in self._pairs(account):
             if row["size_slug"] != droplet.size and declared["allow_resize"] and droplet.name not in replaced:

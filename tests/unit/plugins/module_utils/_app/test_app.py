@@ -86,3 +86,16 @@ def test_a_variable_is_found_where_it_is_used():
     app = App("shop", Path("/opt/shop"), services)
     assert missing_variables(app, {}) == ["T"], "`:?` asks for it"
     assert places_of("T", app) == ["app_compose_services.web.environment.A", "app_compose_services.web.command"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "real"),
+    [
+        (None, "shop_files"),
+        ({"name": "everybodys"}, "everybodys"),
+        ({"external": True}, "files"),
+        ({"external": True, "name": "theirs"}, "theirs"),
+    ],
+)
+def test_a_volume_is_called_as_compose_calls_it(declared, real):
+    assert replace(APP, volumes={"files": declared}).volume_name("files") == real

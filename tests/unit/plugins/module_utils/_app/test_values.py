@@ -73,6 +73,24 @@ def test_mounts():
         mounts({"volumes": ["data:/data"]}, "shop", {})
 
 
+@pytest.mark.parametrize(
+    ("declared", "mount"),
+    [
+        ({"external": True}, {"Source": "data"}),
+        (
+            {"driver_opts": {"type": "nfs", "device": ":/data"}},
+            {
+                "Source": "shop_data",
+                "VolumeOptions": {"DriverConfig": {"Name": "local", "Options": {"type": "nfs", "device": ":/data"}}},
+            },
+        ),
+    ],
+)
+def test_a_volume_is_mounted_as_it_is_declared(declared, mount):
+    wanted = {"Type": "volume", "Target": "/data", **mount}
+    assert mounts({"volumes": ["data:/data"]}, "shop", {"data": declared}) == [wanted]
+
+
 def test_health_checks():
     declared = {"test": "curl x", "interval": "5s", "timeout": "1s", "start_period": "1m", "retries": 3}
     assert healthcheck(declared) == {

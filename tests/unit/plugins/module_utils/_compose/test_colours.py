@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours impor
     data_document,
     other,
     shape_problems,
+    volume_command,
 )
 
 APP = ColouredApp(
@@ -58,7 +60,7 @@ def test_data_services_join_both_colours_and_keep_their_volumes():
     assert list(document["services"]["postgres"]["networks"]) == ["default", "blue", "green"]
     assert document["networks"]["blue"] == {"name": "shop-blue", "external": True}
     assert document["volumes"] == {"postgres": {}}
-    assert colour_volumes(APP) == ["shop_uploads"]
+    assert colour_volumes(APP) == {"shop_uploads": {}}
 
 
 @pytest.mark.parametrize(
@@ -89,3 +91,25 @@ def test_a_colour_has_a_hundred_ports():
         )
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("declared", "name", "flags"),
+    [
+        ({}, "shop_uploads", ""),
+        ({"name": "shared"}, "shared", ""),
+        ({"driver": "local", "driver_opts": {"type": "nfs"}}, "shop_uploads", "--driver local --opt type=nfs "),
+    ],
+)
+def test_volumes_of_stateless_services_are_made_as_declared(declared, name, flags):
+    app = replace(APP, volumes={**APP.volumes, "uploads": declared})
+    ((real, options),) = colour_volumes(app).items()
+    label = "--label com.docker.compose.project=shop"
+    assert " ".join(volume_command(app, real, options)) == f"docker volume create {flags}{label} {name}"
+    assert colour_document(app, "r1", "blue")["volumes"]["uploads"] == {"name": name, "external": True}
+
+
+def test_an_external_volume_is_made_by_somebody_else():
+    app = replace(APP, volumes={**APP.volumes, "uploads": {"external": True}})
+    assert colour_volumes(app) == {}
+    assert colour_document(app, "r1", "blue")["volumes"]["uploads"] == {"name": "uploads", "external": True}

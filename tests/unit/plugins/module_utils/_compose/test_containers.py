@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import (
+    culprit,
     parse,
     running,
     stopped,
@@ -60,3 +62,17 @@ def test_more_containers_than_are_declared_are_drift():
     assert running(containers) == {"db"}
     assert surplus(containers, {"db": 1, "web": 1}) == {"db": "2 run, declared is 1"}
     assert surplus(containers, {"db": 2}) == {}
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        ([container("web", "created"), container("api", health="unhealthy")], ("api", "its health check fails")),
+        ([container("web", "created"), container("api", "exited", code=3)], ("api", "its container exited with 3")),
+        ([container("api", "created"), container("web", health="starting")], ("web", "0 of 1 up (starting)")),
+        ([container("web")], ("api", "0 of 1 up (missing)")),
+        ([container("web"), container("api"), container("gone", "exited")], None),
+    ],
+)
+def test_the_service_that_others_wait_for_is_named(found, named):
+    assert culprit(parse(json.dumps(found)), {"web": 1, "api": 1}) == named

@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import ColouredApp
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import Container
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.data_change import image_change, losses, rivals
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.data_change import (
+    image_change,
+    losses,
+    remembered,
+    rivals,
+)
 
 DB = {"image": "postgres:17", "volumes": ["pg:/var/lib/postgresql/data"]}
 
@@ -46,6 +51,20 @@ def test_a_volume_that_is_declared_anew_is_another_one():
 
 def test_a_service_that_is_dropped_keeps_its_volume_and_loses_nothing():
     assert losses(app(), [running()]) == []
+
+
+@pytest.mark.parametrize("change", [{"image": "postgres:18"}, {"volumes": ["new:/var/lib/postgresql/data"]}])
+def test_a_container_that_was_removed_by_hand_is_remembered(change):
+    document = {"services": {"db": DB}, "volumes": {"pg": {}}}
+    assert remembered("shop", document, [running()]) == []
+    gone = remembered("shop", document, [])
+    assert losses(app(db=DB), gone) == []
+    assert losses(app(db=DB | change), gone) == losses(app(db=DB | change), [running()]) != []
+
+
+@pytest.mark.parametrize("document", [None, {}, {"services": None}, {"services": {"db": None}}])
+def test_a_damaged_document_remembers_nothing(document):
+    assert remembered("shop", document, []) == []
 
 
 def test_a_renamed_service_must_not_meet_the_old_one_on_the_same_volume():

@@ -15,7 +15,6 @@ from ansible_collections.izzzi.infra.plugins.module_utils._compose.neighbours im
     listeners,
     parse,
     published,
-    volume_name,
 )
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.ports import Claim
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.upstream import http_file
@@ -169,12 +168,6 @@ def test_addresses_that_share_a_port_are_the_same_or_all():
     assert is_same(("", 80), ("10.0.0.1", 80))
     assert not is_same(("127.0.0.1", 80), ("10.0.0.1", 80))
     assert not is_same(("", 80), ("", 81))
-
-
-@pytest.mark.parametrize(("name", "real"), [("pg", "two_pg"), ("shared", "everybodys"), ("theirs", "theirs")])
-def test_a_volume_is_called_as_compose_calls_it(name, real):
-    app = replace(APP, volumes={**APP.volumes, "theirs": {"external": True}})
-    assert volume_name(app, name) == real
 
 
 def test_an_edge_directory_belongs_to_one_app():
