@@ -101,7 +101,8 @@ class Watch:
         found = list(tasks)
         new = [task for task in found if task.mark == self.mark]
         update = update if update and update.get("StartedAt") != self.stale_update and not self.restoring else {}
-        for failed in (self._failed(new, nodes), self._swarm_gave_up(new, nodes, update), self._stuck(new, nodes, now)):
+        stuck = self._stuck(new, nodes, now, is_making_room(found, nodes))
+        for failed in (self._failed(new, nodes), self._swarm_gave_up(new, nodes, update), stuck):
             if failed:
                 return failed
         if self.is_job:
@@ -160,8 +161,14 @@ class Watch:
         reason = describe(last, nodes) if last else update.get("Message", state)
         return Verdict(FAILED, f"Swarm {what}: {reason}", last)
 
-    def _stuck(self, new: list[Task], nodes: Mapping[str, Node], now: float) -> Verdict | None:
-        """Swarm retries for ever what has no place; it is given up when that does not change for a while."""
+    def _stuck(self, new: list[Task], nodes: Mapping[str, Node], now: float, room_comes: bool) -> Verdict | None:
+        """Swarm retries for ever what has no place; it is given up when that does not change for a while.
+
+        That begins when the tasks before have ended: an nginx with open connections keeps its port half a minute.
+        """
+        if room_comes:
+            self._pending, self._empty = {}, None
+            return None
         waiting = {
             t.id: t for t in new if t.state == "pending" and t.error and t.desired in ("running", "complete", "ready")
         }
@@ -178,6 +185,11 @@ class Watch:
         behind = [t for t in new if t.desired in ("running", "ready", "complete") and t.state in ORDER[:8]]
         task = min(behind, key=lambda task: ORDER.index(task.state), default=None)
         return (describe(task, nodes), task) if task else ("", None)
+
+
+def is_making_room(tasks: Iterable[Task], nodes: Mapping[str, Node]) -> bool:
+    """Whether a task that is to end still runs, with its port, its memory and its place among those of its node."""
+    return any(t.desired in ("shutdown", "remove") and t.state in ORDER[5:9] and _node_lives(t, nodes) for t in tasks)
 
 
 def _node_lives(task: Task, nodes: Mapping[str, Node]) -> bool:

@@ -247,9 +247,15 @@ def job(stack: Stack, result: Bundle, name: str, service: str, command: list[str
 
 
 def one_off(spec: Mapping[str, Any], name: str, image: Image, entrypoint: Any, command: list[str]) -> dict[str, Any]:
-    """A job that runs a command as a service's tasks run: same image, environment, secrets, volumes and limits."""
+    """A job that runs a command as a service's tasks run: same image, environment, secrets, volumes and limits.
+
+    But without the data of a data service: a second server on the same files, which its image's entrypoint may start,
+    would destroy them. Its clients reach the first one by its name.
+    """
     task = copy.deepcopy(dict(spec["TaskTemplate"]))
     container = task["ContainerSpec"]
+    if spec["Labels"].get(PART) == DATA:
+        container["Mounts"] = [m for m in container.get("Mounts") or [] if m.get("Type") == "tmpfs"]
     program = [*(words(entrypoint) or image.entrypoint), *command]
     is_sourced = any(item["File"]["Name"] == ENVIRONMENT for item in container.get("Secrets") or [])
     container["Command"], container["Args"] = _sourced(program) if is_sourced else (program[:1], program[1:])

@@ -143,6 +143,22 @@ def test_what_finds_no_place_is_given_up_after_a_while(error, why):
     assert verdict.why.startswith(why)
 
 
+def test_what_waits_for_the_port_of_a_task_that_still_stops_is_not_given_up():
+    w = watch(replicas=None, pending_grace=15)
+    pending = task("b", "pending", error="host-mode port already in use on 1 node")
+    stopping = task("a", "running", "shutdown", mark="old")
+    assert w.look([stopping, pending], NODES, None, 0).state == WAITING
+    assert w.look([stopping, pending], NODES, None, 29).state == WAITING, "an nginx with open connections"
+    stopped = task("a", "shutdown", "shutdown", mark="old")
+    assert w.look([stopped, pending], NODES, None, 30).state == WAITING
+    assert w.look([stopped, pending], NODES, None, 45).state == FAILED
+    # What a dead node last said keeps nothing waiting.
+    w = watch(replicas=None, pending_grace=15)
+    elsewhere = task("c", "running", "shutdown", node="n2")
+    assert w.look([elsewhere, pending], DEAD, None, 0).state == WAITING
+    assert w.look([elsewhere, pending], DEAD, None, 15).state == FAILED
+
+
 def test_a_global_service_wants_a_task_on_each_node_that_fits():
     w = watch(replicas=None, monitor=0)
     assert w.look([task("a"), task("b", "starting", node="n2")], NODES, None, 0).state == WAITING

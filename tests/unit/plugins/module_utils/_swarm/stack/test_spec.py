@@ -240,7 +240,17 @@ def test_a_command_without_secrets_needs_no_shell():
     spec = one_off(made.services["shop_postgres"], "shop_postgres-run", IMAGES["postgres"], "", ["psql", "-l"])
     container = spec["TaskTemplate"]["ContainerSpec"]
     assert (container["Command"], container["Args"]) == (["docker-entrypoint.sh"], ["psql", "-l"])
-    assert container["Mounts"], "a data service's volume is there"
+
+
+def test_a_command_in_a_data_services_image_gets_none_of_its_data():
+    data = {"postgres": {"image": "postgres:17", "volumes": ["postgres:/data"], "shm_size": "256m"}}
+    services = {"backend": {"image": "b", "volumes": ["files:/files"]}}
+    given = stack(data_services=data, services=services, volumes={"postgres": {}, "files": {}})
+    made = bundle(given)
+    spec = one_off(made.services["shop_postgres"], "shop_postgres-run", IMAGES["postgres"], None, ["psql", "-l"])
+    assert [mount["Target"] for mount in spec["TaskTemplate"]["ContainerSpec"]["Mounts"]] == ["/dev/shm"]
+    spec = one_off(made.services["shop_backend"], "shop_backend-run", IMAGES["backend"], None, ["ls"])
+    assert [mount["Target"] for mount in spec["TaskTemplate"]["ContainerSpec"]["Mounts"]] == ["/files"]
 
 
 def test_names_fit_into_swarms_64_characters():
