@@ -90,6 +90,7 @@ class Watch:
     failures_allowed: int = 0
     is_job: bool = False
     ends_by_itself: bool = False
+    alone: bool = False  # then one that is to end counts until it has: it may write to the same volume
     before: frozenset[str] = frozenset()  # tasks from before: their failures are history
     stale_update: str = ""  # when the update that was there before had started
     restoring: bool = False  # then it is no failure that Swarm rolls back, too
@@ -129,6 +130,8 @@ class Watch:
             return Verdict(WAITING, f"{len(good)} of {wanted} tasks run{'; ' + why if why else ''}", task)
         if any(task.mark != self.mark and task.desired == "running" and task.state == "running" for task in found):
             return Verdict(WAITING, "old tasks still run")
+        if self.alone and is_making_room(found, nodes):
+            return Verdict(WAITING, "a task of it still stops")
         if update.get("State") == "updating":
             return Verdict(WAITING, "Swarm still watches the update")
         return None

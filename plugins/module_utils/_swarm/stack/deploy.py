@@ -21,7 +21,7 @@ from ..tasks import CONVERGED, FAILED, Node, Task, Verdict, Watch
 from .api import Swarm, used_objects
 from .data import irreversible
 from .diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
-from .once import at_most_one, put_back, replicas_of
+from .once import at_most_one, put_back, reason, replicas_of
 from .restore import steps
 from .retire import predecessors, retire, stop_slow
 from .spec import DATA, DECLARED, EDGE, PART, SERVICE, START, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
@@ -251,6 +251,7 @@ class Deployment:
             pending_grace=self.options.pending_grace,
             failures_allowed=FIRST_START_FAILURES if first else 0,
             is_job="ReplicatedJob" in mode,
+            alone=bool(reason(spec)),
             ends_by_itself=spec["TaskTemplate"]["RestartPolicy"]["Condition"] in ("none", "on-failure"),
             before=before,
             stale_update=stale,

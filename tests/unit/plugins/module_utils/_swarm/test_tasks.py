@@ -159,6 +159,14 @@ def test_what_waits_for_the_port_of_a_task_that_still_stops_is_not_given_up():
     assert w.look([elsewhere, pending], DEAD, None, 15).state == FAILED
 
 
+def test_what_must_run_alone_is_not_there_before_the_other_task_has_ended():
+    second = task("b", "running", "remove", slot=2)
+    assert watch(1, monitor=0).look([task("a"), second], NODES, None, 0).state == CONVERGED
+    verdict = watch(1, monitor=0, alone=True).look([task("a"), second], NODES, None, 0)
+    assert (verdict.state, verdict.why) == (WAITING, "a task of it still stops")
+    assert watch(1, monitor=0, alone=True).look([task("a")], NODES, None, 0).state == CONVERGED
+
+
 def test_a_global_service_wants_a_task_on_each_node_that_fits():
     w = watch(replicas=None, monitor=0)
     assert w.look([task("a"), task("b", "starting", node="n2")], NODES, None, 0).state == WAITING
