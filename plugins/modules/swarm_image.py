@@ -78,10 +78,13 @@ missing:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.failure import Failure, render
 from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
 from ..module_utils._swarm.stack.api import Swarm
 from ..module_utils._swarm.stack.images import Images, as_facts, known_pins
+from ..module_utils._swarm.stack.store import Store
+from ..module_utils._swarm.stack.verbs import live_release
 
 ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},
@@ -105,6 +108,16 @@ def provide(params: dict, check_mode: bool, engine: Engine) -> dict:
     return {"changed": bool(missing), "images": as_facts(known), "missing": missing}
 
 
+def words(params: dict, error: Exception) -> str:
+    """The reason, and what serves now: nothing was changed but images."""
+    try:
+        live = live_release(Store(Swarm(Engine(), params["project"])).releases())
+    except EngineError:  # the reason says it
+        return str(error)
+    kept = "Every service is what it was"
+    return render(Failure(str(error), params["release"], serving=live.id if live else "", kept=kept))
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
@@ -114,7 +127,8 @@ def main() -> None:
             module.fail_json(msg=str(error), service="")
         module.exit_json(**provide(module.params, True, NoEngine()))
     except (EngineError, CommandError) as error:
-        module.fail_json(msg=str(error), service=getattr(error, "service", ""), log=getattr(error, "log", ""))
+        said = {name: getattr(error, name, "") for name in ("service", "log")}
+        module.fail_json(msg=words(module.params, error), **said)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,10 @@ class Released(Walk):
         """The last run was not killed."""
         raise NotImplementedError
 
+    def differences(self, outcome: Outcome) -> str:
+        """What a run had to change, in its own words."""
+        raise NotImplementedError
+
     def foresee(self, given: dict[str, Any], **options: Any) -> Outcome:
         """A check, which touches nothing."""
         before = self.look()
@@ -87,5 +91,6 @@ class Released(Walk):
         before, self.checks = self.look(), not self.checks
         outcome = self.run(given, check=self.checks)
         assert outcome.is_done, f"the second run failed (check: {self.checks}): {outcome.message}"
-        assert not outcome.changed, f"the second run changed (check: {self.checks}): {outcome.changed} {outcome.said}"
+        seen = f"{outcome.said} {self.differences(outcome)}"
+        assert not outcome.changed, f"the second run changed (check: {self.checks}): {outcome.changed} {seen}"
         is_same(before, self.look(), "a second run changed something")

@@ -109,6 +109,11 @@ class SwarmWalk(Released):
     def is_whole(self) -> bool:
         return not self.look()["other"]  # a journal, a lock
 
+    def differences(self, outcome: Outcome) -> str:
+        planned = outcome.results.get(PLAN, {})
+        acting = [change for change in planned.get("services", []) if change["action"] != "noop"]
+        return f"new: {planned.get('new')}, {acting}"
+
     def _visits(self, offset: int = 0) -> dict[str, Any]:
         return self.host.ask("visits", host="walk.test", offset=offset, addresses=self.swarm.addresses)
 

@@ -43,7 +43,6 @@ DECLARATION = st.fixed_dictionaries(
         "migrate": st.booleans(),
         "parallelism": st.integers(1, 2),
         "order": st.sampled_from(["", "", "stop-first"]),
-        "monitor": st.integers(1, 2),
         "trial": st.booleans(),
         "keep": st.integers(1, 3),
         # Each change of these starts nginx anew on one node after the other, which takes half a minute.
@@ -154,7 +153,7 @@ def variables(declared: dict[str, Any], registry: str) -> dict[str, Any]:
         else {},
         "swarm_stack_reservations": {"cpus": 0.01, "memory": "16M"},
         "swarm_stack_update_delay": 0,
-        "swarm_stack_monitor": declared["monitor"],
+        "swarm_stack_monitor": 1,
         "swarm_stack_wait_timeout": 60,
         "swarm_stack_pending_grace": 4,
         "swarm_stack_trial_enabled": declared["trial"],

@@ -94,7 +94,7 @@ FAULTS = {
     "a crash": Fault(_kind("crash"), ("web", "exited with 3", "SETTING is not set")),
     "a sick service": Fault(_kind("sick", swarm_stack_wait_timeout=12), ("web", "health", "503")),
     "a service that is late": Fault(_kind("late", swarm_stack_wait_timeout=8), ("web",)),
-    "a missing image": Fault(_image(":404"), ("izzzi-walk:404",)),
+    "a missing image": Fault(_image(":404"), ("web: the image", "izzzi-walk:404 could not be pulled")),
     "an answer that is not as asked": Fault(
         lambda given: (
             _kind("good", swarm_stack_wait_timeout=8)(given),

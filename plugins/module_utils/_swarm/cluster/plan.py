@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -127,6 +127,9 @@ def _founded(declared: Declared, observed: Mapping[str, Mapping[str, Any]]) -> d
 
 def _grown(declared: Declared, observed, speakers) -> dict[str, Any]:
     nodes = next(iter(speakers.values()))["nodes"]
+    moved = moved_members(declared, observed, {node["id"] for node in nodes})
+    # They leave before anybody joins: from then on the others must be the majority.
+    nodes = [node | {"state": "down", "reachable": False} if node["id"] in moved.values() else node for node in nodes]
     known = identities(declared, observed, nodes)
     missing = [name for name in _in_order(declared) if name in observed and name not in known]
     leave = [name for name in missing if observed[name]["state"] != "inactive"]
@@ -134,7 +137,8 @@ def _grown(declared: Declared, observed, speakers) -> dict[str, Any]:
     remove = [node for node in nodes if node["id"] not in known.values()]
     demoted = [known[name] for name in declared.workers if name in known and _by_id(nodes, known[name])["voter"]]
     join = {name: declared.role(name) for name in missing}
-    data, problems = _data_node(declared, nodes, known, {node["id"] for node in remove})
+    # A host that joins anew has its data still.
+    data, problems = _data_node(declared, nodes, known | moved, {node["id"] for node in remove} - {*moved.values()})
     # Dead managers go first and new ones come before living ones go, so the count is that of the end of each phase.
     dead = [node["id"] for node in remove if node["state"] != "ready"]
     going = [node["id"] for node in remove if node["id"] not in dead] + demoted
@@ -149,7 +153,7 @@ def _grown(declared: Declared, observed, speakers) -> dict[str, Any]:
     speaker = _speaker(declared, speakers, known, nodes)
     if not speaker:
         problems.append("No manager of this run stays a manager: nobody could carry the change out. Include one.")
-    steps = [f"leave the Swarm it was removed from: {name}" for name in leave]
+    steps = [_leaving(name, declared, observed[name], name in moved) for name in leave]
     steps += [f"remove {node['name']} ({node['address']}, {node['state']})" for node in remove if node["id"] in dead]
     steps += _joining(join)
     steps += [f"make {name} a {declared.role(name)}" for name in sorted(changed_roles(declared, nodes, known))]
@@ -164,6 +168,25 @@ def _grown(declared: Declared, observed, speakers) -> dict[str, Any]:
         "steps": steps,
         "problems": problems,
     }
+
+
+def moved_members(declared: Declared, observed, ids: Collection[str]) -> dict[str, str]:
+    """Members, with their node's id, that speak at another address than the declared one. Swarm keeps the address with
+    which a node joined: the others look for it there, for its overlay networks above all, also when it seems ready.
+    """
+    return {
+        name: o["id"]
+        for name, o in observed.items()
+        if name in declared.members
+        and o.get("id") in ids
+        and o.get("address") not in ("", None, declared.members[name])
+    }
+
+
+def _leaving(name: str, declared: Declared, own: Mapping[str, Any], is_moved: bool) -> str:
+    if is_moved:
+        return f"leave and join anew: {name} speaks at {own['address']}, declared is {declared.members[name]}"
+    return f"leave the Swarm it was removed from: {name}"
 
 
 def changed_roles(declared: Declared, nodes, known: Mapping[str, str]) -> list[str]:
@@ -185,11 +208,12 @@ def _by_id(nodes: Iterable[Mapping[str, Any]], identity: str) -> Mapping[str, An
 def identities(declared: Declared, observed, nodes) -> dict[str, str]:
     """The node id of each declared member that is one. A host that was looked at says so itself; others by address."""
     ids = {node["id"] for node in nodes}
+    moved = moved_members(declared, observed, ids)
     result = {}
     for name, address in declared.members.items():
         if name in observed:
             own = observed[name]
-            if own["state"] != "inactive" and own.get("id") in ids:
+            if own["state"] != "inactive" and own.get("id") in ids - {*moved.values()}:
                 result[name] = own["id"]
             continue
         there = [node for node in nodes if node["address"] == address]

@@ -90,13 +90,13 @@ class Images:
         if found := self.look(name, service, pins):
             return found
         if declared in pins:
-            self._pull(pins[declared])
+            self._pull(pins[declared], name)
             return from_inspection(declared, pins[declared], self._inspect(pins[declared]))
         if "build" in service:
             self._build(name, declared, dict(service["build"] or {}))
             self._push(name, declared)
         else:
-            self._pull(declared)
+            self._pull(declared, name)
         inspected = self._inspect(declared)
         pinned = pin(declared, inspected.get("RepoDigests") or [])
         if not pinned:
@@ -125,8 +125,12 @@ class Images:
     def _inspect(self, image: str) -> dict[str, Any]:
         return self.engine.get(f"/images/{name_in_path(image)}/json")
 
-    def _pull(self, image: str) -> None:
-        run(["docker", "image", "pull", "--quiet", image], timeout=BUILD_TIMEOUT)
+    def _pull(self, image: str, name: str = "") -> None:
+        try:
+            run(["docker", "image", "pull", "--quiet", image], timeout=BUILD_TIMEOUT)
+        except CommandError as error:
+            who = f"{name}: the" if name else "The"
+            raise ReleaseError(f"{who} image {image} could not be pulled.\n{error}", name) from error
         self.made.append(image)
 
     def _push(self, name: str, image: str) -> None:

@@ -269,3 +269,33 @@ def test_no_second_swarm_is_begun_while_the_only_manager_is_stopped():
         assert "m1" in result["problems"][0]
         assert "does not run" in result["problems"][0]
         assert result["founder"] == ""
+
+
+def moved(name: str, nodes: list[dict] | None = None, address: str = "10.20.0.99") -> dict:
+    return member(name, nodes, address=address)
+
+
+def test_a_member_that_speaks_at_another_address_than_the_declared_one_joins_anew():
+    nodes = [node("m1", leader=True), node("m2"), node("m3"), node("w1"), node("w2")]
+    seen = swarm(*nodes)
+    result = plan(declared("m1", "m2", "m3", "w1", "w2"), {**seen, "w1": moved("w1"), "m3": moved("m3", nodes)})
+    assert result["problems"] == []
+    assert (result["leave"], result["join"]) == (["m3", "w1"], {"m3": "manager", "w1": "worker"})
+    assert (result["dead"], result["remove"]) == (["id-m3", "id-w1"], []), "they have left when others join"
+    assert result["steps"][0] == "leave and join anew: m3 speaks at 10.20.0.99, declared is 10.20.0.3"
+    same = {name: {**o, "address": ADDRESSES[name]} for name, o in seen.items()}
+    assert plan(declared("m1", "m2", "m3", "w1", "w2"), same)["steps"] == []
+
+
+def test_no_majority_is_lost_for_new_addresses():
+    nodes = [node("m1", leader=True), node("m2"), node("m3")]
+    seen = {**swarm(*nodes), "m2": moved("m2", nodes), "m3": moved("m3", nodes)}
+    result = plan(declared("m1", "m2", "m3"), seen)
+    assert "Without the manager m2 only 1 of 2 managers would be reachable" in result["problems"][0]
+
+
+def test_a_host_with_a_new_address_keeps_its_data_without_consent():
+    nodes = [node("m1", leader=True), node("w1", labels={"izzzi.data": "true"})]
+    result = plan(declared("m1", "w1"), {**swarm(*nodes), "w1": moved("w1")})
+    assert result["problems"] == []
+    assert result["members"]["w1"]["labels"] == {"izzzi.data": "true"}

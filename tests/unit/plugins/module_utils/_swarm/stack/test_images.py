@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import NotFound
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack import images
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.images import (
+    Images,
     as_facts,
     from_facts,
     from_inspection,
@@ -102,3 +106,18 @@ def test_a_check_says_what_a_node_lacks_and_has_too_much_of():
 
     found = provide(Node(), ["reg/shop/web@sha256:2", "n@sha256:3"], [], "reg/shop/", 3600, check_mode=True)
     assert found == {"changed": True, "pulled": ["reg/shop/web@sha256:2"], "removed": ["i"]}
+
+
+def test_an_image_that_cannot_be_pulled_is_named_with_its_service(monkeypatch):
+    class Empty:
+        def get(self, path, **_query):
+            raise NotFound(404, path)
+
+    def refuse(arguments, **_options):
+        raise CommandError("docker image pull ... exited with 1:\nmanifest unknown")
+
+    monkeypatch.setattr(images, "run", refuse)
+    with pytest.raises(ReleaseError) as caught:
+        Images(Empty(), "shop", "", "r1", "").of("web", {"image": "web:404"}, {})
+    expected = "web: the image web:404 could not be pulled.\ndocker image pull ... exited with 1:\nmanifest unknown"
+    assert (str(caught.value), caught.value.service) == (expected, "web")
