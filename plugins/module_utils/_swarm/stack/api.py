@@ -88,6 +88,10 @@ class Swarm:
     def tasks(self, name: str) -> list[Task]:
         return [parse_task(item) for item in self.engine.get("/tasks", filters={"service": [name]})]
 
+    def tasks_of(self, service: str) -> list[Task]:
+        """Of a service's id, also when the service itself is removed and they still stop."""
+        return [parse_task(item) for item in self.engine.get("/tasks") if item.get("ServiceID") == service]
+
     def addresses(self, name: str) -> list[str]:
         """Of a service's tasks that run, in the app's network."""
         return inside.addresses(self.engine.get("/tasks", filters={"service": [name]}), self.project)

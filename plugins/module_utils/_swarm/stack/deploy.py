@@ -20,10 +20,10 @@ from ..engine import EngineError
 from ..tasks import CONVERGED, FAILED, Node, Task, Verdict, Watch
 from .api import Swarm, used_objects
 from .data import irreversible
-from .diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, with_live_scale
+from .diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, changes_mode, made_anew, with_live_scale
 from .once import at_most_one, put_back, reason, replicas_of
 from .restore import steps
-from .retire import predecessors, retire, stop_slow
+from .retire import make_anew, predecessors, retire, stop_slow
 from .spec import DATA, DECLARED, EDGE, PART, SERVICE, START, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
 from .store import Store
 
@@ -93,7 +93,7 @@ class Deployment:
         desired = {name: with_live_scale(spec, current.get(name), keep) for name, spec in self.desired.items()}
         # What starts after the switch comes last, and so is the first to be put back.
         self.desired = dict(sorted(desired.items(), key=lambda item: START in item[1]["Labels"]))
-        self.findings = put_back(current, self.desired)
+        self.findings = put_back(current, self.desired) + made_anew(current, self.desired)
         self.irreversible = list(irreversible(self.desired, current))
         self.leaving = {name: spec for name, spec in current.items() if name not in self.desired}
         return changes(self.desired, current)
@@ -228,12 +228,19 @@ class Deployment:
         if change.action == CREATE:
             self.swarm.create(spec)
         elif change.action == UPDATE:
-            stop_slow(self.swarm, spec, self.clock, self.sleep)
-            self.swarm.update(spec)
+            self._update(spec)
         first = change.action == CREATE
         self.wait(self.watch(spec, before, stale, monitor=0 if change.action == NOOP else None, first=first), spec)
         done = {CREATE: "started", UPDATE: "updated", NOOP: "unchanged, runs"}[change.action]
         self.note(f"{change.name}: {done} ({self.clock() - began:.1f} s)")
+
+    def _update(self, spec: Mapping[str, Any]) -> None:
+        current = self.swarm.service(spec["Name"])
+        if current and changes_mode(spec, current["Spec"]):
+            make_anew(self.swarm, spec, self.clock, self.sleep)
+            return
+        stop_slow(self.swarm, spec, self.clock, self.sleep)
+        self.swarm.update(spec)
 
     def _retire(self, name: str) -> None:
         retire(self.swarm, name, self.clock, self.sleep)
@@ -396,8 +403,7 @@ class Deployment:
         elif step.action == "create":
             self.swarm.create(step.spec)
         else:
-            stop_slow(self.swarm, step.spec, self.clock, self.sleep)
-            self.swarm.update(step.spec)
+            self._update(step.spec)
 
     def _tasks_now(self, name: str) -> frozenset[str]:
         """Tasks that have failed so far: that is why there is something to restore."""

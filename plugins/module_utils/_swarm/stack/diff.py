@@ -47,8 +47,23 @@ def _change(name: str, desired: dict, current: dict | None) -> Change:
     fields = tuple(sorted(differences(desired, current)))
     if not fields:
         return Change(NOOP, name)
-    restarts = any(field.startswith("TaskTemplate.") for field in fields)
+    restarts = any(field.startswith("TaskTemplate.") for field in fields) or changes_mode(desired, current)
     return Change(UPDATE, name, fields, restarts, shown(current), shown(desired))
+
+
+def changes_mode(desired: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """Between one task on every node and a number of tasks."""
+    return set(desired["Mode"]) != set(current["Mode"])
+
+
+def made_anew(current: Mapping[str, dict], desired: Mapping[str, dict]) -> list[str]:
+    """One sentence for each service that has to go before it can be as it is declared."""
+    return [
+        f"{name} changes between one task on every node and a number of tasks, which Swarm cannot: it is removed and "
+        "made anew, and nobody answers for it meanwhile."
+        for name, spec in desired.items()
+        if name in current and changes_mode(spec, current[name])
+    ]
 
 
 def differences(desired: Any, current: Any, path: str = "") -> Iterable[str]:

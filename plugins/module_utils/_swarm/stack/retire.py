@@ -55,6 +55,18 @@ def _stop(swarm: Swarm, spec: dict, clock: Callable[[], float], sleep: Callable[
         sleep(INTERVAL)
 
 
+def make_anew(
+    swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Swarm changes no service from one on every node to a number, or back: it goes, its tasks end, it comes anew."""
+    before = swarm.engine.get(f"/services/{wanted['Name']}")
+    swarm.remove(wanted["Name"])
+    deadline = clock() + _grace(before["Spec"]) + PATIENCE
+    while still_running(swarm.tasks_of(before["ID"]), swarm.nodes()) and clock() < deadline:
+        sleep(INTERVAL)
+    swarm.create(wanted)
+
+
 def _grace(spec: Mapping[str, Any]) -> float:
     return spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0) / 10**9
 

@@ -54,6 +54,12 @@ class Cluster:
         self.log.append(f"update {spec['Name']}")
         self._run(spec)
 
+    def get(self, path):
+        return {"ID": "id", "Spec": self.held[path.rsplit("/", 1)[1]]}
+
+    def tasks_of(self, service):
+        return []
+
     def _run(self, spec):
         container = spec["TaskTemplate"]["ContainerSpec"]
         name, mark = spec["Name"], container["Labels"].get("izzzi.tasks", "")
@@ -484,3 +490,18 @@ def test_a_service_that_was_scaled_to_nothing_keeps_no_release_from_going_live()
     d, asked = asked_of(cluster, edged("two"))
     assert set(asked) == {"http://10.0.0.2:80/api"}
     assert any("shop_web: has 0 tasks since it was scaled" in event for event in d.events)
+
+
+def test_a_service_that_changes_its_mode_is_made_anew_and_so_is_the_one_from_before():
+    cluster = Cluster()
+    run(cluster, "one")
+    before, acts = cluster.specs(), len(cluster.log)
+    _, contents = made("two", web="bad")
+    contents.services["shop_api"]["Mode"] = {"Global": {}}
+    d = deployment(cluster, contents, trial=False)
+    with pytest.raises(StackError, match="shop_web: it exited with 3"):
+        d.run("two", "deploy", None, {}, 60)
+    there = [line for line in cluster.log[acts:] if "shop_api" in line and "trial" not in line]
+    assert there == ["remove shop_api", "create shop_api", "remove shop_api", "create shop_api"]
+    assert cluster.specs() == before
+    assert any("nobody answers for it meanwhile" in event for event in d.events)

@@ -9,6 +9,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff impo
     UPDATE,
     changes,
     differences,
+    made_anew,
     with_live_scale,
     with_network_names,
 )
@@ -113,3 +114,15 @@ def test_networks_are_compared_by_name():
     live["TaskTemplate"]["Networks"][0]["Target"] = "x1"
     assert list(differences(SPEC, with_network_names(live, {"x1": "shop"}))) == []
     assert live["TaskTemplate"]["Networks"][0]["Target"] == "x1"
+
+
+def test_between_one_on_every_node_and_a_number_a_service_is_made_anew_and_it_is_told():
+    number = {"Name": "shop_web", "Labels": {}, "TaskTemplate": {}, "Mode": {"Replicated": {"Replicas": 1}}}
+    everywhere = number | {"Mode": {"Global": {}}}
+    for desired, current in ((number, everywhere), (everywhere, number)):
+        (change,) = changes({"shop_web": desired}, {"shop_web": current})
+        assert (change.action, change.restarts) == ("update", True)
+        (told,) = made_anew({"shop_web": current}, {"shop_web": desired})
+        assert told.startswith("shop_web changes between one task on every node and a number")
+    more = number | {"Mode": {"Replicated": {"Replicas": 2}}}
+    assert made_anew({"shop_web": number}, {"shop_web": more, "shop_new": everywhere}) == []
