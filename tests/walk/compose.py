@@ -61,12 +61,13 @@ FILES = {
 }
 
 
-def replicas(least: int = 1, most: int = 2) -> st.SearchStrategy[int]:
-    return st.integers(least, most)
-
-
 SERVICE = st.fixed_dictionaries(
-    {"image": st.sampled_from(["1", "2", "build"]), "version": st.integers(0, 2), "replicas": replicas()}
+    {
+        "image": st.sampled_from(["1", "2", "build"]),
+        "version": st.integers(0, 2),
+        "replicas": st.sampled_from([1, 1, 2]),
+        "counted": st.sampled_from(["replicas", "scale", "deploy"]),  # where the number is said
+    }
 )
 WORKER = st.fixed_dictionaries(
     {"image": st.sampled_from(["1", "2"]), "version": st.integers(0, 1), "volume": st.booleans()}
@@ -76,17 +77,19 @@ REDIS = st.fixed_dictionaries(
         "memory": st.sampled_from([64, 96]),
         "port": st.booleans(),
         "health": st.booleans(),
-        "name": st.just("redis"),  # under another name it would meet its own volume and port: not yet mended
+        "name": st.sampled_from(["redis", "redis", "cache"]),
+        "version": st.sampled_from(["8", "8", "8", "7"]),  # one program under two names
+        "volume": st.sampled_from(["rows", "rows", "rows", "more"]),
     }
 )
 DECLARATION = st.fixed_dictionaries(
     {
         "web": SERVICE,
         "api": st.none() | SERVICE,
-        "side": st.none() | SERVICE,
+        "side": st.none() | st.none() | SERVICE,
         "worker": st.none() | WORKER,
         "redis": st.none() | REDIS,
-        "mail": st.just(True),  # the first data service of a live app: not yet mended
+        "mail": st.booleans(),
         "migrate": st.booleans(),
         "soak": st.integers(0, 1),
         "drain": st.integers(0, 1),
@@ -95,14 +98,19 @@ DECLARATION = st.fixed_dictionaries(
 )
 MOMENT = st.fixed_dictionaries({"call": st.integers(0, 16), "event": st.integers(0, EVENTS), "group": st.booleans()})
 FAULT = st.sampled_from(sorted(FAULTS))
+CONSENT = "app_compose_allow_data_change"
+VOLUMES = ("rows", "more")  # of Redis
 
 
 def service(declared: dict[str, Any]) -> dict[str, Any]:
     built = declared["image"] == "build"
+    number = {declared["counted"]: declared["replicas"]}
+    if "deploy" in number:
+        number = {"deploy": {"replicas": declared["replicas"]}}
     return {
         **({"build": {}} if built else {"image": f"izzzi-walk:{declared['image']}"}),
         "port": 8080,
-        **({"replicas": declared["replicas"]} if declared["replicas"] > 1 else {}),
+        **(number if declared["replicas"] > 1 else {}),
         "environment": {"RELEASE": "${RELEASE}", "VERSION": str(declared["version"])},
         "checks": [{"path": "/health", "json": {"status": "ok"}, "release": "release"}],
     }
@@ -112,9 +120,9 @@ def redis(declared: dict[str, Any]) -> dict[str, Any]:
     command = ["redis-server", "--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     test = {"test": ["CMD", "redis-cli", "ping"], "interval": "1s", "timeout": "2s", "retries": 5}
     return {
-        "image": "redis:8",
+        "image": f"redis:{declared['version']}",
         "command": [*command, "--maxmemory", f"{declared['memory']}mb", "--protected-mode", "no"],
-        "volumes": ["rows:/data"],
+        "volumes": [f"{declared['volume']}:/data"],
         **({"ports": ["127.0.0.1:16379:6379"]} if declared["port"] else {}),
         **({"healthcheck": test} if declared["health"] else {}),
     }
@@ -140,12 +148,12 @@ def variables(declared: dict[str, Any]) -> dict[str, Any]:
         "app_compose_source": {"path": "."} if any("build" in s for s in services.values()) else {},
         "app_compose_services": services,
         "app_compose_data_services": data,
-        "app_compose_volumes": {"rows": {}, "files": {}},
+        "app_compose_volumes": {name: {} for name in (*VOLUMES, "files")},
         "app_compose_release_command": {"service": "web", "command": ["true"], "timeout": 60}
         if declared["migrate"]
         else {},
         "app_compose_wait_timeout": 60,
-        "app_compose_soak": 2 if declared["soak"] else 0,
+        "app_compose_soak": declared["soak"],
         "app_compose_drain_timeout": declared["drain"],
         "app_compose_keep_releases": declared["keep"],
         "app_compose_free_space": 0,
@@ -153,6 +161,37 @@ def variables(declared: dict[str, Any]) -> dict[str, Any]:
         "app_compose_lock_wait": 10,
         "app_compose_edge_host": "walk.test",
     }
+
+
+def containers_of(service: dict[str, Any]) -> int:
+    said = [service.get("replicas"), service.get("scale"), service.get("deploy", {}).get("replicas")]
+    return next((number for number in said if number), 1)
+
+
+def losses(containers: list[dict[str, Any]], data_services: dict[str, Any]) -> set[str]:
+    """What the data of Redis would lose that no undo brings back, by the word that a refusal must have: the volume that
+    is left, or the image that would get another's data."""
+    users = {s["volumes"][0].partition(":")[0]: name for name, s in data_services.items() if s.get("volumes")}
+    found: set[str] = set()
+    for container in (c for c in containers if c["project"] == PROJECT):
+        for volume in (name.removeprefix(f"{PROJECT}_") for name in container["volumes"]):
+            if container["service"] in data_services and users.get(volume) != container["service"]:
+                found.add(f"{PROJECT}_{volume}")
+            if volume in users and data_services[users[volume]]["image"] != container["image"]:
+                found.add(data_services[users[volume]]["image"])
+    return found
+
+
+def back(kept: dict[str, Any], today: dict[str, Any]) -> dict[str, Any]:
+    """The data services after a rollback: today's, and those that only the kept release had. What of today's is on the
+    same volume, or has the same port, gives way to them."""
+    taken = {use for name, s in kept.items() if name not in today for use in uses(s)}
+    return {**kept, **{name: s for name, s in today.items() if not taken & uses(s)}}
+
+
+def uses(data_service: dict[str, Any]) -> set[str]:
+    volumes = {volume.partition(":")[0] for volume in data_service.get("volumes", [])}
+    return volumes | {*data_service.get("ports", [])}
 
 
 class Compose(Walk):
@@ -167,7 +206,7 @@ class Compose(Walk):
         self.visited = self.host.ask("visits", host="walk.test")["offset"]
         self.live: str = ""  # the id of the release that visitors meet
         self.good: dict[str, Any] = {}  # the inputs of the live release
-        self.rows = 0
+        self.rows = dict.fromkeys(VOLUMES, 0)  # by volume
         self.checks = False
         self.seen = self.look()
 
@@ -201,7 +240,7 @@ class Compose(Walk):
         was_whole = self.is_whole()
         foreseen = self.foresee(given, **options)
         done = self.run(given, **options)
-        if foreseen.message:
+        if foreseen.message and (was_whole or "has held the lock" not in foreseen.message):  # a run waits for it
             assert done.message, f"the check failed and the run did not: {foreseen.message}"
         if done.is_done and was_whole:
             predicted, came = bool(foreseen.changed), bool(done.changed)
@@ -251,26 +290,19 @@ class Compose(Walk):
                 mine = running.setdefault(c["project"], {})
                 mine[c["service"]] = mine.get(c["service"], 0) + 1
         data = running.pop(PROJECT, {})
-        if not given:  # nothing was ever live; data services that came up for it may stay
-            data = {}
         assert data == dict.fromkeys(given.get("app_compose_data_services", {}), 1), f"data services run: {data}"
-        wanted = {name: s.get("replicas", 1) for name, s in given.get("app_compose_services", {}).items()}
+        wanted = {name: containers_of(s) for name, s in given.get("app_compose_services", {}).items()}
         assert list(running.values()) == ([wanted] if wanted else []), f"services run: {running}, declared {wanted}"
-        users: dict[str, list[str]] = {}
-        for c in now["containers"]:
-            if c["state"] == "running" and f"{PROJECT}_rows" in c["volumes"]:
-                users.setdefault("rows", []).append(c["name"])
-        assert len(users.get("rows", [])) <= 1, f"two on one volume: {users}"
 
     def _rows(self, now: dict[str, Any]) -> None:
         """What was acknowledged is there; one more row."""
-        found = [c for c in now["containers"] if c["state"] == "running" and f"{PROJECT}_rows" in c["volumes"]]
-        if not found:
-            return
-        address = found[0]["address"]
-        there = self._until_rows(address)
-        assert there == self.rows, f"{there} rows are there, {self.rows} were acknowledged"
-        self.rows = self.host.ask("push", address=address, row=str(self.rows))["rows"]
+        for volume in VOLUMES:
+            users = [c for c in now["containers"] if c["state"] == "running" and f"{PROJECT}_{volume}" in c["volumes"]]
+            assert len(users) <= 1, f"two on one volume: {users}"
+            for address in (c["address"] for c in users):
+                there, known = self._until_rows(address), self.rows[volume]
+                assert there == known, f"{there} rows are in {volume}, {known} were acknowledged"
+                self.rows[volume] = self.host.ask("push", address=address, row=str(known))["rows"]
 
     def _until_rows(self, address: str) -> int | None:
         for _ in range(20):
@@ -301,8 +333,23 @@ class Compose(Walk):
         """Whom visitors may meet after a kill near the end of a run."""
         return set(self.look()["releases"])
 
+    def consented(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The declaration with what it needs of consent. It was refused without."""
+        if not self.is_whole():  # what a killed run left decides, and it is not known yet
+            return {**given, CONSENT: True}
+        before = self.look()
+        if not (lost := losses(before["containers"], given["app_compose_data_services"])):
+            return given
+        foreseen, done = self.attempt({**given, CONSENT: False})
+        for how, message in {"check": foreseen.message, "run": done.message}.items():
+            missing = [word for word in {*lost, CONSENT} if word not in message]
+            assert not missing, f"the {how} does not name {missing}, which consent is needed for: {message}"
+        self.is_same(before, self.look(), "it needs consent, and something was touched without it")
+        return {**given, CONSENT: True}
+
     def succeeds(self, given: dict[str, Any]) -> None:
         """A correct declaration is released, whatever was before."""
+        given = self.consented(given)
         before, was_open = {self.live} | (set() if self.is_whole() else self.candidates()), bool(self.live)
         _foreseen, done = self.attempt(given)
         assert done.is_done, f"a correct declaration was not released: {done.message}"
@@ -311,11 +358,6 @@ class Compose(Walk):
         self.settled(given, self.live)
         self.again(given)
         self.visits({self.live}, True)
-
-    def with_live_data(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Only correct declarations change data services, as long as an undo does not bring them back."""
-        name = "app_compose_data_services"
-        return {**given, name: copy.deepcopy(self.good[name])} if self.good else given
 
     @rule()
     def a_look(self) -> None:
@@ -337,7 +379,10 @@ class Compose(Walk):
     @told
     def release_broken(self, declared: dict[str, Any], fault: str, twice: bool) -> None:
         broken: Fault = FAULTS[fault]
-        given = self.with_live_data(copy.deepcopy(variables(declared)))
+        if broken.needs_live and not self.live:  # a first release is shown at once: there is nobody to protect
+            fault = "a crash"
+            broken = FAULTS[fault]
+        given = {**copy.deepcopy(variables(declared)), CONSENT: True}
         broken.inject(given)
         for _ in range(2 if twice else 1):
             was_whole, before = self.is_whole(), self.look()
@@ -360,7 +405,7 @@ class Compose(Walk):
     @told
     def release_killed(self, declared: dict[str, Any], moment: dict[str, Any], after: str) -> None:
         """The next run, of whatever declaration, is as if nothing had been."""
-        given, before = self.with_live_data(variables(declared)), self.live
+        given, before = {**variables(declared), CONSENT: True}, self.live
         self.run(given, kill=moment)
         self.host.wait_for_stragglers()
         self.visits({before} | self.candidates(), bool(before))
@@ -381,7 +426,7 @@ class Compose(Walk):
     @rule(declared=DECLARATION, free=st.sampled_from([0, 4, 8, 12, 16, 24, 32, 48]))
     @told
     def release_on_full_disk(self, declared: dict[str, Any], free: int) -> None:
-        given, before = self.with_live_data(variables(declared)), self.live
+        given, before = {**variables(declared), CONSENT: True}, self.live
         candidates = self.candidates()
         self.host.fill(DIRECTORY, free)
         outcome = self.run(given)
@@ -401,21 +446,32 @@ class Compose(Walk):
         self._back(choice)
 
     def _back(self, choice: int) -> None:
-        was_whole, releases, before = self.is_whole(), self.look()["releases"], self.live
+        was_whole, now, before = self.is_whole(), self.look(), self.live
+        releases, containers = now["releases"], now["containers"]
         kept = sorted((r["live_at"], id) for id, r in releases.items() if r["state"] == "good" and id != self.live)
         wanted = kept[-1 - choice % len(kept)][1] if kept else "nowhere"
-        given = {**self.good, "app_compose_rollback_to": wanted if choice else ""}
+        given = {**self.good, CONSENT: False, "app_compose_rollback_to": wanted if choice else ""}
         foreseen, done = self.attempt(given, entry="rollback")
         if was_whole and not kept:
             assert done.message, "a rollback to nowhere"
             assert foreseen.message, "the check did not predict it"
+            return
+        data = back(releases.get(wanted, {}).get("data_services", {}), given["app_compose_data_services"])
+        if was_whole and (lost := losses(containers, data)):
+            missing = [word for word in lost if word not in done.message or word not in foreseen.message]
+            assert not missing, f"a rollback that needs consent for {missing}: {done.message} {foreseen.message}"
             return
         assert done.is_done or not was_whole, done.message
         self.live = self.look()["current"]
         if not done.is_done:
             return
         assert not was_whole or self.live == (wanted if choice else kept[-1][1])
-        went = {**self.good, "app_compose_services": releases[self.live]["services"]}
+        data = back(releases[self.live]["data_services"], self.good["app_compose_data_services"])
+        went = {
+            **self.good,
+            "app_compose_services": releases[self.live]["services"],
+            "app_compose_data_services": data,
+        }
         self.visits({before, self.live} | (set() if was_whole else self.candidates()), True)
         self.settled(went, self.live)
         self.good = went

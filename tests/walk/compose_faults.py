@@ -9,11 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """`is_static`: a check refuses it, and nothing is touched. `words`: the message has them."""
+    """`is_static`: a check refuses it, and nothing is touched. `words`: the message has them. `needs_live`: it is none
+    for an app that is not live."""
 
     inject: Callable[[dict[str, Any]], None]
     words: tuple[str, ...]
     is_static: bool = False
+    needs_live: bool = False
 
 
 def _web(**more: Any) -> Callable[[dict[str, Any]], None]:
@@ -53,6 +55,21 @@ def _image(reference: str) -> Callable[[dict[str, Any]], None]:
     return inject
 
 
+def _redis(**more: Any) -> Callable[[dict[str, Any]], None]:
+    """Of the Redis that is declared; of a new one where there is none."""
+
+    def inject(given: dict[str, Any]) -> None:
+        data = given["app_compose_data_services"]
+        name = next((name for name, s in data.items() if s["image"].startswith("redis:")), "redis")
+        declared = data.get(name, {"image": "redis:8", "volumes": ["rows:/data"]})
+        given["app_compose_data_services"] = {**data, name: {**declared, **more}}
+        given["app_compose_wait_timeout"] = QUICK
+
+    return inject
+
+
+QUICK = 8  # seconds until a run gives up: more than a good release needs on a busy machine
+
 FAULTS = {
     # A check knows.
     "an undefined variable": Fault(_web(command=["sh", "/start", "${NOBODY_DEFINES}"]), ("NOBODY_DEFINES",), True),
@@ -68,10 +85,28 @@ FAULTS = {
         _given(app_compose_release_command={"service": "nobody", "command": ["true"]}), ("no service nobody",), True
     ),
     "a wrong type": Fault(_given(app_compose_soak="soon"), ("app_compose_soak",), True),
+    "a typing error": Fault(
+        _web(enviroment={"RELEASE": "${RELEASE}"}), ("services.web", "`enviroment`", "`environment`"), True
+    ),
+    "a required variable": Fault(
+        _web(command=["sh", "/start", "${MUST:?must be set}"]), ("services.web", "MUST"), True
+    ),
+    "a value of a wrong kind": Fault(_web(environment="RELEASE"), ("services.web.environment",), True),
+    "a volume without a name": Fault(_redis(volumes=["/data"]), ("volume without a name", "/data"), True),
+    "two of a data service": Fault(_redis(scale=2), ("data_services.", "runs once"), True),
     # Only a container knows.
     "a crash": Fault(_kind("crash"), ("web", "exited with 3", "SETTING is not set")),
-    "a sick service": Fault(_kind("sick", app_compose_wait_timeout=15), ("web", "503")),
-    "a service that is late": Fault(_kind("late", app_compose_wait_timeout=15), ("web",)),
+    "a sick service": Fault(_kind("sick", app_compose_wait_timeout=QUICK), ("web", "503")),
+    "a service that is late": Fault(_kind("late", app_compose_wait_timeout=QUICK), ("web",)),
+    "a service that fades": Fault(_kind("fades", app_compose_soak=4), ("web", "503"), needs_live=True),
+    "a bad setting of a data service": Fault(
+        _redis(command=["redis-server", "--no-such-setting", "1"]), ("no-such-setting", "exited with 1")
+    ),
+    "a data service that is sick": Fault(
+        _redis(healthcheck={"test": ["CMD", "sh", "-c", "echo too few rows; exit 1"], "interval": "1s", "retries": 1}),
+        ("health", "too few rows"),
+    ),
+    "a missing image of a data service": Fault(_data("mail", image="izzzi-walk:404"), ("izzzi-walk:404",)),
     "a missing image": Fault(_image("izzzi-walk:404"), ("izzzi-walk",)),
     "a failing release command": Fault(
         _given(app_compose_release_command={"service": "web", "command": ["sh", "-c", "echo no such table; exit 4"]}),

@@ -124,7 +124,7 @@ class Host:
             self.ask("write", path=f"{PLACE}/image/{path.name}", content=content)
         for version in ("1", "2"):
             self.shell(f"docker build -q --label version={version} -t izzzi-walk:{version} {PLACE}/image")
-        self.shell("docker image inspect redis:8 >/dev/null 2>&1 || docker pull -q redis:8")
+        self.shell("docker image inspect redis:8 >/dev/null 2>&1 || docker pull -q redis:8; docker tag redis:8 redis:7")
 
     def clear(self, project: str, directory: str, disk: int) -> None:
         """Nothing is left of the app; its directory is a file system of its own, of `disk` KiB."""

@@ -13,13 +13,18 @@ from .._app.app import volume_name
 from .._app.service_rules import targets
 from .colours import ColouredApp
 from .containers import Container
+from .neighbours import is_same, published
 
 _NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
 def declared_volumes(app: ColouredApp, service: str) -> dict[str, str]:
     """Docker's names of the volumes that a data service mounts, by the path inside."""
-    mounts = targets(app.data_services[service])
+    return _volumes(app, app.data_services[service])
+
+
+def _volumes(app: ColouredApp, definition: Mapping[str, Any]) -> dict[str, str]:
+    mounts = targets(definition)
     return {path: app.volume_name(source) for path, source in mounts.items() if source in app.volumes}
 
 
@@ -44,6 +49,20 @@ def remembered(project: str, document: Mapping[str, Any] | None, containers: Ite
         if name not in there and isinstance(service, Mapping)
         for held in [{p: volume_name(project, s, volumes[s]) for p, s in targets(service).items() if s in volumes}]
     ]
+
+
+def together(app: ColouredApp, kept: Mapping[str, dict], today: Mapping[str, dict]) -> dict[str, dict]:
+    """Adds to today's data services those that only a kept release had, which needs them by their names. What of
+    today's is on the same volume, or on the same port of the host, gives way: both must never run at once."""
+    back = [{name: definition} for name, definition in kept.items() if name not in today]
+    stay = {name: s for name, s in today.items() if not any(_collide(app, {name: s}, one) for one in back)}
+    return {**kept, **stay}
+
+
+def _collide(app: ColouredApp, one: Mapping[str, dict], other: Mapping[str, dict]) -> bool:
+    mine, theirs = ({v for s in services.values() for v in _volumes(app, s).values()} for services in (one, other))
+    ports = ((a, b) for _name, a in published(one) for _other, b in published(other))
+    return bool(mine & theirs) or any(is_same(a, b) for a, b in ports)
 
 
 def losses(app: ColouredApp, containers: Iterable[Container]) -> list[str]:

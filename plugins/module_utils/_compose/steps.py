@@ -23,6 +23,7 @@ from .._app.service_rules import starts_after_switch
 from .._app.sql_lint import lint
 from .colours import COLOURS, ColouredApp, other
 from .containers import RUNNING, culprit, running, stopped, surplus, trouble, unhealthy, waiting
+from .data_change import together
 from .drain import count_connections, drain
 from .files import colour_files, write_files
 from .hand_over import at_start, stop, stop_old
@@ -512,6 +513,7 @@ def use_release(t: Transaction, manifest: Manifest) -> None:
         t.app,
         services=manifest.services,
         env=manifest.env,
-        data_services={**manifest.data_services, **(t.app.data_services or kept.data_services)},
         volumes={**manifest.volumes, **(t.app.volumes or kept.volumes)},
     )
+    data_services = together(t.app, manifest.data_services, t.app.data_services or kept.data_services)
+    t.app = replace(t.app, data_services=data_services)

@@ -10,6 +10,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._compose.data_change i
     losses,
     remembered,
     rivals,
+    together,
 )
 
 DB = {"image": "postgres:17", "volumes": ["pg:/var/lib/postgresql/data"]}
@@ -88,3 +89,28 @@ def test_a_renamed_service_must_not_meet_the_old_one_on_the_same_volume():
 )
 def test_images_are_compared_by_name_and_major_version(old, new, changed):
     assert bool(image_change(old, new)) == changed
+
+
+CACHE, MAIL = {"image": "redis:8", "volumes": ["rows:/data"]}, {"image": "mail:1", "ports": ["127.0.0.1:1080:1080"]}
+
+
+@pytest.mark.parametrize(
+    ("kept", "today", "names"),
+    [
+        ({}, {"cache": CACHE}, "cache"),
+        ({"cache": CACHE}, {}, "cache"),
+        ({"cache": CACHE}, {"mail": MAIL}, "cache mail"),
+        ({"redis": CACHE}, {"cache": CACHE}, "redis"),
+        ({"redis": CACHE}, {"cache": CACHE | {"volumes": ["more:/data"]}}, "redis cache"),
+        ({"redis": CACHE, "mail": MAIL}, {"cache": CACHE, "mail": MAIL}, "redis mail"),
+        ({"post": MAIL}, {"mail": MAIL}, "post"),
+        ({"post": MAIL | {"ports": ["1080:1080"]}}, {"mail": MAIL}, "post"),
+        ({"post": MAIL | {"ports": ["1081:1080"]}}, {"mail": MAIL}, "post mail"),
+    ],
+)
+def test_of_two_on_one_volume_or_port_the_one_that_the_kept_release_needs_runs(kept, today, names):
+    assert list(together(app({"rows": {}, "more": {}}), kept, today)) == names.split()
+
+
+def test_of_what_both_have_todays_definition_counts():
+    assert together(app({"rows": {}}), {"cache": CACHE}, {"cache": {"image": "redis:9"}})["cache"]["image"] == "redis:9"
