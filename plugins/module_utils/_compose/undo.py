@@ -125,6 +125,7 @@ def recover(t: Transaction) -> str:
     """Ends what a killed run began: finished when it was proven, undone otherwise. What was done, for the log.
 
     Whatever cannot be undone is told and does not stop the next run: it may be the cure."""
+    _drop_halves(t)
     if not t.journal and not t.data_before.exists():
         return ""
     name, step = t.journal.get("release") or "a release", t.journal.get("step", "data")
@@ -137,6 +138,17 @@ def recover(t: Transaction) -> str:
         t.journal = {}  # what follows notes its own; until then the file stays, so that the next run tries again
         return told + "it could not be undone wholly: " + "; ".join(result["trouble"])
     return told + "undid it."
+
+
+def _drop_halves(t: Transaction) -> None:
+    """Removes files that were being written when a run was killed: some hold secrets. Whoever has the lock writes none
+    now."""
+    root, edge = t.app.directory, Path(t.options.edge_directory)
+    halves = [*root.glob(".*.new"), *root.glob("*/.*.new"), *root.glob("releases/*/.*.new")]
+    halves += [edge / f".{name}.new" for name in ("http.conf", "server.conf")] if t.options.edge_directory else []
+    for path in halves:
+        with contextlib.suppress(OSError):  # what cannot be removed does not stop the cure either
+            path.unlink(missing_ok=True)
 
 
 def _stands(t: Transaction) -> bool:

@@ -14,6 +14,20 @@ def test_without_a_journal_there_is_nothing_to_undo(transaction):
     assert undoing.recover(t) == ""
 
 
+def test_files_that_a_killed_run_was_writing_are_gone_and_others_stay(transaction, tmp_path):
+    edge = tmp_path / "edge"
+    t = transaction(LIVE, edge_directory=str(edge))
+    names = ["blue/..env.new", "data-before/.compose.yml.new", ".transaction.json.new", "releases/r0/.release.json.new"]
+    halves = [*(t.app.directory / name for name in names), edge / ".http.conf.new"]
+    others = [t.app.directory / "blue/.env", t.app.directory / "releases/r0/source/.secret.new", edge / ".other.new"]
+    for path in (*halves, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("TOKEN=")
+    undoing.recover(t)
+    assert [path for path in halves if path.exists()] == []
+    assert [path for path in others if not path.exists()] == []
+
+
 def test_every_part_is_tried_and_the_journal_stays_while_one_fails(transaction):
     """This host has no Docker, so that containers cannot be looked at: the next run tries again."""
     t = transaction(LIVE)
