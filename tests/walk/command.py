@@ -34,6 +34,11 @@ class Progress:
         self.seed += 1
         self.save()
 
+    def failed(self, steps: int) -> None:
+        """Its steps were walked, too."""
+        self.steps += steps
+        self.save()
+
     def save(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         new = self._file.with_suffix(".new")
@@ -50,7 +55,7 @@ def go(name: str, where: Ground, wanted: int, progress: Progress, out: TextIO = 
         if outcome.failure:
             print(f"{name}: seed {progress.seed} failed. The shortest sequence:\n{outcome.failure}", file=out)
             print(f"{name}: again: scripts/walk {name} --seed {progress.seed}", file=out)
-            progress.save()
+            progress.failed(outcome.steps)
             return False
         progress.add(outcome.steps)
         took = f"seed {progress.seed - 1}: {outcome.steps} in {time.monotonic() - started:.0f} s"

@@ -82,6 +82,9 @@ REDIS = st.fixed_dictionaries(
         "volume": st.sampled_from(["rows", "rows", "rows", "more"]),
     }
 )
+DATABASE = st.fixed_dictionaries(
+    {"password": st.sampled_from(["first", "second"]), "connections": st.sampled_from([20, 30])}
+)
 DECLARATION = st.fixed_dictionaries(
     {
         "web": SERVICE,
@@ -90,6 +93,7 @@ DECLARATION = st.fixed_dictionaries(
         "worker": st.none() | WORKER,
         "redis": st.none() | REDIS,
         "mail": st.booleans(),
+        "database": st.none() | st.none() | DATABASE,
         "migrate": st.booleans(),
         "soak": st.integers(0, 1),
         "drain": st.integers(0, 1),
@@ -104,6 +108,7 @@ VOLUMES = ("rows", "more")  # of Redis
 
 def service(declared: dict[str, Any]) -> dict[str, Any]:
     built = declared["image"] == "build"
+    image = "1" if built else declared["image"]
     number = {declared["counted"]: declared["replicas"]}
     if "deploy" in number:
         number = {"deploy": {"replicas": declared["replicas"]}}
@@ -112,7 +117,7 @@ def service(declared: dict[str, Any]) -> dict[str, Any]:
         "port": 8080,
         **(number if declared["replicas"] > 1 else {}),
         "environment": {"RELEASE": "${RELEASE}", "VERSION": str(declared["version"])},
-        "checks": [{"path": "/health", "json": {"status": "ok"}, "release": "release"}],
+        "checks": [{"path": "/health", "json": {"status": "ok", "image": image}, "release": "release"}],
     }
 
 
@@ -128,6 +133,27 @@ def redis(declared: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def database(declared: dict[str, Any]) -> dict[str, Any]:
+    ready = ["CMD", "pg_isready", "--quiet", "--username=app", "--dbname=app", "--host=127.0.0.1"]
+    return {
+        "image": "postgres:17",
+        "environment": {
+            "POSTGRES_DB": "app",
+            "POSTGRES_USER": "app",
+            "POSTGRES_PASSWORD": "${DATABASE_OWNER_PASSWORD}",
+        },
+        "command": ["postgres", "-c", f"max_connections={declared['connections']}"],
+        "volumes": ["tables:/var/lib/postgresql/data"],
+        "healthcheck": {"test": ready, "interval": "1s", "timeout": "5s", "retries": 12},
+    }
+
+
+# Of the release command: a row in the database that only this release writes, twice the same.
+MIGRATION = """psql --quiet --set=ON_ERROR_STOP=1 "$DATABASE" --command="
+    CREATE TABLE IF NOT EXISTS migrated (release text PRIMARY KEY);
+    INSERT INTO migrated VALUES ('$RELEASE') ON CONFLICT DO NOTHING; {}" """
+
+
 def variables(declared: dict[str, Any]) -> dict[str, Any]:
     """The role's inputs for what is declared."""
     services = {name: service(declared[name]) for name in ("web", "api", "side") if declared[name]}
@@ -140,18 +166,27 @@ def variables(declared: dict[str, Any]) -> dict[str, Any]:
             "environment": {"VERSION": str(worker["version"])},
             **({"volumes": ["files:/files"]} if worker["volume"] else {}),
         }
+    if declared["database"]:  # psql is in its image
+        url = "postgresql://${DATABASE_USER}:${DATABASE_PASSWORD}@db/app"
+        worker = {"image": "postgres:17", "command": ["sleep", "1000000"], "init": True, "stop_signal": "SIGKILL"}
+        services["worker"] = {**worker, "environment": {"RELEASE": "${RELEASE}", "DATABASE": url}}
     data = {declared["redis"]["name"]: redis(declared["redis"])} if declared["redis"] else {}
+    if declared["database"]:
+        data["db"] = database(declared["database"])
     if declared["mail"]:
-        data["mail"] = {"image": "izzzi-walk:1", "environment": {"RELEASE": "mail"}}
+        data["mail"] = {"image": "izzzi-walk:1", "environment": {"RELEASE": "mail"}, "tmpfs": ["/stamp"]}
+    command = {"service": "web", "command": ["true"]}
+    if declared["database"]:
+        command = {"service": "worker", "command": ["sh", "-c", MIGRATION.format("")]}
     return {
         "app_compose_project": PROJECT,
         "app_compose_source": {"path": "."} if any("build" in s for s in services.values()) else {},
         "app_compose_services": services,
         "app_compose_data_services": data,
-        "app_compose_volumes": {name: {} for name in (*VOLUMES, "files")},
-        "app_compose_release_command": {"service": "web", "command": ["true"], "timeout": 60}
-        if declared["migrate"]
-        else {},
+        "app_compose_volumes": {name: {} for name in (*VOLUMES, "files", "tables")},
+        "app_compose_release_command": {**command, "timeout": 60} if declared["migrate"] else {},
+        "app_compose_database": {"service": "db", "name": "app", "user": "app"} if declared["database"] else {},
+        "app_compose_database_password": declared["database"]["password"] if declared["database"] else "",
         "app_compose_wait_timeout": 60,
         "app_compose_soak": declared["soak"],
         "app_compose_drain_timeout": declared["drain"],
@@ -207,6 +242,8 @@ class Compose(Walk):
         self.live: str = ""  # the id of the release that visitors meet
         self.good: dict[str, Any] = {}  # the inputs of the live release
         self.rows = dict.fromkeys(VOLUMES, 0)  # by volume
+        self.tables = 0  # rows in PostgreSQL
+        self.migrated: set[str] = set()  # releases whose migration was carried out
         self.checks = False
         self.seen = self.look()
 
@@ -273,7 +310,8 @@ class Compose(Walk):
         ]
         assert not files, f"left over: {files}"
         assert not [name for name in now["edge"] if name.endswith(".new")], now["edge"]
-        assert not now["anonymous"], f"anonymous volumes: {now['anonymous']}"
+        stray = {*now["anonymous"]} - {name for c in now["containers"] for name in c["volumes"]}
+        assert not stray, f"volumes without a name and a user: {stray}"
         self._containers(given, now)
         networks = {f"{PROJECT}_default", f"{PROJECT}-blue", f"{PROJECT}-green"}
         assert set(now["networks"]) <= networks, now["networks"]
@@ -281,6 +319,7 @@ class Compose(Walk):
         stray = [image for image in now["images"] if image.rpartition(":")[2] not in good]
         assert not stray, f"images of no good release: {stray}; good are {good}"
         self._rows(now)
+        self._tables(given, live)
 
     def _containers(self, given: dict[str, Any], now: dict[str, Any]) -> None:
         running: dict[str, dict[str, int]] = {}
@@ -303,6 +342,17 @@ class Compose(Walk):
                 there, known = self._until_rows(address), self.rows[volume]
                 assert there == known, f"{there} rows are in {volume}, {known} were acknowledged"
                 self.rows[volume] = self.host.ask("push", address=address, row=str(known))["rows"]
+
+    def _tables(self, given: dict[str, Any], live: str) -> None:
+        """The same of PostgreSQL, and what the live release's migration has written."""
+        if "db" not in given.get("app_compose_data_services", {}):
+            return
+        now = self.host.ask("tables", container=f"{PROJECT}-db-1")
+        assert now["rows"] == self.tables, f"{now['rows']} rows are in PostgreSQL, {self.tables} were committed"
+        assert "half" not in now["migrated"], "half of a migration that failed was done"
+        self.tables = self.host.ask("insert", container=f"{PROJECT}-db-1")["rows"]
+        if given["app_compose_release_command"].get("service") == "worker" and live in self.migrated:
+            assert live in now["migrated"], f"{live} has migrated, and its row is not in {now['migrated']}"
 
     def _until_rows(self, address: str) -> int | None:
         for _ in range(20):
@@ -354,6 +404,8 @@ class Compose(Walk):
         _foreseen, done = self.attempt(given)
         assert done.is_done, f"a correct declaration was not released: {done.message}"
         self.live, self.good = self.look()["current"], given
+        if "migrate | Run the release command from the new image" in done.changed:
+            self.migrated.add(self.live)
         self.visits(before | {self.live}, was_open)
         self.settled(given, self.live)
         self.again(given)
@@ -467,9 +519,11 @@ class Compose(Walk):
             return
         assert not was_whole or self.live == (wanted if choice else kept[-1][1])
         data = back(releases[self.live]["data_services"], self.good["app_compose_data_services"])
+        services = releases[self.live]["services"]
         went = {
             **self.good,
-            "app_compose_services": releases[self.live]["services"],
+            "app_compose_source": {"path": "."} if any("build" in s for s in services.values()) else {},
+            "app_compose_services": services,
             "app_compose_data_services": data,
         }
         self.visits({before, self.live} | (set() if was_whole else self.candidates()), True)
@@ -499,6 +553,7 @@ class Compose(Walk):
         self.again(self.good)
         self.visits({self.live}, True)
 
+    @precondition(lambda self: self.live)
     @rule(how=st.sampled_from(["engine", "nginx", "reboot"]))
     @told
     def restart(self, how: str) -> None:
@@ -507,7 +562,8 @@ class Compose(Walk):
             self.host.reboot(DIRECTORY, DISK)
             self.visited = self.host.ask("visits", host="walk.test")["offset"]
         else:
-            self.host.shell("systemctl restart " + {"engine": "docker", "nginx": "nginx"}[how])
+            unit = {"engine": "docker", "nginx": "nginx"}[how]  # systemd refuses what is restarted too often
+            self.host.shell(f"systemctl reset-failed {unit}; systemctl restart {unit}")
         if self.live and self.is_whole():
             self._until_open()
             self.settled(self.good, self.live)

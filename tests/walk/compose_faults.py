@@ -68,6 +68,28 @@ def _redis(**more: Any) -> Callable[[dict[str, Any]], None]:
     return inject
 
 
+def _migration(sql: str) -> Callable[[dict[str, Any]], None]:
+    """All or nothing of it is done. Without a database the command itself fails."""
+
+    def inject(given: dict[str, Any]) -> None:
+        service = "worker" if given["app_compose_database"] else "web"
+        text = f"""psql --quiet --set=ON_ERROR_STOP=1 "$DATABASE" --single-transaction --command="
+            CREATE TABLE IF NOT EXISTS migrated (release text PRIMARY KEY);
+            INSERT INTO migrated VALUES ('half'); {sql}" """
+        command = ["sh", "-c", text if given["app_compose_database"] else "echo column is missing; exit 4"]
+        given["app_compose_release_command"] = {"service": service, "command": command, "timeout": 60}
+
+    return inject
+
+
+def _build_secret(given: dict[str, Any]) -> None:
+    web = given["app_compose_services"]["web"]
+    web.pop("image", None)
+    web["build"] = {"args": {"PASSWORD": "${PASSWORD}"}}
+    given["app_compose_source"] = {"path": "."}
+    given["app_compose_secret_env"] = {"PASSWORD": "secret-of-the-walk"}
+
+
 QUICK = 8  # seconds until a run gives up: more than a good release needs on a busy machine
 
 FAULTS = {
@@ -112,6 +134,10 @@ FAULTS = {
         _given(app_compose_release_command={"service": "web", "command": ["sh", "-c", "echo no such table; exit 4"]}),
         ("release command", "no such table"),
     ),
+    "a migration that fails in its middle": Fault(
+        _migration("SELECT missing FROM migrated;"), ("release command", "missing")
+    ),
+    "a password in an image": Fault(_build_secret, ("web.build", "PASSWORD"), True),
     "a release command that hangs": Fault(
         _given(app_compose_release_command={"service": "web", "command": ["sleep", "60"], "timeout": 2}),
         ("release command", "2 s"),

@@ -119,12 +119,17 @@ class Host:
 
     def prepare(self, image: Path) -> None:
         """The walk's image in two versions, and what its data services run."""
+        # Another walk may have ended where one of them could not start.
+        self.shell("systemctl reset-failed docker nginx; systemctl start docker nginx")
         for path in image.iterdir():
             content = base64.b64encode(path.read_bytes()).decode()
             self.ask("write", path=f"{PLACE}/image/{path.name}", content=content)
         for version in ("1", "2"):
+            self.shell(f"echo {version} >{PLACE}/image/version")
             self.shell(f"docker build -q --label version={version} -t izzzi-walk:{version} {PLACE}/image")
-        self.shell("docker image inspect redis:8 >/dev/null 2>&1 || docker pull -q redis:8; docker tag redis:8 redis:7")
+        for name in ("redis:8", "postgres:17"):
+            self.shell(f"docker image inspect {name} >/dev/null 2>&1 || docker pull -q {name}")
+        self.shell("docker tag redis:8 redis:7")
 
     def clear(self, project: str, directory: str, disk: int) -> None:
         """Nothing is left of the app; its directory is a file system of its own, of `disk` KiB."""
@@ -132,6 +137,7 @@ class Host:
             f"docker ps -aq --filter name=^{project}- | xargs -r docker rm -fv >/dev/null;"
             f" docker network ls -q --filter name=^{project}[-_] | xargs -r docker network rm >/dev/null;"
             f" docker volume ls -q --filter name=^{project}_ | xargs -r docker volume rm >/dev/null;"
+            " docker volume prune --force >/dev/null;"
             f" docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' --filter reference='{project}/*'"
             " | xargs -r docker rmi -f >/dev/null;"
             f" cd /etc/nginx/izzzi/{project} && rm -f http.conf server.conf; nginx -q -t && systemctl reload nginx;"

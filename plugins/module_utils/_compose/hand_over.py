@@ -23,9 +23,11 @@ def single(t: Transaction) -> set[str]:
 
 
 def at_start(t: Transaction) -> list[str]:
-    """Names the services that a candidate starts with. What its colour has left of the others is removed."""
+    """Names the services that a candidate starts with. What its colour has left of the others is removed, and what it
+    has left of other releases: Compose would give their volumes without a name, with old files, to the candidate."""
     later = starts_after_switch(t.app.services)
-    if left := [c.id for c in _containers(t, t.colour, later)]:
+    found = t.compose(t.colour).containers()
+    if left := [c.id for c in found if c.service in later or c.image_name != t.app.image(c.service, t.release)]:
         run(["docker", "container", "rm", "--force", "--volumes", *left])
     return [name for name in t.app.services if name not in later]
 

@@ -264,7 +264,7 @@ def migrate(t: Transaction) -> dict[str, Any]:
 
 def remove_container(name: str) -> None:
     with contextlib.suppress(CommandError):  # none of that name
-        run(["docker", "container", "rm", "--force", name])
+        run(["docker", "container", "rm", "--force", "--volumes", name])
 
 
 def unproven(t: Transaction) -> dict[str, int]:
@@ -461,7 +461,7 @@ def remove_images(t: Transaction, release: str) -> None:
     found = [c for colour in COLOURS for c in t.compose(colour).containers()] if names else []
     if ended := [c.id for c in found if c.image_name in names and c.status not in RUNNING]:
         with contextlib.suppress(CommandError):  # one of them may be gone by now
-            run(["docker", "container", "rm", *ended])
+            run(["docker", "container", "rm", "--volumes", *ended])
     for name in names:
         with contextlib.suppress(CommandError):
             run(["docker", "image", "rm", name])

@@ -114,7 +114,7 @@ def write(request: dict) -> dict:
 def main() -> None:
     for name in ("release", "lease", "swarm_stack", "swarm_image", "swarm_node_images", "swarm_node"):
         import_module(f"{MODULES}.{name}")
-    from data import push, rows
+    from data import insert, push, rows, tables
     from look import look
     from look_swarm import look_node, look_swarm
     from visitor import visits
@@ -129,6 +129,8 @@ def main() -> None:
         "look_node": look_node,
         "push": push,
         "rows": rows,
+        "insert": insert,
+        "tables": tables,
         "hello": lambda request: {},
     }
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:

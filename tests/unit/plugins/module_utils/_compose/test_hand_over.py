@@ -26,8 +26,8 @@ def engine(monkeypatch) -> dict:
     return state
 
 
-def container(service: str, status: str = "running") -> Container:
-    return Container(f"{service}-id", service, service, status, "", 0, 0, "x", "")
+def container(service: str, status: str = "running", release: str = "r1") -> Container:
+    return Container(f"{service}-id", service, service, status, "", 0, 0, "x", "", f"shop/{service}:{release}")
 
 
 def begun(transaction, services, before=None):
@@ -60,6 +60,15 @@ def test_a_candidate_starts_without_it_and_without_what_an_earlier_release_left(
     assert handing.at_start(t) == ["web"]
     assert engine["calls"] == [["rm", "--force", "--volumes", "worker-id"]]
     assert steps.unproven(t) == {"web": 1}
+
+
+def test_a_candidate_inherits_nothing_of_the_release_that_its_colour_had(transaction, engine):
+    """Compose hands a container's volumes without a name to the one that takes its place: they hold old files."""
+    t = begun(transaction, {"web": WEB, "api": WEB}, {"web": WEB})
+    left = [container("web", "exited", "r-1"), container("api", "exited"), container("dropped", "exited", "r-1")]
+    engine["containers"] = {"shop-green": left}
+    assert handing.at_start(t) == ["web", "api"]
+    assert engine["calls"] == [["rm", "--force", "--volumes", "web-id", "dropped-id"]]
 
 
 def test_the_way_back_stops_the_candidates_first(transaction, engine):
