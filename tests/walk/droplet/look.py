@@ -46,6 +46,7 @@ def container(item: dict) -> dict:
         "project": labels.get("com.docker.compose.project", ""),
         "service": labels.get("com.docker.compose.service", ""),
         "state": item["State"],
+        "published": any("PublicPort" in port for port in item["Ports"]),
         "image": item["Image"],
         "address": next((n["IPAddress"] for n in item["NetworkSettings"]["Networks"].values() if n["IPAddress"]), ""),
         "volumes": [m.get("Name", "") for m in item["Mounts"] if m["Type"] == "volume"],

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 FILE = Path("/run/walk-visits")
-PAUSE = 0.03
+PAUSE = 0.05
 
 
 def ask_first(path: str, host: str, addresses: list[str]) -> tuple[int, str]:
