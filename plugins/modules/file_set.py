@@ -167,6 +167,9 @@ ARGUMENT_SPEC = {
 }
 
 
+UNCHANGED = "Nothing was to be changed."
+
+
 def objection(command: list[str]) -> str | None:
     """The words with which the command refuses the new state."""
     try:
@@ -183,8 +186,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     command, trial = module.params["validate"], module.params["trial"]
     if not module.check_mode:
         carry_out(wanted, command)
-    elif wanted and command and trial is not None and (words := refusal(wanted, command, trial)):
-        raise ValueError(f"{words}\nA run would put everything back as it was.")
+    elif command and trial is not None and (words := refusal(wanted, command, trial)):
+        raise ValueError(f"{words}\n{'A run would put everything back as it was.' if wanted else UNCHANGED}")
     result: dict[str, Any] = {"changed": bool(wanted), "paths": [change.path for change in wanted]}
     if module._diff:
         result["diff"] = [change.diff() for change in wanted]
@@ -196,7 +199,7 @@ def carry_out(wanted: list[Change], command: list[str]) -> None:
     words = objection(command) if command else None
     if words is not None:
         undo(done)
-        state = "Everything is as it was." if done else "Nothing was to be changed."
+        state = "Everything is as it was." if done else UNCHANGED
         raise ValueError(f"{words}\n{state}")
 
 

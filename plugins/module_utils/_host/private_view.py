@@ -9,17 +9,19 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from .file_set import Change, apply
 
-LARGEST_COPY = 20_000  # files and directories: what is larger is not tried
+# What is larger is not tried.
+LARGEST_COPY = 20_000  # files and directories
+LARGEST_SIZE = 64 * 1024**2
 # Each pair of directories: the copy takes the place of the other, for this command and its children alone.
 _SCRIPT = """
 while [ "$1" != -- ]; do
-  mount --bind "$1" "$2" || exit 125
+  mount --bind "$1" "$2" && mount -o remount,bind,exec "$2" || exit 125 # the copies are in /run, which is often noexec
   shift 2
 done
 shift
@@ -50,10 +52,7 @@ def _copy(wanted: Sequence[Change], written: Sequence[str], into: Path) -> dict[
     """Copies of the directories that would change, by the directory; None when that is too much."""
     roots = {*(_existing(os.path.dirname(change.path)) for change in wanted), *written}
     roots = {root for root in roots if not any(root.startswith(f"{other}/") for other in roots)}
-    if (
-        "/" in roots
-        or sum(len(names) + len(files) for root in roots for _, names, files in os.walk(root)) > LARGEST_COPY
-    ):
+    if "/" in roots or _is_too_large(roots):
         return None
     copies = {root: str(into / str(number)) for number, root in enumerate(sorted(roots))}
     for root, copy in copies.items():
@@ -61,6 +60,11 @@ def _copy(wanted: Sequence[Change], written: Sequence[str], into: Path) -> dict[
         status = os.stat(root)
         os.chown(copy, status.st_uid, status.st_gid)
     return copies
+
+
+def _is_too_large(roots: Iterable[str]) -> bool:
+    paths = [os.path.join(d, name) for root in roots for d, names, files in os.walk(root) for name in (*names, *files)]
+    return len(paths) > LARGEST_COPY or sum(os.lstat(path).st_size for path in paths) > LARGEST_SIZE
 
 
 def _only_files(directory: str, names: list[str]) -> list[str]:

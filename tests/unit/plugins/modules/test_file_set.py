@@ -52,6 +52,12 @@ def test_check_mode_predicts_and_writes_nothing(run_module, tmp_path, arguments)
     assert "hunter22" not in str(result)
 
 
+def test_check_mode_foretells_that_a_state_is_refused_also_when_nothing_changes(run_module, arguments):
+    run_module(main, arguments)
+    judged = {**arguments, "validate": ["/bin/false"], "trial": []}
+    assert run_module(main, judged, check=True)["msg"] == "/bin/false ended with 1.\nNothing was to be changed."
+
+
 def test_a_missing_directory_is_named(run_module, tmp_path):
     result = run_module(main, {"files": [{"path": str(tmp_path / "no/file"), "content": ""}]})
     assert result["failed"] is True

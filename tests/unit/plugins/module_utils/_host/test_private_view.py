@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from unittest.mock import patch
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._host.file_set import Change, Entry
-from ansible_collections.izzzi.infra.plugins.module_utils._host.private_view import refusal
+from ansible_collections.izzzi.infra.plugins.module_utils._host.private_view import LARGEST_SIZE, refusal
 
 VIEW = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
 pytestmark = pytest.mark.skipif(VIEW.returncode != 0, reason="needs a mount namespace of its own")
@@ -58,3 +59,20 @@ def test_the_words_are_the_commands_own(etc, text, words):
 
 def test_a_command_that_is_yet_to_come_says_nothing(etc):
     assert refusal(wanted(etc), [f"{etc}/missing"], []) is None
+
+
+def test_a_large_directory_is_not_copied(etc):
+    with (etc / "etc/journal").open("wb") as file:
+        file.truncate(LARGEST_SIZE + 1)
+    assert refusal(wanted(etc), script(etc / "judge", "echo bad; exit 1"), []) is None
+
+
+def test_a_program_that_changes_itself_can_be_run_where_its_copy_may_not(etc):
+    old = script(etc / "etc/judge", "exit 0")
+    new = Change(old[0], Entry(), Entry(text=b"#!/bin/sh\necho new; exit 1\n", mode=0o755))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec", "walk", etc / "run"], check=True)
+    try:
+        with patch("tempfile.mkdtemp", lambda **_options: str((etc / "run/copy").mkdir() or etc / "run/copy")):
+            assert refusal([new], old, []) == "new"
+    finally:
+        subprocess.run(["umount", etc / "run"], check=True)
