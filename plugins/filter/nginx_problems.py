@@ -25,6 +25,10 @@ options:
     type: list
     elements: str
     default: []
+  settings:
+    description: What all sites share, by the names of the role's inputs.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
@@ -42,12 +43,56 @@ TLS_KEYS = {
 CHALLENGES = ("http-01", "dns-01")
 
 
-def problems(sites: Any, acme: Mapping[str, str] | None = None, users: Sequence[str] = ()) -> list[str]:
-    """One sentence for each fault: where, what, and what would be right. `users` are those that have a password."""
+# What all sites share, by the role's inputs.
+SHARED = {
+    "nginx_client_max_body_size": (SIZE, "10m"),
+    "nginx_request_header_size": (SIZE, "32k"),
+    "nginx_response_header_size": (SIZE, "32k"),
+    "nginx_worker_shutdown_timeout": (TIME, "10m"),
+}
+LEAST = {"nginx_connections_per_address": 1, "nginx_worker_connections": 16, "nginx_log_days": 1}
+OWN_PAGES = "/izzzi-pages/"  # where the pages of errors are
+
+
+def problems(
+    sites: Any,
+    acme: Mapping[str, str] | None = None,
+    users: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """One sentence for each fault: where, what, and what would be right. `users` are those that have a password,
+    `settings` what all sites share, by the role's inputs."""
+    found = list(_shared(settings or {}))
     if not isinstance(sites, Mapping) or not sites:
-        return ["nginx_sites is empty: declare at least one site, {name: {locations: [...]}}."]
-    found = [problem for name, site in sites.items() for problem in _site(str(name), site, users)]
-    return found or [*_catch_all(sites), *_acme(sites, acme or {})]
+        return [*found, "nginx_sites is empty: declare at least one site, {name: {locations: [...]}}."]
+    found += [problem for name, site in sites.items() for problem in _site(str(name), site, users)]
+    return found or [*_servers(sites), *_acme(sites, acme or {})]
+
+
+def _shared(settings: Mapping[str, Any]) -> Iterator[str]:
+    for key, (pattern, example) in SHARED.items():
+        if key in settings and not pattern.match(str(settings[key])):
+            yield f"{key}: {settings[key]!r} is not understood. Use for example {example}."
+    for key in ("nginx_request_header_size", "nginx_response_header_size"):
+        if SIZE.match(size := str(settings.get(key, "32k"))) and not 1024 <= _bytes(size) <= 1024**2:
+            yield f"{key}: {size} is not between 1k and 1m."
+    for key, least in LEAST.items():
+        if key in settings and not settings[key] >= least:
+            yield f"{key}: {settings[key]} is too few. Use at least {least}."
+    if "nginx_status_port" in settings and not _is_port(settings["nginx_status_port"]):
+        yield f"nginx_status_port: {settings['nginx_status_port']!r} is no port. Use a number from 1 to 65535."
+    yield from _headers("nginx_security_headers", settings.get("nginx_security_headers", {}))
+    for proxy in settings.get("nginx_trusted_proxies", ()):
+        if not _is_network(proxy):
+            yield f"nginx_trusted_proxies: {proxy!r} is no address or range, for example 10.0.0.0/24."
+
+
+def _is_network(text: Any) -> bool:
+    try:
+        ip_network(str(text), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _site(name: str, site: Any, users: Sequence[str]) -> Iterator[str]:
@@ -65,6 +110,8 @@ def _site(name: str, site: Any, users: Sequence[str]) -> Iterator[str]:
             yield f"{where}.{key}: {site[key]!r} is no port. Use a number from 1 to 65535."
     yield from _settings(where, site, SETTINGS, users)
     yield from _headers(f"{where}.headers", site.get("headers", {}))
+    if not HEADER_VALUE.match(str(site.get("hsts", ""))):
+        yield f"{where}.hsts: a value has no quotation marks, backslashes, dollars or line breaks."
     if not NAME.match(str(site.get("app", name))):
         yield f"{where}.app: {site['app']!r} is no name for an app. Use lower-case letters, digits, - and _."
     yield from _locations(where, site, users)
@@ -106,6 +153,7 @@ def _locations(where: str, site: Mapping[str, Any], users: Sequence[str]) -> Ite
     if not isinstance(locations, list) or not locations:
         yield f"{where}.locations must be a list of {{path, upstream}} or {{path, service}}."
         return
+    seen: dict[str, int] = {}
     for number, location in enumerate(locations, 1):
         place = f"{where}.locations[{number}]"
         if (
@@ -118,8 +166,20 @@ def _locations(where: str, site: Mapping[str, Any], users: Sequence[str]) -> Ite
         yield from _unknown(place, location, LOCATION_KEYS)
         if not PATH.match(str(location["path"])):
             yield f"{place}.path: {location['path']!r} must begin with / and have no blanks, quotes, braces, ; $ or #."
+        yield from _same_path(where, str(location["path"]), number, seen)
         yield from _target(place, location)
         yield from _settings(place, location, {**SETTINGS, **RATES}, users)
+
+
+def _same_path(where: str, path: str, number: int, seen: dict[str, int]) -> Iterator[str]:
+    """/api stands for /api itself and all below /api/. `seen` has the numbers of locations by what nginx gets."""
+    matches = [path] if path.endswith("/") else [f"= {path}", f"{path}/"]
+    if OWN_PAGES in matches:
+        yield f"{where}.locations[{number}].path: {path} is the role's own, for its pages of errors. Choose another."
+    others = {seen[match] for match in matches if match in seen}
+    for other in sorted(others):
+        yield f"{where}.locations[{number}].path: {path} is declared by locations[{other}] already. Keep one of them."
+    seen.update(dict.fromkeys(matches, number))
 
 
 def _settings(where: str, given: Mapping[str, Any], known: Mapping[str, tuple], users: Sequence[str]) -> Iterator[str]:
@@ -209,15 +269,30 @@ def _source(site: Mapping[str, Any]) -> str:
     return (site.get("tls") or {}).get("source", "")
 
 
-def _catch_all(sites: Mapping[str, Any]) -> Iterator[str]:
+def _servers(sites: Mapping[str, Any]) -> Iterator[str]:
+    """nginx finds a server by port and name; of each pair there may be one, and a port is with TLS or without."""
     seen: dict[tuple[int, str], str] = {}
-    for site_name, site in sites.items():
-        if not isinstance(site, Mapping):
+    kinds: dict[int, tuple[bool, str]] = {}
+    for site, port, with_tls, names in _listening(sites):
+        had_tls, first = kinds.setdefault(port, (with_tls, site))
+        if had_tls != with_tls:
+            plain, secure = (first, site) if with_tls else (site, first)
+            yield f"nginx_sites: port {port} cannot be with and without TLS: {plain} has it without, {secure} with it."
             continue
-        names = site.get("server_names") or ["_"]
-        for name in names if isinstance(names, list) else []:
-            key = (site.get("listen", 80), str(name))
-            if key in seen:
+        for name in names:
+            if (port, name) in seen:
                 what = "go without server_names" if name == "_" else f"have the name {name}"
-                yield f"nginx_sites: only one site of a port may {what}: {seen[key]} and {site_name} do."
-            seen.setdefault(key, str(site_name))
+                yield (
+                    f"nginx_sites: only one site of a port may {what}: {seen[port, name]} and {site} do"
+                    f"{f' on port {port}' if with_tls else ''}."
+                )
+            seen.setdefault((port, name), site)
+
+
+def _listening(sites: Mapping[str, Any]) -> Iterator[tuple[str, int, bool, list[str]]]:
+    """Each server that nginx gets: its site, port, whether by TLS, names."""
+    for site_name, site in sites.items():
+        names = list(dict.fromkeys(map(str, site.get("server_names") or ["_"])))
+        yield str(site_name), site.get("listen", 80), False, names
+        if site.get("tls"):
+            yield str(site_name), site.get("listen_tls", 443), True, names

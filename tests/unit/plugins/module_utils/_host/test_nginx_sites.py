@@ -107,6 +107,13 @@ def test_there_must_be_a_site(sites):
         (site(tls={"source": "acme"}, server_names=["*.example.org"]), "need the challenge dns-01"),
         (site(tls={"source": "acme", "challenge": "tls"}, server_names=["a.org"]), "'tls' is not known"),
         (site(tls={"source": "files", "key": "x"}), "tls needs certificate and key"),
+        (site(hsts='max-age=1"; bogus'), "hsts: a value has no quotation marks"),
+        (site(locations=[LOCATION, LOCATION]), "locations[2].path: / is declared by locations[1] already"),
+        (
+            site(locations=[{**LOCATION, "path": "/api"}, {**LOCATION, "path": "/api/"}]),
+            "locations[2].path: /api/ is declared by locations[1] already",
+        ),
+        (site(locations=[{**LOCATION, "path": "/izzzi-pages"}]), "/izzzi-pages is the role's own"),
     ],
 )
 def test_a_fault_is_named_with_its_place(sites, words):
@@ -118,3 +125,70 @@ def test_two_sites_of_a_port_cannot_both_answer_for_any_name():
         "nginx_sites: only one site of a port may go without server_names: shop and other do."
     ]
     assert problems({**site(), "other": {"locations": [LOCATION], "listen": 8080}}) == []
+
+
+SECURE = {"locations": [LOCATION], "tls": {"source": "self-signed"}}
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (
+            {**SECURE, "listen": 8080},
+            "only one site of a port may go without server_names: shop and other do on port 443.",
+        ),
+        (
+            {"locations": [LOCATION], "listen": 443},
+            "port 443 cannot be with and without TLS: other has it without, shop",
+        ),
+        (
+            {**SECURE, "listen": 8080, "listen_tls": 80},
+            "port 80 cannot be with and without TLS: shop has it without, other",
+        ),
+        ({**SECURE, "listen": 8080, "listen_tls": 8080, "server_names": ["a.org"]}, "other has it without, other with"),
+    ],
+)
+def test_a_port_has_one_server_of_a_name_and_is_with_tls_or_without(other, words):
+    assert words in problems({**site(tls={"source": "self-signed"}), "other": other})[0]
+
+
+def test_ports_of_their_own_are_well():
+    assert (
+        problems({**site(tls={"source": "self-signed"}), "other": {**SECURE, "listen": 8080, "listen_tls": 8443}}) == []
+    )
+
+
+SHARED = {
+    "nginx_client_max_body_size": "0",
+    "nginx_request_header_size": "16k",
+    "nginx_worker_shutdown_timeout": "5s",
+    "nginx_worker_connections": 1024,
+    "nginx_log_days": 1,
+    "nginx_status_port": 8078,
+    "nginx_security_headers": {"X-A": "a", "X-B": None},
+    "nginx_trusted_proxies": ["10.0.0.0/8", "10.0.0.7/24", "2001:db8::1"],
+}
+
+
+def test_what_all_sites_share_is_well():
+    assert problems(site(), settings=SHARED) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("nginx_client_max_body_size", "10 MB", "'10 MB' is not understood. Use for example 10m."),
+        ("nginx_request_header_size", "big", "'big' is not understood. Use for example 32k."),
+        ("nginx_request_header_size", "2m", "2m is not between 1k and 1m."),
+        ("nginx_response_header_size", "0", "0 is not between 1k and 1m."),
+        ("nginx_worker_shutdown_timeout", "soon", "'soon' is not understood. Use for example 10m."),
+        ("nginx_worker_connections", 0, "0 is too few. Use at least 16."),
+        ("nginx_connections_per_address", 0, "0 is too few. Use at least 1."),
+        ("nginx_log_days", -1, "-1 is too few. Use at least 1."),
+        ("nginx_status_port", 0, "0 is no port. Use a number from 1 to 65535."),
+        ("nginx_trusted_proxies", ["lb"], "'lb' is no address or range, for example 10.0.0.0/24."),
+        ("nginx_security_headers", {"X A": "a"}, "'X A' is no name for a header."),
+    ],
+)
+def test_a_fault_of_what_all_sites_share_is_named(name, value, words):
+    assert problems(site(), settings={**SHARED, name: value}) == [f"{name}: {words}"]
