@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
@@ -25,9 +26,18 @@ SPLIT = {"registry-mirror": "registry-mirrors", "insecure-registry": "insecure-r
 PATH = "/etc/docker/daemon.json"
 
 
+URL = re.compile(r"https?://[^\s/@?#\"'\\]+(/[^\s?#\"'\\]*)?\Z")
+PROXY = re.compile(r"(https?|socks5h?)://[^\s\"'\\]+\Z")
+REGISTRY = re.compile(r"([A-Za-z0-9.-]*[A-Za-z0-9]|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?\Z")
+DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+\Z")
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+\s-----END CERTIFICATE-----")
+
+
 def problems(settings: Mapping[str, Any], host: Mapping[str, str], policy: Mapping[str, Any]) -> list[str]:
-    """One sentence for each fault. `host` is what the role has read there; `policy` what it may do to it."""
+    """One sentence for each fault. `host` is what the role has read there; `policy` what it may do to it, and its
+    other `inputs` by name."""
     return [
+        *_inputs(policy.get("inputs") or {}, host),
         *_types(settings),
         *_pools(settings, policy.get("reserved_networks") or ()),
         *_swarm(settings, host),
@@ -58,6 +68,46 @@ def _read(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _inputs(given: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str]:
+    """What the role is given beside the engine's settings."""
+    for network in given.get("docker_reserved_networks", ()):
+        if not _is_network(network):
+            yield f"docker_reserved_networks: {network!r} is no network, for example 10.20.0.0/24."
+    for mirror in given.get("docker_registry_mirrors", ()):
+        if not URL.match(str(mirror)):
+            yield f"docker_registry_mirrors: {mirror!r} is no URL, for example https://mirror.example.org."
+    for registry in given.get("docker_insecure_registries", ()):
+        if not REGISTRY.match(str(registry)) and not _is_network(registry):
+            yield f"docker_insecure_registries: {registry!r} is no host:port, for example registry.example.org:5000."
+    for registry, text in given.get("docker_registry_ca_certificates", {}).items():
+        if not REGISTRY.match(str(registry)):
+            yield f"docker_registry_ca_certificates: {registry!r} is no host:port, for example registry:5000."
+        if not PEM.search(str(text)):
+            yield f"docker_registry_ca_certificates.{registry}: no certificate. {_AS_PEM}"
+    if (text := given.get("docker_ca_certificates")) and not PEM.search(str(text)):
+        yield f"docker_ca_certificates: no certificate. {_AS_PEM}"
+    for scheme in ("http", "https"):
+        url = given.get("docker_proxy", {}).get(scheme)
+        if url and not PROXY.match(str(url)):
+            yield f"docker_proxy.{scheme}: no URL, for example http://proxy.example.org:3128."  # it may hold a password
+    yield from _pruning(given, host)
+    for user in host.get("MISSING_USERS", "").split():
+        yield f"docker_users: the host has no user {user}. Make it first, or take the name out."
+
+
+_AS_PEM = "Give PEM text: -----BEGIN CERTIFICATE----- ..."
+
+
+def _pruning(given: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str]:
+    if not given.get("docker_prune_enabled"):
+        return
+    age, calendar = given.get("docker_prune_age", "168h"), given.get("docker_prune_calendar")
+    if not DURATION.match(str(age)):
+        yield f"docker_prune_age: {age!r} is no duration, for example 168h."
+    if host.get("NO_CALENDAR") == "yes":
+        yield f"docker_prune_calendar: systemd knows no {calendar!r}. Write it as systemd does, for example weekly."
 
 
 def _types(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -105,7 +155,15 @@ def _networks(reserved: Iterable[str]) -> Iterator[tuple[str, Any]]:
         try:
             yield "docker_reserved_networks", ip_network(text)
         except ValueError:
-            continue  # the role's own check names it
+            continue  # named among the inputs
+
+
+def _is_network(text: Any) -> bool:
+    try:
+        ip_network(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _swarm(settings: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str]:

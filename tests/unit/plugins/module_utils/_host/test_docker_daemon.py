@@ -111,3 +111,50 @@ def test_remapping_with_data_needs_consent():
 )
 def test_a_change_takes_effect_as_gently_as_it_can(current, wanted, stale, how):
     assert effect(wanted, {"DAEMON_JSON": json.dumps(current), "STALE": stale}) == how
+
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB+w==\n-----END CERTIFICATE-----\n"
+INPUTS = {
+    "docker_reserved_networks": ["10.20.0.0/24", "2001:db8::/32"],
+    "docker_registry_mirrors": ["https://mirror.example.org", "http://10.0.0.2:5000/"],
+    "docker_insecure_registries": ["10.0.0.2:5000", "registry", "10.0.0.0/8", "[2001:db8::1]:5000"],
+    "docker_registry_ca_certificates": {"registry.example.org:5000": PEM},
+    "docker_ca_certificates": f"# ours\n{PEM}{PEM}",
+    "docker_proxy": {"https": "http://me:secret@proxy.example.org:3128", "no_proxy": "localhost, 10.0.0.0/8"},
+    "docker_prune_enabled": True,
+    "docker_prune_calendar": "Mon *-*-* 03:00",
+    "docker_prune_age": "1h30m",
+}
+
+
+def test_inputs_beside_the_settings_are_well():
+    assert problems({}, {}, {"inputs": INPUTS}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("docker_reserved_networks", ["the VPC"], "'the VPC' is no network, for example 10.20.0.0/24."),
+        ("docker_reserved_networks", ["10.20.0.1/24"], "'10.20.0.1/24' is no network"),
+        ("docker_registry_mirrors", ["mirror.example.org"], "'mirror.example.org' is no URL"),
+        ("docker_insecure_registries", ["http://a:5000"], "'http://a:5000' is no host:port"),
+        ("docker_registry_ca_certificates", {"../../x": PEM}, "'../../x' is no host:port"),
+        ("docker_registry_ca_certificates", {"a:5000": "x"}, "docker_registry_ca_certificates.a:5000: no certificate."),
+        ("docker_ca_certificates", "none", "docker_ca_certificates: no certificate. Give PEM text"),
+        ("docker_proxy", {"https": 'http://a"\nExecStart=x'}, "docker_proxy.https: no URL"),
+        ("docker_prune_age", "a week", "docker_prune_age: 'a week' is no duration, for example 168h."),
+    ],
+)
+def test_a_fault_of_an_input_is_named(name, value, words):
+    (fault,) = problems({}, {}, {"inputs": {**INPUTS, name: value}})
+    assert words in fault
+
+
+def test_what_the_host_does_not_know_is_named():
+    host = {"MISSING_USERS": " nobody-here", "NO_CALENDAR": "yes"}
+    assert problems({}, host, {"inputs": {**INPUTS, "docker_prune_calendar": "sometimes"}}) == [
+        "docker_prune_calendar: systemd knows no 'sometimes'. Write it as systemd does, for example weekly.",
+        "docker_users: the host has no user nobody-here. Make it first, or take the name out.",
+    ]
+    off = {**INPUTS, "docker_prune_enabled": False, "docker_prune_age": "never"}
+    assert problems({}, {"NO_CALENDAR": "yes"}, {"inputs": off}) == []
