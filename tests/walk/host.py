@@ -68,6 +68,8 @@ class Host:
             for part in ("modules", "module_utils"):
                 archive.add(ROOT / "plugins" / part, f"{base}/{part}", filter=_sources)
             archive.add(Path(ansible.__file__).parent / "module_utils", "ansible/module_utils", filter=_sources)
+            for name in ("apt", "command", "file", "systemd_service", "user"):
+                archive.add(Path(ansible.__file__).parent / f"modules/{name}.py", f"ansible/modules/{name}.py")
             archive.addfile(tarfile.TarInfo("ansible/__init__.py"))  # empty, as Ansible sends it
             for path in (Path(__file__).parent / "droplet").iterdir():
                 archive.add(path, path.name, filter=_sources)

@@ -4,6 +4,7 @@ from the role in silence."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ _SKIPPED = {"skipped": True, "changed": False}
 _KEYWORDS = {
     "name", "when", "register", "vars", "tags", "module_defaults", "block", "rescue", "always", "no_log",
     "delegate_to", "become", "check_mode", "changed_when", "failed_when", "notify", "diff", "loop", "loop_control",
+    "environment", "until", "retries", "delay", "async", "poll",
 }  # fmt: skip
 
-Module = Callable[[str, dict[str, Any], bool], dict[str, Any]]
+# Before anything of the collection is imported: only then are its filters found.
+init_plugin_loader([str(ROOT / ".ansible/collections")])
+
+# Its name, its arguments, whether it is a check; its environment where one is given.
+Module = Callable[..., dict[str, Any]]
 
 
 class Failed(Exception):
@@ -40,8 +46,7 @@ class Role:
     """One role, its files read once."""
 
     def __init__(self, name: str):
-        init_plugin_loader([str(ROOT / ".ansible/collections")])
-        self.directory = ROOT / "roles" / name
+        self.name, self.directory = name, ROOT / "roles" / name
         self.loader = DataLoader()
         self._files: dict[str, Any] = {}
         self.defaults = self.read("defaults/main.yml") or {}
@@ -69,6 +74,7 @@ class Run:
         self._given, self._module = given, module
         self._facts: dict[str, Any] = {}
         self._module_defaults: dict[str, Any] = {}
+        self._environment: dict[str, Any] = {}
         self.changed: list[str] = []  # names of tasks
         self.results: dict[str, dict[str, Any]] = {}  # by name of task
         self.said: list[str] = []
@@ -80,14 +86,15 @@ class Run:
 
     def _templar(self, more: Mapping[str, Any] | None = None) -> Templar:
         variables = {
+            "inventory_hostname": "walk",
             **self.role.defaults,
             **self._given,
             **self.role.vars,
             **self._facts,
             **(more or {}),
             "ansible_check_mode": self.check,
-            "ansible_search_path": [str(self.role.directory)],
-            "inventory_hostname": "walk",
+            "role_path": str(self.role.directory),
+            "ansible_search_path": [str(self.role.directory)],  # of the lookups file and template
             "omit": _OMIT,
         }
         return Templar(loader=self.role.loader, variables=variables)
@@ -109,7 +116,7 @@ class Run:
         actions = [key for key in task if key not in _KEYWORDS]
         assert len(actions) == 1, f"tests/walk/role.py does not know {actions} of the task {task.get('name')!r}"
         action = actions[0]
-        if not self._is_met(task.get("when", True), task.get("vars")):
+        if "loop" not in task and not self._is_met(task.get("when", True), task.get("vars")):
             # An import's condition counts for each of its tasks, which then register that they were skipped.
             if action.endswith("import_tasks"):
                 return [self._skip(one) for one in self.role.read(f"tasks/{task[action]}")]
@@ -125,8 +132,9 @@ class Run:
     def _block(self, task: dict[str, Any]) -> None:
         if not self._is_met(task.get("when", True)):
             return
-        before = self._module_defaults
-        self._module_defaults = {**before, **task.get("module_defaults", {})}
+        before = self._module_defaults, self._environment
+        self._module_defaults = {**before[0], **task.get("module_defaults", {})}
+        self._environment = {**before[1], **task.get("environment", {})}
         try:
             self._rescued(task)
         except Failed:
@@ -135,7 +143,7 @@ class Run:
         else:
             self._tasks(task.get("always", []))
         finally:
-            self._module_defaults = before
+            self._module_defaults, self._environment = before
 
     def _rescued(self, task: dict[str, Any]) -> None:
         try:
@@ -148,23 +156,50 @@ class Run:
 
     def _act(self, task: dict[str, Any], action: str) -> None:
         name = str(task.get("name", action))
-        try:
-            result = self._looped(task, action) if "loop" in task else self._result(task, action, task.get("vars"))
-        except AnsibleError as error:
-            result = {"failed": True, "msg": str(error)}
+        result = self._loop(task, action) if "loop" in task else self._until(task, action, task.get("vars"))
         if "register" in task:
             self._facts[task["register"]] = result
         self.results[name] = result
-        if result.get("failed") and task.get("failed_when", True) is not False:
+        if result.get("failed"):
             raise Failed({"name": name}, result)
-        if result.get("changed") and task.get("changed_when", True):
+        if result.get("changed"):
             self.changed.append(name)
 
-    def _looped(self, task: dict[str, Any], action: str) -> dict[str, Any]:
-        items = self._template(task["loop"], task.get("vars"))
-        results = [self._result(task, action, {**task.get("vars", {}), "item": item}) for item in items]
-        failed = next((result for result in results if result.get("failed")), {"failed": False})
-        return {**failed, "changed": any(result.get("changed") for result in results), "results": results}
+    def _loop(self, task: dict[str, Any], action: str) -> dict[str, Any]:
+        results: list[dict[str, Any]] = []
+        for item in self._template(task["loop"], task.get("vars")):
+            more = {**task.get("vars", {}), "item": item}
+            if not self._is_met(task.get("when", True), more):
+                results.append(_SKIPPED)
+                continue
+            results.append(self._until(task, action, more))
+        failed = next((result for result in results if result.get("failed")), {})
+        return {**failed, "results": results, "changed": any(result.get("changed") for result in results)}
+
+    def _until(self, task: dict[str, Any], action: str, more: Mapping[str, Any] | None) -> dict[str, Any]:
+        for _ in range(task.get("retries", 3) if "until" in task else 0):
+            result = self._once(task, action, more)
+            if self._is_met(task["until"], {**(more or {}), task["register"]: result}):
+                return result
+            time.sleep(task.get("delay", 5))
+        return self._once(task, action, more)
+
+    def _once(self, task: dict[str, Any], action: str, more: Mapping[str, Any] | None) -> dict[str, Any]:
+        try:
+            result = self._result(task, action, more)
+            if "skipped" in result:
+                return result
+            if "register" in task:  # the conditions read it
+                more = {**(more or {}), task["register"]: result}
+            if "changed_when" in task:
+                result["changed"] = self._is_met(task["changed_when"], more)
+            if "failed_when" in task:
+                result["failed"] = self._is_met(task["failed_when"], more)
+            elif result.get("rc", 0) and action.endswith((".command", ".shell")):
+                result["failed"] = True
+        except AnsibleError as error:
+            return {"failed": True, "changed": False, "msg": str(error)}
+        return result
 
     def _result(self, task: dict[str, Any], action: str, more: Mapping[str, Any] | None) -> dict[str, Any]:
         arguments = task[action]
@@ -178,7 +213,12 @@ class Run:
         if short == "assert":
             return self._assert(merged, more)
         given = {k: v for k, v in self._template(merged, more).items() if v != _OMIT}
-        return self._own(short, given) or self._module(short, given, task.get("check_mode", self.check))
+        if own := self._own(short, given):
+            return own
+        assert "async" not in task, f"tests/walk/role.py does not know async of the task {task.get('name')!r}"
+        check = task.get("check_mode", self.check)
+        environment = {**self._environment, **self._template(task.get("environment", {}), more)}
+        return self._module(short, given, check, *([environment] if environment else []))
 
     def _own(self, action: str, given: dict[str, Any]) -> dict[str, Any] | None:
         """What needs no host."""

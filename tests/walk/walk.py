@@ -17,7 +17,12 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, run_state_machine_as_test
 
 # The modules that define a GROUND, by its name on the command line. The first needs no engine and no network.
-GROUNDS = {"cloud": "tests.walk.cloud", "compose": "tests.walk.compose", "swarm": "tests.walk.swarm"}
+GROUNDS = {
+    "cloud": "tests.walk.cloud",
+    "compose": "tests.walk.compose",
+    "swarm": "tests.walk.swarm",
+    "hosts": "tests.walk.hosts",
+}
 
 
 Step = tuple[str, dict[str, Any]]  # a rule and its draws

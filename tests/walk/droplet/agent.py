@@ -14,7 +14,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-MODULES = "ansible_collections.izzzi.infra.plugins.modules"
+PLACES = ("ansible_collections.izzzi.infra.plugins.modules", "ansible.modules")
 # What changes the disk or starts a program: the moments between which a kill makes a difference.
 EVENTS = ("subprocess.Popen", "os.rename", "os.remove", "os.mkdir", "os.symlink", "shutil.rmtree")
 LIMIT = 240.0
@@ -50,21 +50,27 @@ def count_and_kill(kill: dict) -> None:
     sys.addaudithook(look)
 
 
-def become(name: str, arguments: dict, check: bool, output: int, kill: dict | None) -> None:
+def find_module(name: str) -> str:
+    own = Path(__file__).parent / PLACES[0].replace(".", "/") / f"{name}.py"
+    return f"{PLACES[0] if own.exists() else PLACES[1]}.{name}"
+
+
+def become(request: dict, output: int, kill: dict | None) -> None:
     """The child: Ansible's way to start a module."""
     from ansible.module_utils import basic
 
     os.setpgid(0, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    given = {**arguments, "_ansible_check_mode": check, "_ansible_diff": False}
+    os.environ.update({name: str(value) for name, value in request.get("environment", {}).items()})
+    given = {**request["arguments"], "_ansible_check_mode": request["check"], "_ansible_diff": False}
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
     if kill:
         count_and_kill(kill)
     status = 0
     try:
-        import_module(f"{MODULES}.{name}").main()
+        import_module(find_module(request["name"])).main()
     except SystemExit as ended:
         status = ended.code or 0
     except BaseException:
@@ -81,7 +87,7 @@ def module(request: dict) -> dict:
     with tempfile.TemporaryFile() as output:
         child = os.fork()
         if child == 0:
-            become(request["name"], request["arguments"], request["check"], output.fileno(), request.get("kill"))
+            become(request, output.fileno(), request.get("kill"))
         deadline = time.monotonic() + LIMIT
         while not (ended := os.waitpid(child, os.WNOHANG))[0]:
             if time.monotonic() > deadline:
@@ -112,9 +118,12 @@ def write(request: dict) -> dict:
 
 
 def main() -> None:
-    for name in ("release", "lease", "swarm_stack", "swarm_image", "swarm_node_images", "swarm_node"):
-        import_module(f"{MODULES}.{name}")
+    known = ("release", "lease", "swarm_stack", "swarm_image", "swarm_node_images", "swarm_node")
+    for name in (*known, "file_set", "host_change", "command"):
+        import_module(find_module(name))
     from data import insert, push, rows, tables
+    from fetch import fetch
+    from hosts_look import look as look_at_host
     from look import look
     from look_swarm import look_node, look_swarm
     from visitor import visits
@@ -127,6 +136,8 @@ def main() -> None:
         "look": look,
         "look_swarm": look_swarm,
         "look_node": look_node,
+        "look_at_host": look_at_host,
+        "fetch": fetch,
         "push": push,
         "rows": rows,
         "insert": insert,
