@@ -221,4 +221,8 @@ class Modules:
 
 
 # A source that builds in a moment.
-SOURCE = {"Dockerfile": "FROM izzzi-walk:1\nCOPY version /version\n", "version": "VERSION\n"}
+SOURCE = {
+    "Dockerfile": "FROM izzzi-walk:1\nCOPY version /version\n",
+    "Broken": "FROM izzzi-walk:1\nRUN echo no such command; exit 17\n",
+    "version": "VERSION\n",
+}

@@ -49,6 +49,14 @@ def _image(suffix: str) -> Callable[[Given], None]:
     return inject
 
 
+def _build(given: Given) -> None:
+    """A Dockerfile that says nothing of what a build can do."""
+    web = given["swarm_stack_services"]["web"]
+    web.pop("image", None)
+    web["build"] = {"dockerfile": "Broken"}
+    given["swarm_stack_source"] = {"path": "."}
+
+
 def _crowd(given: Given) -> None:
     web = given["swarm_stack_services"]["web"]
     web["replicas"] = 3
@@ -95,6 +103,7 @@ FAULTS = {
     "a sick service": Fault(_kind("sick", swarm_stack_wait_timeout=12), ("web", "health", "503")),
     "a service that is late": Fault(_kind("late", swarm_stack_wait_timeout=8), ("web",)),
     "a missing image": Fault(_image(":404"), ("web: the image", "izzzi-walk:404 could not be pulled")),
+    "a failing build": Fault(_build, ("An image cannot be built", "RUN", "no such command", "build-logs")),
     "an answer that is not as asked": Fault(
         lambda given: (
             _kind("good", swarm_stack_wait_timeout=8)(given),
