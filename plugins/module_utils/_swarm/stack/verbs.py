@@ -112,11 +112,12 @@ def plan(run: Run) -> dict[str, Any]:
     contents = bundle(run.stack(release, images))
     deployment = run.deployment(contents.services, contents)
     planned = deployment.plan()
-    if run.check_mode:
-        deployment.refuse_homeless(planned)
-    live = live_release(releases)
+    live, journal = live_release(releases), bool(run.store.journal)
+    if run.check_mode or not journal:  # before images are built; what a killed run left says nothing of what was there
+        with told(release, live):
+            deployment.refuse_homeless(planned)
     is_new = run.is_new(release, live)
-    result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": bool(run.store.journal)}
+    result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": journal}
     return result | summary(planned, is_new) | {"notes": deployment.findings}
 
 
