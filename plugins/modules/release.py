@@ -401,7 +401,7 @@ def look(t: Transaction, params: dict, check_mode: bool) -> dict:
     found = problems(t, result["new"], check_mode, result["release"])
     if has_docker():
         found += look_around(t) + data_losses(t)
-        found += uncovered(t.app.data_services) if result["data"] else []
+        found += uncovered(t.app) if result["data"] else []
     if found:
         raise ReleaseError("\n".join(found))
     return {"changed": bool(recovered), "recovered": recovered, "judged": has_docker(), **result}

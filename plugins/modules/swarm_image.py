@@ -39,6 +39,10 @@ options:
     description: A file with CA certificates that builds need, offered as the build secret C(ca_bundle).
     type: str
     default: ''
+  env:
+    description: Values of the variables in C(image) and C(build). Secrets are none of them, since images keep both.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
@@ -93,11 +97,12 @@ ARGUMENT_SPEC = {
     "source": {"type": "path", "default": ""},
     "services": {"type": "dict", "required": True},
     "ca_bundle": {"type": "str", "default": ""},
+    "env": {"type": "dict", "default": {}},
 }
 
 
 def provide(params: dict, check_mode: bool, engine: Engine) -> dict:
-    keys = ("project", "registry", "release", "source", "ca_bundle")
+    keys = ("project", "registry", "release", "source", "ca_bundle", "env")
     images = Images(engine, **{key: params[key] for key in keys})
     pins = known_pins(Swarm(engine, params["project"]).services())
     found = {name: images.look(name, service, pins) for name, service in params["services"].items()}

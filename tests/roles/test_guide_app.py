@@ -9,7 +9,7 @@ import yaml
 from ansible_collections.izzzi.infra.plugins.module_utils._app.app import (
     build_problems,
     environment_of,
-    missing_variables,
+    variable_problems,
 )
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import (
     ColouredApp,
@@ -55,8 +55,8 @@ def test_every_variable_of_the_guide_reaches_a_service():
 
 
 def test_all_that_services_refer_to_is_defined_and_used():
-    assert missing_variables(APP, ROLE) == []
-    assert build_problems(APP, ROLE) == []
+    assert variable_problems(APP, ROLE, "app_") == []
+    assert build_problems(APP, ROLE, "app_") == []
     text = str([APP.services, APP.data_services])
     assert [name for name in [*APP.env, *APP.secrets] if f"${{{name}}}" not in text] == []
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._secrets.dotenv import to_dotenv
-
-_VARIABLE = re.compile(r"\$(?:\$|\{?(?P<name>[A-Za-z_][A-Za-z0-9_]*))")
+from . import variables
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,18 @@ class App:
     def image(self, service: str, release: str) -> str:
         return f"{self.project}/{service}:{release}"
 
+    def declared_image(self, service: Mapping[str, Any], release: str = "") -> str:
+        """The image that a service declares, with its variables resolved: those of the app, never secrets."""
+        return declared_image(service, self.env, release)
+
     def volume_name(self, name: str) -> str:
         """Docker's name of a declared volume: as Compose makes it, also for `name` and `external`."""
         return volume_name(self.project, name, self.volumes.get(name))
+
+
+def declared_image(service: Mapping[str, Any], env: Mapping[str, Any], release: str) -> str:
+    """The image that a service names, with the variables of `env` and RELEASE resolved."""
+    return str(variables.interpolate(service.get("image", ""), {**env, "RELEASE": release}))
 
 
 def volume_name(project: str, name: str, declared: Mapping[str, Any] | None) -> str:
@@ -65,55 +72,46 @@ def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
     return build
 
 
-def variables_of(document: Any) -> set[str]:
-    """The names that a document refers to as $NAME or ${NAME}."""
-    return {match["name"] for match in _VARIABLE.finditer(json.dumps(document)) if match["name"]}
-
-
 def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[str, Any]:
     """What a document's .env must hold, and nothing that it does not refer to."""
     values = {**app.env, **extra, **app.secrets}
-    return {name: values[name] for name in sorted(variables_of(document)) if name in values}
+    return {name: values[name] for name in sorted(variables.names(document)) if name in values}
 
 
-def missing_variables(app: App, extra: Mapping[str, str]) -> list[str]:
-    """Names that services refer to and nothing defines. `${NAME:-default}` needs no definition."""
-    known = {*app.env, *app.secrets, *extra}
-    optional = set(re.findall(r"\$\{([A-Za-z_]\w*)(?::?[-+])", json.dumps([app.services, app.data_services])))
-    return sorted(variables_of([app.services, app.data_services]) - known - optional)
-
-
-def places_of(variable: str, app: App) -> list[str]:
-    """List where services refer to a variable, for example services.web.environment.TOKEN."""
-    found: list[str] = []
-
-    def look(value: Any, place: str) -> None:
-        if isinstance(value, Mapping):
-            for key, item in value.items():
-                look(item, f"{place}.{key}")
-        elif variable in variables_of(value):
-            found.append(place)
-
-    look(app.services, "app_compose_services")
-    look(app.data_services, "app_compose_data_services")
+def variable_problems(app: App, extra: Mapping[str, str], prefix: str) -> list[str]:
+    """Variables that services refer to and nothing defines, or that are no variables. `prefix` begins the names of the
+    declaration's variables, such as `app_compose_`."""
+    cure = f"{prefix}env or {prefix}secret_env"
+    public = {**app.env, "RELEASE": ""}
+    every = {**public, **extra, **app.secrets}
+    found = []
+    for part, services in (("services", app.services), ("data_services", app.data_services)):
+        for name, service in services.items():
+            place = f"{prefix}{part}.{name}"
+            image, rest = service.get("image", ""), {key: item for key, item in service.items() if key != "image"}
+            found += variables.problems(rest, every, place, cure)
+            if told := sorted(variables.names(image) & {*app.secrets, *extra} - {"RELEASE"}):
+                found.append(f"{place}.image uses {', '.join(told)}: an image's name is no secret. Use {prefix}env.")
+            else:
+                found += variables.problems(image, public, f"{place}.image", f"{prefix}env")
     return found
 
 
-def build_problems(app: App, extra: Mapping[str, str]) -> list[str]:
+def build_problems(app: App, extra: Mapping[str, str], prefix: str) -> list[str]:
     """What must not get into an image, and files of build variables that would land beside the source."""
     found = []
     secret = {*app.secrets, *extra} - {"RELEASE"}
     for name in app.built:
-        if told := sorted(variables_of(app.services[name]["build"]) & secret):
+        if told := sorted(variables.names(app.services[name]["build"]) & secret):
             found.append(
-                f"app_compose_services.{name}.build uses {', '.join(told)}: image layers keep build arguments for"
+                f"{prefix}services.{name}.build uses {', '.join(told)}: image layers keep build arguments for"
                 " everybody who has the image. Give secrets in `environment`, at run time."
             )
         env = app.services[name].get("build_env")
         if env is not None and set(env) != {"file", "values"}:
-            found.append(f"app_compose_services.{name}.build_env needs file and values.")
+            found.append(f"{prefix}services.{name}.build_env needs file and values.")
         elif env and (env["file"].startswith("/") or ".." in env["file"].split("/")):
-            found.append(f"app_compose_services.{name}.build_env.file must be below the source: {env['file']} is not.")
+            found.append(f"{prefix}services.{name}.build_env.file must be below the source: {env['file']} is not.")
     return found
 
 
@@ -128,7 +126,7 @@ def fingerprint(app: App, more: Any = None) -> str:
     """Changes with whatever the containers of a release would see; secrets count but cannot be read from it."""
     parts = [
         {name: {k: v for k, v in s.items() if k not in ("checks", "assets")} for name, s in app.services.items()},
-        {name: (app.env | app.secrets).get(name) for name in sorted(variables_of(app.services))},
+        {name: (app.env | app.secrets).get(name) for name in sorted(variables.names(app.services))},
         app.build_ca_bundle,
         more,
     ]

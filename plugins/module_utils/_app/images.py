@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,8 +19,7 @@ from typing import Any
 from .app import App, build_definition, build_env_files
 from .build_log import BUILD_LOGS, BuildLog
 from .program import run
-
-_REFERENCE = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})")
+from .variables import interpolate
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def build_command(app: App, release: str, name: str, tag: str, platform: str = "
     if strange := sorted(set(build) - known):
         raise ValueError(f"{name}: the controller builds without `build.{strange[0]}`; let the host build.")
     values = {**app.env, "RELEASE": release}
-    arguments = [interpolate(argument, values) for argument in build_arguments(build)]
+    arguments = build_arguments(interpolate(build, values))
     platforms = ",".join(build.get("platforms") or [platform])
     flags = build_flags(build, Path(build["context"]), tag, arguments, platforms, app.build_ca_bundle)
     return ["docker", "image", "build", *flags]
@@ -73,16 +71,6 @@ def build_arguments(build: Mapping[str, Any]) -> list[str]:
     """`args`, given as a dictionary or as a list, each as NAME=value."""
     given = build.get("args") or {}
     return [f"{k}={v}" for k, v in given.items()] if isinstance(given, Mapping) else [str(item) for item in given]
-
-
-def interpolate(text: str, values: Mapping[str, Any]) -> str:
-    """$NAME, ${NAME} and ${NAME:-default}, as Compose has them; $$ is a dollar."""
-
-    def value(match: re.Match) -> str:
-        name = match["plain"] or match["braced"]
-        return "$" if not name else str(values.get(name) or match["default"] or "")
-
-    return _REFERENCE.sub(value, text)
 
 
 def pushed_digest(repo_digests: str, name: str) -> str:

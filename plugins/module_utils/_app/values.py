@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms in which compose files say durations, sizes, mounts and variables, as the Engine API wants them. Pure."""
+"""The forms in which compose files say durations, sizes and mounts, as the Engine API wants them. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from .app import volume_name
+from .variables import scalar
 
 UNITS = {"us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 SIZES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmgt]?)i?b?", re.IGNORECASE)
-_VARIABLE = re.compile(
-    r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?[-+?])(?P<word>[^}]*))?\})"
-)
 
 
 class SpecError(ValueError):
@@ -54,47 +52,9 @@ def words(value: Any) -> list[str]:
 def pairs(value: Any) -> dict[str, str | None]:
     """Environment or labels, given as a dictionary or as a list of `NAME=value`."""
     if isinstance(value, Mapping):
-        return {str(key): None if text is None else _scalar(text) for key, text in value.items()}
+        return {str(key): None if text is None else scalar(text) for key, text in value.items()}
     found = (str(item).partition("=") for item in value or [])
     return {key: text if separator else None for key, separator, text in found}
-
-
-def _scalar(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def interpolate(value: Any, values: Mapping[str, Any]) -> Any:
-    """A copy with `${NAME}`, `${NAME:-word}` and `$$` resolved, as Compose does it."""
-    if isinstance(value, str):
-        return _VARIABLE.sub(lambda match: _resolve(match, values), value)
-    if isinstance(value, Mapping):
-        return {key: interpolate(item, values) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [interpolate(item, values) for item in value]
-    return value
-
-
-def _resolve(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    if match["escaped"]:
-        return "$"
-    name, how, word = match["plain"] or match["name"], match["how"] or "", match["word"] or ""
-    known = values.get(name) is not None and (":" not in how or str(values[name]) != "")
-    if "+" in how:
-        return word if known else ""
-    if known:
-        return _scalar(values[name])
-    if "-" in how:
-        return word
-    raise SpecError(f"${{{name}}} is not defined{': ' + word if word else ''}.")
-
-
-def refers_to(value: Any, names: Mapping[str, Any]) -> set[str]:
-    """Which of the names a text or structure refers to as variables."""
-    if isinstance(value, str):
-        found = {match["plain"] or match["name"] for match in _VARIABLE.finditer(value) if not match["escaped"]}
-        return found & set(names)
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return {name for item in items for name in refers_to(item, names)}
 
 
 def literal(text: Any) -> str:

@@ -37,7 +37,7 @@ def data(t: Transaction) -> dict[str, Any]:
     for name, declared in colour_volumes(t.app).items():
         run(volume_command(t.app, name, declared))
     if reasons:
-        require_named(t.app.data_services, t.options.build_timeout)
+        require_named(t.app, t.options.build_timeout)
         keep_before(t)
         if ids := [c.id for c in rivals(t.app, t.data.containers()) if c.status == "running"]:
             run(["docker", "container", "stop", *ids], timeout=300)

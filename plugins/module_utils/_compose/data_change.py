@@ -90,7 +90,7 @@ def _other_versions(app: ColouredApp, container: Container) -> Iterator[str]:
     held = {*held_volumes(container).values()}
     for service, definition in app.data_services.items():
         shared = held & {*declared_volumes(app, service).values()}
-        change = image_change(container.image_name, str(definition.get("image", ""))) if shared else ""
+        change = image_change(container.image_name, app.declared_image(definition)) if shared else ""
         if change:
             yield (
                 f"app_compose_data_services.{service}: {change} on the data in the volume {', '.join(sorted(shared))}:"

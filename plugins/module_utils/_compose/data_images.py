@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+from .._app.app import App
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .._app.service_rules import image_volumes
@@ -24,21 +24,21 @@ def declared_volumes(image: str) -> dict[str, Any] | None:
         return None
 
 
-def uncovered(services: Mapping[str, Mapping]) -> list[str]:
+def uncovered(app: App) -> list[str]:
     """Tells which data services would keep data in a volume without a name, of images that are on the host."""
-    images = {name: str(service.get("image", "")) for name, service in services.items()}
+    images = {name: app.declared_image(service) for name, service in app.data_services.items()}
     return [
         problem
         for name, image in images.items()
-        if image and "$" not in image
-        for problem in image_volumes(PLACE, name, services[name], declared_volumes(image))
+        if image
+        for problem in image_volumes(PLACE, name, app.data_services[name], declared_volumes(image))
     ]
 
 
-def require_named(services: Mapping[str, Mapping], timeout: float) -> None:
+def require_named(app: App, timeout: float) -> None:
     """Pulls the images that are missing, and raises ReleaseError before one starts that would lose its data."""
-    for image in sorted({str(service.get("image", "")) for service in services.values()}):
-        if image and "$" not in image and declared_volumes(image) is None:
+    for image in sorted({app.declared_image(service) for service in app.data_services.values()}):
+        if image and declared_volumes(image) is None:
             run(["docker", "image", "pull", "--quiet", image], timeout=timeout)
-    if found := uncovered(services):
+    if found := uncovered(app):
         raise ReleaseError("\n".join(found))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from .._app.app import build_problems, missing_variables, places_of
+from .._app.app import build_problems, variable_problems
 from .._app.service_rules import service_problems
 from .judge import compose_problems
 from .transaction import Transaction
@@ -17,10 +17,8 @@ from .transaction import Transaction
 def problems(t: Transaction, is_new: bool, check_mode: bool, release: str = "") -> list[str]:
     """What would stop a run later, found before anything is touched."""
     found = []
-    for name in missing_variables(t.app, t.variables("")):
-        places = ", ".join(places_of(name, t.app))
-        found.append(f"{places} needs ${{{name}}}, and nothing defines it: app_compose_env or app_compose_secret_env.")
-    found += build_problems(t.app, t.variables(""))
+    found += variable_problems(t.app, t.variables(""), "app_compose_")
+    found += build_problems(t.app, t.variables(""), "app_compose_")
     found += service_problems(t.app.services, t.app.data_services)
     if not has_docker():
         if not check_mode:

@@ -103,7 +103,9 @@ def build(t: Transaction) -> dict[str, Any]:
     if here := [name for name in t.app.built if name not in t.options.images]:
         log = BuildLog(t.app.directory / BUILD_LOGS, t.release, [str(value) for value in t.app.secrets.values()])
         log.start().run(t.compose(t.colour).command("build", *here), t.options.build_timeout)
-    elsewhere = {name: s["image"] for name, s in t.app.services.items() if "build" not in s} | {**t.options.images}
+    elsewhere = {name: t.app.declared_image(s, t.release) for name, s in t.app.services.items() if "build" not in s} | {
+        **t.options.images
+    }
     with logged_in(t.options.registry, t.options.registry_username, t.options.registry_password) as docker:
         for reference in sorted({*elsewhere.values()}):
             names = [name for name in elsewhere if elsewhere[name] == reference]

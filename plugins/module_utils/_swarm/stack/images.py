@@ -11,10 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..._app.app import declared_image
 from ..._app.build_log import BUILD_LOGS, BuildLog
 from ..._app.images import build_arguments, build_flags
 from ..._app.program import CommandError, run
 from ..._app.release import ReleaseError
+from ..._app.variables import interpolate
 from ..engine import Engine, NotFound, name_in_path
 from .spec import DATA, IMAGE, PART, Image
 
@@ -71,18 +73,30 @@ def from_inspection(declared: str, pinned: str, inspected: Mapping[str, Any]) ->
 class Images:
     """Finds or makes the image of each service."""
 
-    def __init__(self, engine: Engine, project: str, registry: str, release: str, source: str, ca_bundle: str = ""):
+    def __init__(
+        self,
+        engine: Engine,
+        project: str,
+        registry: str,
+        release: str,
+        source: str,
+        ca_bundle: str = "",
+        env: Mapping[str, Any] | None = None,
+    ):
         self.engine = engine
         self.project = project
         self.registry = registry
         self.release = release
         self.source = Path(source)
         self.ca_bundle = ca_bundle
+        self.env = env or {}
         self.made: list[str] = []
         self.log: BuildLog | None = None
 
     def declared(self, name: str, service: Mapping[str, Any]) -> str:
-        return reference(self.registry, self.project, name, self.release) if "build" in service else service["image"]
+        if "build" in service:
+            return reference(self.registry, self.project, name, self.release)
+        return declared_image(service, self.env, self.release)
 
     def of(self, name: str, service: Mapping[str, Any], pins: Mapping[str, str]) -> Image:
         """May build, push or pull."""
@@ -141,6 +155,7 @@ class Images:
 
     def _build(self, name: str, image: str, build: dict[str, Any]) -> None:
         command = ["docker", "buildx", "build", "--load"]
+        build = interpolate(build, {**self.env, "RELEASE": self.release})
         context = self.source / build.get("context", "")
         command += build_flags(build, context, image, build_arguments(build), "", self.ca_bundle)
         if not self.log:

@@ -16,7 +16,6 @@ from ..._app.service_rules import AFTER_SWITCH, image_volumes, nameless_volumes,
 from ..._app.values import (
     SpecError,
     healthcheck,
-    interpolate,
     literal,
     mounts,
     nanoseconds,
@@ -25,7 +24,7 @@ from ..._app.values import (
     size,
     words,
 )
-from ..._app.values import refers_to as refers
+from ..._app.variables import VariableError, interpolate, names
 from .declared import check_keys
 
 APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
@@ -173,14 +172,14 @@ def container_environment(stack: Stack, declared: Mapping) -> tuple[dict[str, st
         if text is None and key not in values:
             continue
         text = f"${{{key}}}" if text is None else text
-        (secret if refers(text, stack.secrets) else plain)[key] = _resolved(f"environment.{key}", text, values)
+        (secret if names(text) & set(stack.secrets) else plain)[key] = _resolved(f"environment.{key}", text, values)
     return plain, secret
 
 
 def _resolved(key: str, value: Any, values: Mapping[str, Any]) -> Any:
     try:
         return interpolate(value, values)
-    except SpecError as error:
+    except VariableError as error:
         raise SpecError(f"{key}: {error}") from error
 
 
@@ -194,7 +193,7 @@ def _service(stack: Stack, result: Bundle, part: str, name: str, given: dict) ->
     check_keys(given, ELSEWHERE | CONTAINER)
     given = with_replicas(given)
     elsewhere = {key: value for key, value in given.items() if key != "environment"}
-    if found := sorted(refers(elsewhere, stack.secrets)):
+    if found := sorted(names(elsewhere) & set(stack.secrets)):
         raise SpecError(
             f"{', '.join(found)} is secret, and everybody who may use Docker can read a service's definition."
             " Refer to it in `environment` only; a command that reads it from there says $${NAME}."

@@ -14,7 +14,7 @@ from secrets import token_hex
 from typing import Any
 
 from ..._app import release as manifests
-from ..._app.app import App, fingerprint, missing_variables
+from ..._app.app import App, build_problems, declared_image, fingerprint, variable_problems
 from ..._app.failure import Failure, headline, render
 from ..._app.release import Manifest
 from ..engine import Engine, EngineError
@@ -77,8 +77,9 @@ class Run:
     def check_variables(self) -> None:
         p = self.params
         app = App(self.project, Path("/"), p["services"], p["data_services"], env=p["env"], secrets=p["secret_env"])
-        if missing := missing_variables(app, {"RELEASE": ""}):
-            raise ValueError(f"services refer to variables that nothing defines: {', '.join(missing)}.")
+        prefix = "swarm_stack_"
+        if found := variable_problems(app, {}, prefix) + build_problems(app, {}, prefix):
+            raise ValueError("\n".join(found))
 
     def deployment(self, desired: Mapping[str, dict], contents: Bundle) -> Deployment:
         p = self.params
@@ -107,7 +108,7 @@ def plan(run: Run) -> dict[str, Any]:
     services = {**run.params["data_services"], **run.params["services"], **run.params["edge"]}
     for name, service in services.items():
         built = reference(run.params["registry"], run.project, name, release)
-        declared = built if "build" in service else service["image"]
+        declared = built if "build" in service else declared_image(service, run.params["env"], release)
         images.setdefault(name, Image(pins.get(declared, declared), declared, command=("unknown",)))
     contents = bundle(run.stack(release, images))
     deployment = run.deployment(contents.services, contents)

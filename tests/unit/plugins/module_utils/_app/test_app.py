@@ -10,9 +10,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.app import (
     build_problems,
     environment_of,
     fingerprint,
-    missing_variables,
-    places_of,
-    variables_of,
+    variable_problems,
 )
 
 APP = App(
@@ -34,13 +32,28 @@ def test_an_environment_holds_what_its_document_refers_to_and_no_more():
     assert environment_of(APP, APP.data_services, {}) == {"DB": "d"}
 
 
-def test_variables_are_found_and_escaped_dollars_are_none():
-    assert variables_of({"a": "$A ${B} ${C:-x} $$D"}) == {"A", "B", "C"}
+@pytest.mark.parametrize(
+    ("service", "says"),
+    [
+        ({"image": "x:${V:-1}", "environment": {"A": "${A:-a}", "B": "$$B"}}, ""),
+        ({"image": "x:1", "environment": {"A": "${A}"}}, "shop_services.api.environment.A needs ${A}, and nothing"),
+        ({"image": "x:1", "command": ["a", "${A:?say it}"]}, "shop_services.api.command[1] needs ${A} (say it), and"),
+        ({"image": "x:1", "environment": ["A=${A:-a}", "B=${A}"]}, "shop_services.api.environment[1] needs ${A}, and"),
+        ({"image": "x:1", "command": "a $5"}, "shop_services.api.command: 'a $5' has a $ that begins no variable."),
+        ({"image": "x:${V}"}, "shop_services.api.image needs ${V}, and nothing defines it: shop_env."),
+        ({"image": "x:${TOKEN}"}, "shop_services.api.image uses TOKEN: an image's name is no secret. Use shop_env."),
+        ({"image": "x:$RELEASE", "environment": {"A": "${TOKEN} ${RELEASE}"}}, ""),
+    ],
+)
+def test_variables_that_nothing_defines_are_told_with_their_place(service, says):
+    found = variable_problems(replace(APP, services={"api": service}), {}, "shop_")
+    assert (says in found[0]) if says else found == []
 
 
-def test_missing_variables_are_named_unless_they_have_a_default():
-    app = replace(APP, services={"api": {"image": "x:1", "environment": {"A": "${A}", "B": "${B:-b}"}}})
-    assert missing_variables(app, {}) == ["A"]
+def test_an_image_is_named_with_the_apps_own_variables():
+    app = replace(APP, env={"V": 7})
+    assert app.declared_image({"image": "x:${V}-${RELEASE}"}, "r1") == "x:7-r1"
+    assert app.declared_image({"build": {}}) == ""
 
 
 def test_the_fingerprint_follows_what_containers_see():
@@ -57,13 +70,13 @@ def with_api(**more) -> App:
 
 def test_a_secret_never_becomes_a_build_argument():
     arguments = {"args": {"A": "${TOKEN}", "B": "${DATABASE_PASSWORD}", "C": "${RELEASE} ${PUBLIC}"}}
-    (problem,) = build_problems(with_api(build=arguments), {"RELEASE": "r", "DATABASE_PASSWORD": "p"})
-    assert "app_compose_services.api.build uses DATABASE_PASSWORD, TOKEN:" in problem
+    (problem,) = build_problems(with_api(build=arguments), {"RELEASE": "r", "DATABASE_PASSWORD": "p"}, "shop_")
+    assert "shop_services.api.build uses DATABASE_PASSWORD, TOKEN:" in problem
 
 
 def test_variables_of_a_build_are_written_beside_its_source():
     app = with_api(build_env={"file": "apps/web/.env.production", "values": {"NEXT_PUBLIC_API": "https://a/api"}})
-    assert build_problems(app, {}) == []
+    assert build_problems(app, {}, "shop_") == []
     path = Path("/opt/shop/releases/r1/source/apps/web/.env.production")
     assert build_env_files(app, "r1") == {path: "NEXT_PUBLIC_API=https://a/api\n"}
     assert fingerprint(app) != fingerprint(with_api())
@@ -71,21 +84,14 @@ def test_variables_of_a_build_are_written_beside_its_source():
 
 @pytest.mark.parametrize("file", ["/etc/environment", "../.env", "apps/../../x"])
 def test_variables_of_a_build_stay_inside_the_source(file):
-    (problem,) = build_problems(with_api(build_env={"file": file, "values": {}}), {})
+    (problem,) = build_problems(with_api(build_env={"file": file, "values": {}}), {}, "shop_")
     assert f"{file} is not" in problem
 
 
 def test_variables_of_a_build_need_a_file_and_values():
-    assert build_problems(with_api(build_env={"file": "x"}), {}) == [
-        "app_compose_services.api.build_env needs file and values."
+    assert build_problems(with_api(build_env={"file": "x"}), {}, "shop_") == [
+        "shop_services.api.build_env needs file and values."
     ]
-
-
-def test_a_variable_is_found_where_it_is_used():
-    services = {"web": {"environment": {"A": "${T:?must be set}"}, "command": ["x", "$T"]}}
-    app = App("shop", Path("/opt/shop"), services)
-    assert missing_variables(app, {}) == ["T"], "`:?` asks for it"
-    assert places_of("T", app) == ["app_compose_services.web.environment.A", "app_compose_services.web.command"]
 
 
 @pytest.mark.parametrize(

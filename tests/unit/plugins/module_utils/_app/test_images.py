@@ -11,7 +11,6 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.images import (
     Registry,
     build_command,
     credentials,
-    interpolate,
     logged_in,
     pushed_digest,
     unpack,
@@ -54,14 +53,6 @@ def test_what_docker_alone_cannot_build_is_left_to_the_host():
     app = replace(APP, services={"api": {"build": {"additional_contexts": {"a": "b"}}}})
     with pytest.raises(ValueError, match=r"api: the controller builds without `build.additional_contexts`"):
         command("api", app=app)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("$A-${A}", "1-1"), ("${B:-2}${B-3}", "23"), ("$$A ${B}", "$A "), ("100%", "100%"), ("${A:-x}", "1")],
-)
-def test_variables_are_compose_variables(text, expected):
-    assert interpolate(text, {"A": 1}) == expected
 
 
 def test_the_host_gets_a_digest_under_the_name_it_knows():

@@ -4,12 +4,10 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.values import (
     SpecError,
     healthcheck,
-    interpolate,
     mounts,
     nanoseconds,
     pairs,
     published,
-    refers_to,
     size,
     words,
 )
@@ -30,29 +28,6 @@ def test_commands_and_environments_have_two_forms():
     assert words("sh -c 'a b'") == words(["sh", "-c", "a b"]) == ["sh", "-c", "a b"]
     assert pairs({"A": 1, "B": True, "C": None}) == {"A": "1", "B": "true", "C": None}
     assert pairs(["A=1", "B=x=y", "C"]) == {"A": "1", "B": "x=y", "C": None}
-
-
-@pytest.mark.parametrize(
-    ("text", "result"),
-    [
-        ("${A}-$B", "1-"),
-        ("$$A", "$A"),
-        ("${NONE:-x}${B-y}${B:-z}", "xz"),
-        ("${A:+set}${NONE+set}", "set"),
-        ("a$ 5", "a$ 5"),
-    ],
-)
-def test_variables_are_resolved_as_compose_does_it(text, result):
-    assert interpolate([text], {"A": 1, "B": ""}) == [result]
-
-
-def test_an_undefined_variable_is_named():
-    with pytest.raises(SpecError, match=r"\$\{NONE\} is not defined: say it"):
-        interpolate({"key": "${NONE:?say it}"}, {})
-
-
-def test_references_count_wherever_they_stand_unless_escaped():
-    assert refers_to({"a": ["$X", "$$Y"], "b": "${Z:-1}", "c": 3}, {"X": 1, "Y": 1, "Z": 1}) == {"X", "Z"}
 
 
 def test_mounts():

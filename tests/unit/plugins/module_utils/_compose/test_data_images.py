@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.app import App
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import data_images as images
 
@@ -8,6 +11,10 @@ from ansible_collections.izzzi.infra.plugins.module_utils._compose import data_i
 KNOWN = {"postgres:17": '{"/var/lib/postgresql/data":{}}\n', "mail:1": "null\n"}
 GOOD = {"db": {"image": "postgres:17", "volumes": ["pg:/var/lib/postgresql/data"]}, "mail": {"image": "mail:1"}}
 BAD = {"db": {"image": "postgres:17"}, "other": {"image": "postgres:${VERSION}"}}
+
+
+def app(services: dict) -> App:
+    return App("shop", Path("/opt/shop"), {}, services, env={"VERSION": 17})
 
 
 @pytest.fixture
@@ -29,12 +36,12 @@ def asked(monkeypatch) -> list[list[str]]:
 
 
 def test_an_image_that_is_not_there_yet_tells_nothing_in_a_plan(asked):
-    assert images.uncovered(BAD) == []
+    assert images.uncovered(app(BAD)) == []
     assert not any("pull" in call for call in asked)
 
 
 def test_images_are_pulled_and_judged_before_they_start(asked):
-    images.require_named(GOOD, 60)
+    images.require_named(app(GOOD), 60)
     with pytest.raises(ReleaseError, match="the image postgres:17 keeps data at /var/lib"):
-        images.require_named(BAD, 60)
+        images.require_named(app(BAD), 60)
     assert sum("pull" in call for call in asked) == 2
