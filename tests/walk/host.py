@@ -122,7 +122,7 @@ class Host:
     def prepare(self, image: Path) -> None:
         """The walk's image in two versions, and what its data services run."""
         # Another walk may have ended where one of them could not start.
-        self.shell("systemctl reset-failed docker nginx; systemctl start docker nginx")
+        self.shell("systemctl reset-failed; systemctl start docker; [ ! -d /etc/nginx ] || systemctl start nginx")
         for path in image.iterdir():
             content = base64.b64encode(path.read_bytes()).decode()
             self.ask("write", path=f"{PLACE}/image/{path.name}", content=content)

@@ -103,10 +103,12 @@ def _task(task: dict, nodes: dict, now: dict) -> list[str]:
 
 
 def look_node(request: dict) -> dict:
-    """The images of one node below the app's own prefix, by digest or tag."""
-    found = []
+    """The images of one node below the app's own prefix, by digest or tag, that no container was made of. Swarm keeps
+    the containers of a few former tasks.
+    """
+    found, used = [], {item["ImageID"] for item in engine("/containers/json?all=1")}
     for item in engine("/images/json"):
         names = [*(item.get("RepoTags") or []), *(item.get("RepoDigests") or [])]
-        if names and all(name.startswith(request["prefix"]) for name in names):
+        if item["Id"] not in used and names and all(name.startswith(request["prefix"]) for name in names):
             found.append(sorted(names))
     return {"images": sorted(found)}
