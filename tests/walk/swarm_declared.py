@@ -135,7 +135,7 @@ def variables(declared: dict[str, Any], registry: str) -> dict[str, Any]:
         services["worker"] = worker(declared["worker"], registry)
     data = {declared["redis"]["name"]: redis(declared["redis"])} if declared["redis"] else {}
     if declared["mail"]:
-        data["mail"] = {"image": f"{registry}/izzzi-walk:1", "environment": {"RELEASE": "mail"}}
+        data["mail"] = {"image": f"{registry}/izzzi-walk:1", "environment": {"RELEASE": "mail"}, "tmpfs": ["/stamp"]}
     locations = [{"path": "/", "service": "web"}]
     if declared["api"] and declared["location"]:
         locations.append({"path": "/api", "service": "api"})

@@ -49,12 +49,21 @@ def pin(declared: str, repo_digests: list[str]) -> str:
 
 
 def known_pins(services: Mapping[str, Mapping]) -> dict[str, str]:
-    """What running services were declared with, and what that was pinned to then: a tag that moved does not count."""
-    pins = {}
+    """What running services were declared with, and what that was pinned to then: a tag that moved does not count.
+
+    Nor does an image that a person gave a service by hand.
+    """
+    pins: dict[str, str] = {}
     for item in services.values():
         spec = item["Spec"]
-        pins[spec["Labels"].get(IMAGE, "")] = spec["TaskTemplate"]["ContainerSpec"]["Image"]
-    return {declared: pinned for declared, pinned in pins.items() if declared and "@sha256:" in pinned}
+        declared, pinned = spec["Labels"].get(IMAGE, ""), spec["TaskTemplate"]["ContainerSpec"]["Image"]
+        if declared and _is_pin(pinned, declared):
+            pins[declared] = pinned
+    return pins
+
+
+def _is_pin(pinned: str, declared: str) -> bool:
+    return "@sha256:" in pinned and pinned in (declared, f"{declared}@{pinned.partition('@')[2]}")
 
 
 def from_inspection(declared: str, pinned: str, inspected: Mapping[str, Any]) -> Image:

@@ -46,8 +46,10 @@ def test_what_a_service_was_pinned_to_stays_known():
         "a": service("postgres:17", "postgres:17@sha256:1"),
         "b": service("web:1", "web:1"),
         "c": service("", "x"),
+        "d": service("web:2", "web:3@sha256:3"),  # by hand
+        "e": service("web@sha256:4", "web@sha256:4"),
     }
-    assert known_pins(services) == {"postgres:17": "postgres:17@sha256:1"}
+    assert known_pins(services) == {"postgres:17": "postgres:17@sha256:1", "web@sha256:4": "web@sha256:4"}
 
 
 def test_what_an_image_runs_survives_the_way_through_ansible():
