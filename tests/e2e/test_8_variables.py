@@ -23,7 +23,7 @@ def text(draw: random.Random, depth: int = 0) -> str:
 def part(draw: random.Random, depth: int) -> str:
     kind, name = draw.random(), draw.choice([*VALUES, "C"])
     if kind < 0.3:
-        return draw.choice(["a", "x:1", " ", "/", "{a}", "é", "?", ":-", "$$"])
+        return draw.choice(["a", "x:1", " ", "/", "{a}", "é", "?", ":-", "$$", "$ ", "$5"])
     if name != "C" and kind < 0.5:  # Compose only warns of one that is not set; here that is an error
         return draw.choice([f"${name}.", f"${{{name}}}"])
     word = text(draw, depth + 1) if depth < 3 else ""
@@ -63,5 +63,5 @@ def test_what_is_refused_is_refused_by_compose():
     draw = random.Random(8)
     refused = [sample for sample in [text(draw) for _ in range(100)] if resolved(sample) is None]
     assert len(refused) >= 10
-    for sample in [*refused[:10], "a $5", "${", "${A b}"]:
+    for sample in [*refused[:10], "a ${5}", "${", "${A b}", "${A:=b}"]:
         assert asked([sample]).returncode != 0, sample

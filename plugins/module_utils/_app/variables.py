@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_BEGIN = re.compile(r"\$[${A-Za-z_]")  # any other dollar sign is one
 _OPERATOR = re.compile(r":?[-?+]")
 
 Values = Mapping[str, Any]
@@ -48,7 +49,7 @@ def scalar(value: Any) -> str:
 
 
 def parse(text: str) -> Text:
-    """The text's parts. Raises VariableError for a dollar sign that begins no variable."""
+    """The text's parts. Raises VariableError for brackets that are no variable."""
     parts, _end = _parse(text, 0, "")
     return parts
 
@@ -60,7 +61,7 @@ def _parse(text: str, at: int, closing: str) -> tuple[Text, int]:
     while at < len(text):
         if closing and text[at] == closing and not depth:
             break
-        if text[at] != "$":
+        if not _BEGIN.match(text, at):
             depth += {"{": 1, closing: -1}.get(text[at], 0)
             plain, at = plain + text[at], at + 1
         elif text.startswith("$$", at):
@@ -82,7 +83,7 @@ def _variable(text: str, at: int) -> tuple[Variable, int]:
     braced = text.startswith("${", at)
     name = _NAME.match(text, at + 1 + braced)
     if not name:
-        raise VariableError(f"{text!r} has a $ that begins no variable. A dollar sign itself is written $$.")
+        raise VariableError(f"{text!r} has a ${{ without a name. A dollar sign itself is written $$.")
     if not braced:
         return Variable(name[0]), name.end()
     operator = _OPERATOR.match(text, name.end())

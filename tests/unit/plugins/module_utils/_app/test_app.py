@@ -39,7 +39,7 @@ def test_an_environment_holds_what_its_document_refers_to_and_no_more():
         ({"image": "x:1", "environment": {"A": "${A}"}}, "shop_services.api.environment.A needs ${A}, and nothing"),
         ({"image": "x:1", "command": ["a", "${A:?say it}"]}, "shop_services.api.command[1] needs ${A} (say it), and"),
         ({"image": "x:1", "environment": ["A=${A:-a}", "B=${A}"]}, "shop_services.api.environment[1] needs ${A}, and"),
-        ({"image": "x:1", "command": "a $5"}, "shop_services.api.command: 'a $5' has a $ that begins no variable."),
+        ({"image": "x:1", "command": "a ${5}"}, "shop_services.api.command: 'a ${5}' has a ${ without a name."),
         ({"image": "x:${V}"}, "shop_services.api.image needs ${V}, and nothing defines it: shop_env."),
         ({"image": "x:${TOKEN}"}, "shop_services.api.image uses TOKEN: an image's name is no secret. Use shop_env."),
         ({"image": "x:$RELEASE", "environment": {"A": "${TOKEN} ${RELEASE}"}}, ""),
