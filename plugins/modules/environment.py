@@ -702,7 +702,7 @@ from ..module_utils._cloud.environment_lock import EnvironmentLock
 from ..module_utils._cloud.names import Names
 from ..module_utils._cloud.plan import Problems, diff
 from ..module_utils._cloud.resource import Wait
-from ..module_utils._cloud.resources import NOUNS
+from ..module_utils._cloud.resources import RESOURCES
 
 TOKEN_VARIABLES = ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]
 ARGUMENT_SPEC = {
@@ -722,7 +722,7 @@ ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "timeout": {"type": "int", "default": 30},
     "wait_timeout": {"type": "int", "default": 300},
-    **{option: spec for noun in NOUNS for option, spec in noun.arguments.items()},
+    **{option: spec for resource in RESOURCES for option, spec in resource.arguments.items()},
 }
 
 
@@ -730,7 +730,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, token = module.params, module.params["api_token"].strip()
     try:
-        declared, problems = declaration.complete(params, NOUNS)
+        declared, problems = declaration.complete(params, RESOURCES)
         if problems := _client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
         client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])

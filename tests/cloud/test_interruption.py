@@ -17,7 +17,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud import client a
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client, Unreachable
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .conftest import Sandbox, declaration, start, stop
@@ -65,7 +65,7 @@ def run(
     """The module's work without its process; waiting is short, since the sandbox is quick."""
     checked = ArgumentSpecValidator(ARGUMENT_SPEC).validate(copy.deepcopy(declared))
     assert checked.error_messages == []
-    done, problems = complete(checked.validated_parameters, NOUNS)
+    done, problems = complete(checked.validated_parameters, RESOURCES)
     assert problems == []
 
     def sleep(seconds: float) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import C
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Context, Wait
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 
 from .memory_attached import NOUNS as ATTACHED
 from .memory_attached import Attached
@@ -301,7 +301,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
 
 def context(api: MemoryApi | None = None, **changes: Any) -> Context:
     """What a noun gets in a run: a declaration without problems, and no waiting."""
-    declared, found = complete(declaration(**changes), NOUNS)
+    declared, found = complete(declaration(**changes), RESOURCES)
     assert found == []
     wait = Wait(declared["wait_timeout"], sleep=lambda seconds: None)
     return Context(declared, Names("shop", "staging"), (api or MemoryApi()).client(), wait)

@@ -18,7 +18,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment_loc
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.plan import Problems
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Wait
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .account import TOKEN, URL, Account, Killed
@@ -91,7 +91,7 @@ def _run(account: Account, declaration: dict[str, Any], check: bool) -> Result:
         return environment
 
     try:
-        declared, problems = _declaration.complete(validated.validated_parameters, NOUNS)
+        declared, problems = _declaration.complete(validated.validated_parameters, RESOURCES)
         if problems:
             raise Problems(problems)
         client = Client(URL, TOKEN, account.send, sleep=account.sleep, clock=account.clock)

@@ -32,13 +32,13 @@ def limits(client: Client) -> Row:
         return {}
 
 
-def limit_problems(limits: Row, key: str, noun: str, there: int, more: int) -> list[str]:
+def limit_problems(limits: Row, key: str, what: str, there: int, more: int) -> list[str]:
     """Whether the account may have `more` of a kind. New accounts have low limits."""
     limit = limits.get(key) or 0
     if not more or not limit or there + more <= limit:
         return []
     return [
-        f"account: it has {there} {noun}, this plan makes {more} more, and its limit is {limit}. Declare fewer, delete "
+        f"account: it has {there} {what}, this plan makes {more} more, and its limit is {limit}. Declare fewer, delete "
         "some first, or ask DigitalOcean for more: https://cloud.digitalocean.com/account/team/droplet_limit_increase"
     ]
 
@@ -76,15 +76,15 @@ def disk_problems(where: str, slug: str, row: Row, sizes: list[Row]) -> list[str
     ]
 
 
-def _offer_problems(where: str, noun: str, slug: str, region: str, offered: dict[str, list[str]]) -> list[str]:
+def _offer_problems(where: str, what: str, slug: str, region: str, offered: dict[str, list[str]]) -> list[str]:
     """`offered`: the regions of each slug. A region that sells nothing is told as such, elsewhere."""
     if region in offered.get(slug, []) or not any(region in regions for regions in offered.values()):
         return []
     here = [other for other, regions in offered.items() if region in regions]
     if slug in offered:
         regions = ", ".join(sorted(offered[slug])) or "no region"
-        return [f"{where}: the {noun} {slug} is not to be had in {region}, but in {regions}. {_near(slug, here)}"]
-    return [f"{where}: {slug!r} is no {noun} of DigitalOcean. {_near(slug, here)}"]
+        return [f"{where}: the {what} {slug} is not to be had in {region}, but in {regions}. {_near(slug, here)}"]
+    return [f"{where}: {slug!r} is no {what} of DigitalOcean. {_near(slug, here)}"]
 
 
 def _near(word: str, known: Iterable[str]) -> str:

@@ -13,15 +13,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .names import Names
 
-if TYPE_CHECKING:  # nouns use the functions below
-    from .resource import Noun
+if TYPE_CHECKING:  # resources use the functions below
+    from .resource import Resource
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 GROUP = re.compile(r"[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?")
 WORDS = {"type": "list", "elements": "str", "default": []}
 
 
-def complete(params: dict[str, Any], nouns: Iterable[type[Noun]]) -> tuple[dict[str, Any], list[str]]:
+def complete(params: dict[str, Any], resources: Iterable[type[Resource]]) -> tuple[dict[str, Any], list[str]]:
     """The declaration with all defaults, and all that is wrong with it."""
     declared = dict(params)
     names = Names(params["project"], params["environment"])
@@ -31,8 +31,8 @@ def complete(params: dict[str, Any], nouns: Iterable[type[Noun]]) -> tuple[dict[
         for option in ("timeout", "wait_timeout")
         if params[option] <= 0
     ]
-    for noun in nouns:
-        found += noun.complete(declared, names)
+    for resource in resources:
+        found += resource.complete(declared, names)
     return declared, found
 
 

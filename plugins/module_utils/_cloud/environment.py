@@ -19,8 +19,8 @@ from .environment_lock import EnvironmentLock
 from .kinds.droplet.droplet import Droplets
 from .names import Names
 from .plan import CREATE, DELETE, IDLE, REPLACE, UNDECLARED, Problems, Step
-from .resource import PHASES, Context, Noun, Wait
-from .resources import NOUNS
+from .resource import PHASES, Context, Resource, Wait
+from .resources import RESOURCES
 
 
 @dataclass(frozen=True)
@@ -60,25 +60,27 @@ class Environment:
         names = Names(declared["project"], declared["environment"])
         self._client = client
         self._context = Context(declared, names, client, Wait(declared["wait_timeout"], sleep, clock))
-        self._nouns = [noun(self._context) for noun in NOUNS]
+        self._resources = [resource(self._context) for resource in RESOURCES]
         self._account: Account = {}
         self.warnings: list[str] = []
         self.planned = ""
 
     def plan(self) -> Plan:
         """Two round trips at most. Raises Problems before anything is written."""
-        account = read({listing: call for noun in self._nouns for listing, call in noun.reads().items()})
-        account |= read({listing: call for noun in self._nouns for listing, call in noun.more_reads(account).items()})
+        account = read({listing: call for resource in self._resources for listing, call in resource.reads().items()})
+        account |= read(
+            {listing: call for resource in self._resources for listing, call in resource.more_reads(account).items()}
+        )
         self._account = account
-        surplus = {noun: noun.surplus(account) for noun in self._nouns}
+        surplus = {resource: resource.surplus(account) for resource in self._resources}
         if self._context.is_absent:
             return self._unless_protected(Plan(self._removals(surplus)))
-        problems = [problem for noun in self._nouns for problem in noun.problems(account)]
+        problems = [problem for resource in self._resources for problem in resource.problems(account)]
         if not self._context.may_delete:
-            problems += [problem for noun in self._nouns for problem in _refusal(noun, surplus[noun])]
+            problems += [problem for resource in self._resources for problem in _refusal(resource, surplus[resource])]
         if problems:
             raise Problems(problems)
-        self.warnings = [warning for noun in self._nouns for warning in noun.warnings(account)]
+        self.warnings = [warning for resource in self._resources for warning in resource.warnings(account)]
         makings = self._makings(account)
         if self._context.may_delete:
             return self._unless_protected(Plan(makings + self._removals(surplus)))
@@ -116,24 +118,34 @@ class Environment:
         """Whether another run has made or deleted, since the account was read, one of a kind that this plan makes, and
         of which the API would take a second one."""
         made = {step.kind for step in plan.work if step.action in (CREATE, REPLACE)}
-        listings = {noun.doubles for noun in self._nouns if noun.kind in made and noun.doubles}
-        calls = {listing: call for noun in self._nouns for listing, call in noun.reads().items() if listing in listings}
+        listings = {resource.doubles for resource in self._resources if resource.kind in made and resource.doubles}
+        calls = {
+            listing: call
+            for resource in self._resources
+            for listing, call in resource.reads().items()
+            if listing in listings
+        }
         return any(identities(rows) != identities(self._account[listing]) for listing, rows in read(calls).items())
 
     def _makings(self, account: Account) -> list[Phase]:
-        nouns = sorted(self._nouns, key=lambda noun: noun.phase)  # those of one phase stay in their order
-        steps = [(_phase(noun, step), step) for noun in nouns for step in noun.steps(account)]
+        resources = sorted(
+            self._resources, key=lambda resource: resource.phase
+        )  # those of one phase stay in their order
+        steps = [(_phase(resource, step), step) for resource in resources for step in resource.steps(account)]
         return [
-            Phase([step for at, step in steps if at == phase], [noun.settle for noun in nouns if noun.phase == phase])
+            Phase(
+                [step for at, step in steps if at == phase],
+                [resource.settle for resource in resources if resource.phase == phase],
+            )
             for phase in PHASES
         ]
 
-    def _removals(self, surplus: dict[Noun, list[Step]]) -> list[Phase]:
+    def _removals(self, surplus: dict[Resource, list[Step]]) -> list[Phase]:
         """In reverse: what others refer to goes last."""
-        nouns = self._nouns[::-1]
-        steps = [(_phase(noun, step), step) for noun in nouns for step in surplus[noun]]
+        resources = self._resources[::-1]
+        steps = [(_phase(resource, step), step) for resource in resources for step in surplus[resource]]
         return [
-            Phase(found, [noun.settle_removal for noun in nouns if noun.phase == phase])
+            Phase(found, [resource.settle_removal for resource in resources if resource.phase == phase])
             for phase in reversed(PHASES)
             if (found := [step for at, step in steps if at == phase])
         ]
@@ -144,15 +156,15 @@ class Environment:
             for phase in plan.phases:
                 run.phase(phase.steps, phase.settle)
         except (ApiError, Problems) as error:
-            for noun in self._nouns:
-                noun.salvage()
+            for resource in self._resources:
+                resource.salvage()
             error.changed = self._client.writes > before
             raise
 
     def outcome(self, plan: Plan) -> dict[str, Any]:
-        outputs = {key: value for noun in self._nouns for key, value in noun.outputs().items()}
+        outputs = {key: value for resource in self._resources for key, value in resource.outputs().items()}
         now, then = (round(sum(costs), 2) for costs in zip(*_costs(plan.steps), strict=True))
-        (droplets,) = (noun.show() for noun in self._nouns if isinstance(noun, Droplets))
+        (droplets,) = (resource.show() for resource in self._resources if isinstance(resource, Droplets))
         return {
             "changed": bool(plan.work),
             "plan": [step.show() for step in plan.steps],
@@ -194,19 +206,19 @@ def converge(
     return environment, plan
 
 
-def _phase(noun: Noun, step: Step) -> int:
-    return noun.phase if step.phase is None else step.phase
+def _phase(resource: Resource, step: Step) -> int:
+    return resource.phase if step.phase is None else step.phase
 
 
 def _costs(steps: list[Step]) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *((step.cost_before, step.cost_after) for step in steps)]
 
 
-def _refusal(noun: Noun, steps: list[Step]) -> list[str]:
+def _refusal(resource: Resource, steps: list[Step]) -> list[str]:
     lost = [step.name for step in steps if step.action == DELETE]
-    if noun.loss is None or not lost:
+    if resource.loss is None or not lost:
         return []
     return [
-        f"{noun.kind}s: the account has {', '.join(lost)}, which the declaration has not. "
-        f"Declare them (a larger count, a group), or set prune (provision_prune) to true to delete them{noun.loss}."
+        f"{resource.kind}s: the account has {', '.join(lost)}, which the declaration has not. "
+        f"Declare them (a larger count, a group), or set prune (provision_prune) to true to delete them{resource.loss}."
     ]

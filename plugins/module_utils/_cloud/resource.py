@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every kind of resource gives to the plan: one class per kind, in its noun's file. See docs/architecture.md."""
+"""What every kind of resource gives to the plan: one class per kind, in a file of its own. See docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Context:
         return self.is_absent or self.declared["prune"]
 
 
-class Noun:
+class Resource:
     """One kind of resource in one run. Only `steps` and `surplus` make work, and only a step's `apply` writes."""
 
     kind: ClassVar[str]
@@ -127,7 +127,7 @@ class Noun:
         self.context = context
 
     def reads(self) -> Reads:
-        """The listings it needs, by name. Nouns that name the same listing share one request."""
+        """The listings it needs, by name. Resources that name the same listing share one request."""
         return {}
 
     def more_reads(self, account: Account) -> Reads:

@@ -19,9 +19,9 @@ from .kinds.ssh_key import SshKeys
 from .kinds.tag import Tags
 from .kinds.volume import Volumes
 from .kinds.vpc import Vpc
-from .resource import Noun
+from .resource import Resource
 
-NOUNS: tuple[type[Noun], ...] = (
+RESOURCES: tuple[type[Resource], ...] = (
     Project,
     Vpc,
     Domain,

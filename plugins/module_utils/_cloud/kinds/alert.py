@@ -12,7 +12,7 @@ from ..account import Account, Reads, Row, listed
 from ..declaration import complete_each, group_problems, name_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
-from ..resource import ATTACHED, Context, Noun
+from ..resource import ATTACHED, Context, Resource
 
 TYPES = [
     "cpu",
@@ -102,7 +102,7 @@ def _watched(row: Row) -> list[str]:
     return [*(row.get("tags") or []), *(row.get("entities") or [])]
 
 
-class Alerts(Noun):
+class Alerts(Resource):
     kind = "alert"
     phase = ATTACHED
     doubles = "alerts"

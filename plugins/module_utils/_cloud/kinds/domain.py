@@ -12,7 +12,7 @@ from ..account import Account, Reads, Row, listed, together
 from ..client import ApiError, Client
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, Step
-from ..resource import BASE, Context, Noun
+from ..resource import BASE, Context, Resource
 from .record import form as record_form
 from .record import owner as record_owner
 
@@ -79,7 +79,7 @@ def doomed(context: Context, account: Account) -> list[str]:
     return found
 
 
-class Domain(Noun):
+class Domain(Resource):
     kind = "domain"
     phase = BASE
     arguments: ClassVar[dict[str, Any]] = {"domain": {"type": "dict", "options": OPTIONS}}

@@ -13,7 +13,7 @@ from ..account import Account, Reads, Row
 from ..declaration import WORDS, complete_each, group_problems, name_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
-from ..resource import ATTACHED, FIREWALLS, Context, Noun
+from ..resource import ATTACHED, FIREWALLS, Context, Resource
 
 Rule = dict[str, Any]
 ALL_PORTS = ("all", "0", "1-65535")
@@ -196,7 +196,7 @@ def groups(firewalls: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-class Firewalls(Noun):
+class Firewalls(Resource):
     kind = "firewall"
     phase = FIREWALLS
     arguments: ClassVar[dict[str, Any]] = {

@@ -12,7 +12,7 @@ from ..client import ApiError
 from ..declaration import group_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
-from ..resource import ATTACHED, Context, Noun
+from ..resource import ATTACHED, Context, Resource
 
 PROTOCOLS = ["http", "https", "http2", "http3", "tcp", "udp"]
 RULE = {
@@ -160,7 +160,7 @@ def leftover(context: Context, account: Account) -> list[Row]:
     ]
 
 
-class LoadBalancer(Noun):
+class LoadBalancer(Resource):
     kind = "load_balancer"
     phase = ATTACHED
     doubles = "load_balancers"

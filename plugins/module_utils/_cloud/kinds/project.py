@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ..account import Account, Reads, Row
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, changed, created
-from ..resource import BASE, PROJECT, Context, Noun
+from ..resource import BASE, PROJECT, Context, Resource
 from . import domain as _domain
 from . import load_balancer, reserved_ip, space
 from . import volume as _volume
@@ -101,7 +101,7 @@ def doomed(context: Context, account: Account) -> set[str]:
     return {spelling(urn) for urn in found}
 
 
-class Project(Noun):
+class Project(Resource):
     kind = "project"
     phase = BASE
     arguments: ClassVar[dict[str, Any]] = {"do_project": {"type": "dict", "options": OPTIONS}}
@@ -200,7 +200,7 @@ class Project(Noun):
         return {"project_id": self.context.known.id("project", "")}
 
 
-class Assignment(Noun):
+class Assignment(Resource):
     """Everything goes into the project by one request, once all of it is made."""
 
     kind = "project_resources"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from ..account import Account, Reads, Row, listed
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, created
-from ..resource import ATTACHED, Context, Noun
+from ..resource import ATTACHED, Context, Resource
 from .droplet import compare as droplet_compare
 
 OPTIONS = {"droplets": {"type": "str", "required": True}, "ip": {"type": "str", "default": ""}}
@@ -85,7 +85,7 @@ def _holder(row: Row, wanted: str) -> str | None:
     return f"{name} (id {holder['id']})" if name == wanted else name
 
 
-class ReservedIp(Noun):
+class ReservedIp(Resource):
     kind = "reserved_ip"
     phase = ATTACHED
     doubles = "reserved_ips"

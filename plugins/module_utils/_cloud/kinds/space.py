@@ -19,7 +19,7 @@ from ..client import LOOPBACK, ApiError, Reply
 from ..declaration import complete_each, name_problems, slug_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, changed, created
-from ..resource import BASE, Context, Noun
+from ..resource import BASE, Context, Resource
 from ..s3 import S3, S3Error
 
 REGIONS = ("ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1")
@@ -136,7 +136,7 @@ def doomed(context: Context, account: Account) -> list[str]:
     return [name for name, data in account.get("buckets", {}).items() if context.declared["delete_data"] or not data]
 
 
-class Buckets(Noun):
+class Buckets(Resource):
     kind = "bucket"
     phase = BASE
     arguments: ClassVar[dict[str, Any]] = {

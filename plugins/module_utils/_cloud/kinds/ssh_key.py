@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from ..account import Account, Reads, Row
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, Step, created
-from ..resource import BASE, Noun
+from ..resource import BASE, Resource
 
 STAYS = "it is the account's, and others may use it."
 
@@ -50,7 +50,7 @@ def problems(keys: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-class SshKeys(Noun):
+class SshKeys(Resource):
     """The account's keys stay when an environment goes: others and other tools may use them."""
 
     kind = "ssh_key"

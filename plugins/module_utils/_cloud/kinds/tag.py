@@ -10,7 +10,7 @@ from typing import Any
 from ..account import Account, Reads
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, Step
-from ..resource import BASE, Context, Noun
+from ..resource import BASE, Context, Resource
 from . import firewall, reserved_ip, volume
 from .droplet import declared as droplet_declared
 
@@ -27,7 +27,7 @@ def wanted(declared: dict[str, Any], names: Names) -> list[str]:
     return list(first.values())
 
 
-class Tags(Noun):
+class Tags(Resource):
     kind = "tag"
     phase = BASE
 

@@ -13,7 +13,7 @@ from ..client import ApiError
 from ..declaration import complete_each, name_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, created
-from ..resource import ATTACHED, Context, Noun
+from ..resource import ATTACHED, Context, Resource
 from .droplet import compare as droplet_compare
 from .droplet import droplet as _droplet
 
@@ -93,7 +93,7 @@ def kept(context: Context, account: Account) -> list[Row]:
     return [] if context.declared["delete_data"] else leftover(context, account)
 
 
-class Volumes(Noun):
+class Volumes(Resource):
     kind = "volume"
     phase = ATTACHED
     arguments: ClassVar[dict[str, Any]] = {"volumes": {"type": "dict", "default": {}}}

@@ -13,7 +13,7 @@ from ..account import Account, Reads, Row, listed
 from ..declaration import slug_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
-from ..resource import BASE, Context, Noun
+from ..resource import BASE, Context, Resource
 from . import project
 
 PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -77,7 +77,7 @@ def find(name: str, rows: list[Row]) -> Row | None:
     return next((vpc for vpc in rows if vpc["name"] == name), None)
 
 
-class Vpc(Noun):
+class Vpc(Resource):
     kind = "vpc"
     phase = BASE
     arguments: ClassVar[dict[str, Any]] = {

@@ -16,7 +16,7 @@ from ...client import ApiError
 from ...declaration import complete_each
 from ...names import Names
 from ...plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Problems, Step, created
-from ...resource import DROPLETS, Context, Noun
+from ...resource import DROPLETS, Context, Resource
 from .. import ssh_key
 from . import compare as droplet_compare
 from . import declared as droplet_declared
@@ -27,7 +27,7 @@ from .declared import Wanted, wanted
 MOST_AT_ONCE = 10  # names in one POST
 
 
-class Droplets(Noun):
+class Droplets(Resource):
     kind = "droplet"
     phase = DROPLETS
     doubles = "droplets"

@@ -13,7 +13,7 @@ from ...account import Account, Reads, Row
 from ...client import ApiError
 from ...names import Names
 from ...plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Step, changed, created
-from ...resource import RECORDS, Context, Noun
+from ...resource import RECORDS, Context, Resource
 from .. import domain as _domain
 from . import owner as record_owner
 from .form import LOAD_BALANCER, RESERVED_IP, Record, Slot, body, current, problems, title, wanted
@@ -51,7 +51,7 @@ def blockers(rows: list[Row], domain: str, records: list[Record]) -> list[Row]:
     ]
 
 
-class Records(Noun):
+class Records(Resource):
     kind = "record"
     phase = RECORDS
     doubles = "zones"

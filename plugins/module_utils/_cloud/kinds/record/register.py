@@ -11,7 +11,7 @@ from typing import Any
 from ...account import Account, Reads, Row
 from ...client import ApiError
 from ...plan import CREATE, DELETE, NOOP, UPDATE, Change, Step
-from ...resource import ATTACHED, PROJECT, Context, Noun
+from ...resource import ATTACHED, PROJECT, Context, Resource
 from .. import domain as _domain
 from . import owner as record_owner
 from .form import Record, wanted
@@ -19,7 +19,7 @@ from .owner import Claim
 from .record import Records
 
 
-class Register(Noun):
+class Register(Resource):
     """Which records the environment has made, in the domain itself. It is written after them, since only then is it
     known which they are; and taken away after them, so that a run cut off in between leaves none without an owner."""
 

@@ -37,9 +37,7 @@ def test_texts_mean_what_compose_makes_of_them(text, result):
     assert interpolate(text, VALUES) == result
 
 
-@pytest.mark.parametrize(
-    "text", ["${", "${}", "${5}", "${A", "${A:-", "${A:-${B}", "${A b}", "${A:=b}", "${C:-{a}"]
-)
+@pytest.mark.parametrize("text", ["${", "${}", "${5}", "${A", "${A:-", "${A:-${B}", "${A b}", "${A:=b}", "${C:-{a}"])
 def test_what_begins_no_variable_is_refused(text):
     with pytest.raises(VariableError, match=r"without a name|without its \}"):
         interpolate(text, VALUES)

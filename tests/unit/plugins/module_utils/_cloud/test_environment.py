@@ -9,7 +9,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import A
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.plan import Problems
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +35,7 @@ def time() -> Time:
 
 
 def environment(api: MemoryApi, time: Time, **changes) -> Environment:
-    declared, found = complete(declaration(**changes), NOUNS)
+    declared, found = complete(declaration(**changes), RESOURCES)
     assert found == []
     return Environment(declared, api.client(), sleep=time.sleep, clock=time.clock)
 

@@ -5,7 +5,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration imp
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import firewall as _firewall
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import DROPLETS
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import NOUNS
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ HTTPS = {"protocol": "tcp", "ports": "443", "sources": WORLD}
 
 
 def firewalls(**given) -> dict:
-    declared, found = complete(declaration(firewalls=given, allow_open_ssh=True), NOUNS)
+    declared, found = complete(declaration(firewalls=given, allow_open_ssh=True), RESOURCES)
     assert found == []
     return declared["firewalls"]
 
@@ -78,14 +78,14 @@ def test_ports_that_do(ports):
 
 @pytest.mark.parametrize("ports", ["", "65536", "-1", "9000-8000", "http", "80,443", "1-", "-", "٣", "0-80"])
 def test_ports_that_do_not(ports):
-    _, found = complete(declaration(firewalls={"x": {"inbound": [HTTPS, {**HTTPS, "ports": ports}]}}), NOUNS)
+    _, found = complete(declaration(firewalls={"x": {"inbound": [HTTPS, {**HTTPS, "ports": ports}]}}), RESOURCES)
     assert found == [f"firewalls.x.inbound[1].ports: {ports!r} is not a port, a range (8000-9000) or all."]
 
 
 @pytest.mark.parametrize("address", ["203.0.113.7/33", "10.0.0.1/8", "office", "", "izzzi:shop:staging"])
 def test_addresses_that_do_not(address):
     _, found = complete(
-        declaration(firewalls={"x": {"inbound": [{**HTTPS, "sources": {"addresses": [address]}}]}}), NOUNS
+        declaration(firewalls={"x": {"inbound": [{**HTTPS, "sources": {"addresses": [address]}}]}}), RESOURCES
     )
     assert len(found) == 1
     assert found[0].startswith("firewalls.x.inbound[0].sources.addresses: ")
@@ -107,18 +107,18 @@ def test_addresses_that_do_not(address):
 )
 def test_ssh_for_the_whole_world_needs_consent(changes, is_open):
     given = {"x": {"inbound": [{**HTTPS, "sources": {"addresses": ["0.0.0.0/0"]}, **changes}]}}
-    _, found = complete(declaration(firewalls=given), NOUNS)
+    _, found = complete(declaration(firewalls=given), RESOURCES)
     assert ["firewalls.x.inbound[0]" in problem and "allow_open_ssh" in problem for problem in found] == [
         True
     ] * is_open
-    assert complete(declaration(firewalls=given, allow_open_ssh=True), NOUNS)[1] == []
+    assert complete(declaration(firewalls=given, allow_open_ssh=True), RESOURCES)[1] == []
 
 
 def test_limits_of_the_api():
-    _, found = complete(declaration(firewalls={"x": {"outbound": []}}), NOUNS)
+    _, found = complete(declaration(firewalls={"x": {"outbound": []}}), RESOURCES)
     assert "none of its rules names anybody" in found[0]
     many = [{**HTTPS, "ports": str(port)} for port in range(1, 50)]
-    _, found = complete(declaration(firewalls={"x": {"inbound": many}}), NOUNS)
+    _, found = complete(declaration(firewalls={"x": {"inbound": many}}), RESOURCES)
     assert "52 rules" in found[0]
 
 
