@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: compose_services
 short_description: Take services for a release from an app's own compose file
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Completes the declared services by what a compose file says. What is declared wins; C(environment) is merged.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: destructive_sql
 short_description: Find SQL that the release before it may not survive
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Reads the SQL of a migration and lists statements that drop, rename, empty or narrow what is there (C(DROP TABLE),

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: failure_text
 short_description: The words of a failed release
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Says what failed, why, what the containers, health checks and disks said, what serves now and what to do.

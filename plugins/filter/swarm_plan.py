@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: swarm_plan
 short_description: What has to happen so that a Swarm has the declared members
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Compares what the hosts' engines say of themselves with the declared members. Nothing may be done while the result

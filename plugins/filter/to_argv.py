@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: to_argv
 short_description: A command as a person writes it to a list of words
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Splits a text as a shell does, so that quoted words stay together. Nothing is expanded. A list is taken as it is.

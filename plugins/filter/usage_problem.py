@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: usage_problem
 short_description: What is wrong with the -e variables of a playbook
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Compares variables with the usage line of a playbook, and gives one sentence with the usage, or an empty text.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: weak_secrets
 short_description: Find placeholders and weak values among secrets
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Looks at each value whose name sounds secret (C(password), C(key), C(token), ...), at URLs with a password, and at

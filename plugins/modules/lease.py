@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: lease
 short_description: Hold a lock on a host that expires
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Takes or gives back a lock of one file. A lock whose owner stops renewing it expires, so a killed run does not block

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: maintenance
 short_description: Close an app to its visitors at the edge, or open it
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - While it is closed, nginx answers 503 with C(Retry-After) and a page to all but the allow list and the checks of a

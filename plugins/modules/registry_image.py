@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: registry_image
 short_description: Build an app's images from its packed source and push them to a registry
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Builds the services that have C(build), pushes them as C(<registry>/<project>/<service>:<release>) and returns

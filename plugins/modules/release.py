@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: release
 short_description: One step of a release in two colours
-version_added: 0.2.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - The steps of which the role C(app_compose) makes a transaction. Each runs on the host as one process, reads what

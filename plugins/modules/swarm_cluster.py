@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_cluster
 short_description: Make the nodes of a Docker Swarm what is declared
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on a manager. Sets roles and labels of the members, and drains and removes nodes that are not wanted any more.

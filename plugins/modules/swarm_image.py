@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_image
 short_description: Build or pull the images of a stack, pinned by digest
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on a manager. Images with C(build) are built there, tagged with the release and pushed to a registry that all

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_member
 short_description: Make a host's engine begin, join or leave a Docker Swarm
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Speaks to the engine over its Unix socket, so that no token is ever an argument of a process.

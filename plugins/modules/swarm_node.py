@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_node
 short_description: Close, open or remove a node of a Docker Swarm without a pause for its services
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on a manager. A plain C(docker node update --availability drain) stops tasks first and starts their successors

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_node_images
 short_description: Give a node of a Docker Swarm an app's images, and remove those that nobody needs any more
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on every node. Swarm pulls an image when a task starts, from a registry that may be away just then. A node

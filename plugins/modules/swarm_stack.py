@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_stack
 short_description: Deploy, undo, scale and look at an app in a Docker Swarm
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on any manager. What it remembers (releases, an open transaction, the lock) are objects of the Swarm itself.

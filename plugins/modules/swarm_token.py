@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: swarm_token
 short_description: Read the tokens with which hosts join a Docker Swarm, or make them worthless
-version_added: 0.3.0
+version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Runs on a manager. Always use C(no_log), because a token lets anybody in who reaches port 2377.
