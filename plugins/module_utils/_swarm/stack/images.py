@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -21,6 +23,13 @@ from ..engine import Engine, NotFound, name_in_path
 from .spec import DATA, IMAGE, PART, Image
 
 BUILD_TIMEOUT = 1800
+RECIPE = "izzzi.recipe"
+
+
+def recipe_mark(build: Mapping[str, Any], service: Mapping[str, Any]) -> str:
+    """Tells what an image was built by, beside its source, which its release is named after."""
+    recipe = json.dumps([build, service.get("build_env")], sort_keys=True, default=str)
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
 def reference(registry: str, project: str, service: str, release: str) -> str:
@@ -116,7 +125,7 @@ class Images:
             self._pull(pins[declared], name)
             return from_inspection(declared, pins[declared], self._inspect(pins[declared]))
         if "build" in service:
-            self._build(name, declared, dict(service["build"] or {}))
+            self._build(name, declared, service)
             self._push(name, declared)
         else:
             self._pull(declared, name)
@@ -142,8 +151,18 @@ class Images:
             inspected = self._inspect(pins.get(declared, declared))
         except NotFound:
             return None
+        if "build" in service and declared not in pins and not self._is_made_from(service, inspected):
+            return None
         pinned = pins.get(declared) or pin(declared, inspected.get("RepoDigests") or [])
         return from_inspection(declared, pinned, inspected) if pinned else None
+
+    def _recipe(self, service: Mapping[str, Any]) -> dict[str, Any]:
+        return interpolate(dict(service["build"] or {}), {**self.env, "RELEASE": self.release})
+
+    def _is_made_from(self, service: Mapping[str, Any], inspected: Mapping[str, Any]) -> bool:
+        """A run that was killed leaves an image and no release: the next one may have its name, and another recipe."""
+        labels = (inspected.get("Config") or {}).get("Labels") or {}
+        return labels.get(RECIPE) == recipe_mark(self._recipe(service), service)
 
     def _inspect(self, image: str) -> dict[str, Any]:
         return self.engine.get(f"/images/{name_in_path(image)}/json")
@@ -162,9 +181,9 @@ class Images:
         except CommandError as error:
             raise ReleaseError(f"{name}: the registry does not take its image. {error}", name) from error
 
-    def _build(self, name: str, image: str, build: dict[str, Any]) -> None:
-        command = ["docker", "buildx", "build", "--load"]
-        build = interpolate(build, {**self.env, "RELEASE": self.release})
+    def _build(self, name: str, image: str, service: Mapping[str, Any]) -> None:
+        build = self._recipe(service)
+        command = ["docker", "buildx", "build", "--load", "--label", f"{RECIPE}={recipe_mark(build, service)}"]
         context = self.source / build.get("context", "")
         command += build_flags(build, context, image, build_arguments(build), "", self.ca_bundle)
         if not self.log:

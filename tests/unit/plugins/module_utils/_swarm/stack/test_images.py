@@ -123,3 +123,27 @@ def test_an_image_that_cannot_be_pulled_is_named_with_its_service(monkeypatch):
         Images(Empty(), "shop", "", "r1", "").of("web", {"image": "web:404"}, {})
     expected = "web: the image web:404 could not be pulled.\ndocker image pull ... exited with 1:\nmanifest unknown"
     assert (str(caught.value), caught.value.service) == (expected, "web")
+
+
+def test_an_image_that_a_killed_run_left_under_the_same_name_counts_only_when_it_is_built_alike():
+    service = {"build": {"args": {"KEY": "${KEY}"}}, "build_env": {"file": ".env", "values": {"URL": "/api"}}}
+    name = "reg:5000/shop/web:r1"
+
+    class Left:
+        def __init__(self, mark: str):
+            self.mark = mark
+
+        def get(self, path, **_query):
+            return {"RepoDigests": ["reg:5000/shop/web@sha256:1"], "Config": {"Labels": {"izzzi.recipe": self.mark}}}
+
+    def look(mark: str, key: str = "a", pins=(), **more):
+        made = Images(Left(mark), "shop", "reg:5000", "r1", "/src", env={"KEY": key})
+        return made.look("web", {**service, **more}, dict(pins))
+
+    mark = images.recipe_mark({"args": {"KEY": "a"}}, service)
+    assert look(mark).reference == f"{name}@sha256:1"
+    assert look("") is None, "built by an older version, or by hand"
+    assert look(mark, key="b") is None
+    assert look(mark, build={"dockerfile": "Other"}) is None
+    assert look(mark, build_env={"file": ".env", "values": {"URL": "/v2"}}) is None
+    assert look("", pins={name: f"{name}@sha256:9"}).reference == f"{name}@sha256:9", "what runs stays"
