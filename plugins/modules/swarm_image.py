@@ -80,13 +80,15 @@ missing:
   elements: str
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.failure import Failure, render
 from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
 from ..module_utils._swarm.stack.api import Swarm
-from ..module_utils._swarm.stack.images import Images, as_facts, known_pins
+from ..module_utils._swarm.stack.images import Images, as_facts, known_pins, remove_old_sources
 from ..module_utils._swarm.stack.store import Store
 from ..module_utils._swarm.stack.verbs import live_release
 
@@ -108,6 +110,8 @@ def provide(params: dict, check_mode: bool, engine: Engine) -> dict:
     found = {name: images.look(name, service, pins) for name, service in params["services"].items()}
     missing = [name for name, image in found.items() if image is None]
     if not check_mode:
+        if params["source"]:
+            remove_old_sources(images.source, time.time())
         found |= {name: images.of(name, params["services"][name], pins) for name in missing}
     known = {name: image for name, image in found.items() if image}
     return {"changed": bool(missing), "images": as_facts(known), "missing": missing}

@@ -103,7 +103,9 @@ FAULTS = {
     "a sick service": Fault(_kind("sick", swarm_stack_wait_timeout=12), ("web", "health", "503")),
     "a service that is late": Fault(_kind("late", swarm_stack_wait_timeout=8), ("web",)),
     "a missing image": Fault(_image(":404"), ("web: the image", "izzzi-walk:404 could not be pulled")),
-    "a failing build": Fault(_build, ("web: its image cannot be built", "RUN", "no such command", "build-logs", "A copy")),
+    "a failing build": Fault(
+        _build, ("web: its image cannot be built", "RUN", "no such command", "build-logs", "A copy")
+    ),
     "an answer that is not as asked": Fault(
         lambda given: (
             _kind("good", swarm_stack_wait_timeout=8)(given),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -24,6 +25,7 @@ from .spec import DATA, IMAGE, PART, Image
 
 BUILD_TIMEOUT = 1800
 RECIPE = "izzzi.recipe"
+OLD_SOURCE = 24 * 3600.0
 
 
 def recipe_mark(build: Mapping[str, Any], service: Mapping[str, Any]) -> str:
@@ -189,6 +191,14 @@ class Images:
         if not self.log:
             self.log = BuildLog(self.source.parent / BUILD_LOGS, self.release).start()
         self.log.run(command, BUILD_TIMEOUT, name)
+
+
+def remove_old_sources(source: Path, now: float, age: float = OLD_SOURCE) -> list[str]:
+    """What killed runs had unpacked beside this source. A young one may be another run's, which builds now."""
+    old = [path for path in source.parent.glob("source-*") if path != source and now - path.stat().st_mtime > age]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return [path.name for path in old]
 
 
 def of_nodes(specs: Mapping[str, Mapping], kept: Iterable[str]) -> dict[str, list[str]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
@@ -147,3 +149,14 @@ def test_an_image_that_a_killed_run_left_under_the_same_name_counts_only_when_it
     assert look(mark, build={"dockerfile": "Other"}) is None
     assert look(mark, build_env={"file": ".env", "values": {"URL": "/v2"}}) is None
     assert look("", pins={name: f"{name}@sha256:9"}).reference == f"{name}@sha256:9", "what runs stays"
+
+
+def test_sources_of_killed_runs_go_after_a_day_and_nothing_else_does(tmp_path):
+    for name in ("source-old", "source-young", "source-mine", "build-logs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    os.utime(tmp_path / "source-young", (90_000, 90_000))
+    for name in ("source-old", "source-mine", "build-logs"):
+        os.utime(tmp_path / name, (1_000, 1_000))
+    assert images.remove_old_sources(tmp_path / "source-mine", 100_000) == ["source-old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["build-logs", "source-mine", "source-young"]
