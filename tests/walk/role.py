@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
@@ -30,6 +32,25 @@ init_plugin_loader([str(ROOT / ".ansible/collections")])
 Module = Callable[..., dict[str, Any]]
 
 
+@cache
+def remember_templates() -> None:
+    """A Templar compiles each template anew, which takes most of a run's time; the same text is the same code."""
+    known: dict[tuple[Any, ...], Any] = {}
+    compiled = AnsibleEnvironment.compile
+
+    def compile(self: Any, source: Any, name: Any = None, filename: Any = None, *more: Any, **options: Any) -> Any:
+        context = _TemplateCompileContext.current(optional=True)
+        if not isinstance(source, str) or name or filename or more or options or not context:
+            return compiled(self, source, name, filename, *more, **options)
+        settings = (self.variable_start_string, self.block_start_string, self.trim_blocks, self.lstrip_blocks)
+        key = (str(source), settings, context.escape_backslashes)
+        if key not in known:
+            known[key] = compiled(self, source)
+        return known[key]
+
+    AnsibleEnvironment.compile = compile  # type: ignore[method-assign]
+
+
 class Failed(Exception):
     """A task failed."""
 
@@ -46,6 +67,7 @@ class Role:
     """One role, its files read once."""
 
     def __init__(self, name: str):
+        remember_templates()
         self.name, self.directory = name, ROOT / "roles" / name
         self.loader = DataLoader()
         self._files: dict[str, Any] = {}
