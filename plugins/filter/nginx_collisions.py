@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: nginx_collisions
-short_description: Say which live apps a declaration of nginx sites would cut off
+short_description: Say which live apps a declaration of nginx sites would cut off, and which ports are taken
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
@@ -20,6 +20,10 @@ options:
     description: Words of C(site:app:name,name), one for each site on the host whose app is live.
     type: str
     required: true
+  listening:
+    description: Words of C(port:program), one for each TCP port of the host that another program than nginx listens on.
+    type: str
+    default: ''
 """
 
 EXAMPLES = r"""
@@ -31,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence for each app that would be cut off, with both sides and the cure.
+  description: One sentence for each app that is cut off and each port that is taken, with both sides and the cure.
   type: list
   elements: str
 """

@@ -40,7 +40,7 @@ HANDS = {
     "nginx stopped": _nginx("systemctl stop nginx"),
     "nginx disabled": _nginx("systemctl disable --quiet nginx"),
     "nginx masked": _nginx("systemctl mask --quiet --now nginx"),
-    "nginx killed": _nginx("systemctl kill -s KILL nginx", None),
+    "nginx killed": _nginx("systemctl kill -s KILL nginx; sleep 1", None),
     "nginx.conf with nonsense": _nginx("echo 'nonsense on;' >> /etc/nginx/nginx.conf"),
     "nginx.conf with nonsense, then a reload": _nginx(
         "echo 'nonsense on;' >> /etc/nginx/nginx.conf; systemctl reload nginx || true"
@@ -97,7 +97,7 @@ HANDS = {
     "the engine stopped": _docker("systemctl stop docker.service docker.socket"),
     "the engine disabled": _docker("systemctl disable --quiet docker.service"),
     "the engine masked": _docker("systemctl mask --quiet --now docker.service docker.socket"),
-    "the engine killed": _docker("systemctl kill -s KILL docker.service", None),
+    "the engine killed": _docker("systemctl kill -s KILL docker.service; sleep 4", None),
     "containerd stopped": _docker("systemctl stop containerd.service", None),
     "containerd masked": _docker("systemctl mask --quiet --now containerd.service", None),
     "the engine's socket stopped": _docker("systemctl stop docker.socket", None),
@@ -158,7 +158,7 @@ HANDS = {
         "printf '[sshd]\\nignoreip = 127.0.0.1\\n' > /etc/fail2ban/jail.d/z.local; systemctl restart fail2ban", None
     ),
     "updates masked": _base("systemctl mask --quiet --now unattended-upgrades", None),
-    "fail2ban's folder gone": _base("rm -r /etc/fail2ban; systemctl restart fail2ban || true"),
+    "fail2ban's folder gone": _base("rm -r /etc/fail2ban; systemctl restart fail2ban; sleep 1"),
     "SSH's settings edited": _base("echo 'PermitRootLogin yes' >> /etc/ssh/sshd_config.d/00-izzzi.conf"),
     "SSH's settings gone": _base("rm /etc/ssh/sshd_config.d/00-izzzi.conf"),
     "SSH's settings with nonsense": _base(

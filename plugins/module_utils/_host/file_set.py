@@ -115,7 +115,7 @@ def apply(wanted: Iterable[Change]) -> list[Change]:
     done: list[Change] = []
     try:
         for change in wanted:
-            _put(change.path, change.after)
+            _put(change.path, change.before, change.after)
             done.append(change)
     except OSError:
         undo(done)
@@ -125,11 +125,16 @@ def apply(wanted: Iterable[Change]) -> list[Change]:
 
 def undo(done: list[Change]) -> None:
     for change in reversed(done):
-        _put(change.path, change.before)
+        _put(change.path, change.after, change.before)
 
 
-def _put(path: str, entry: Entry | None) -> None:
-    if entry is None:
+def _put(path: str, there: Entry | None, entry: Entry | None) -> None:
+    if there and entry and entry.text is not None and there.text == entry.text:
+        # The same text keeps its date, by which others know whether they have read it.
+        if entry.group:
+            shutil.chown(path, group=int(entry.group) if entry.group.isdigit() else entry.group)
+        os.chmod(path, entry.mode)
+    elif entry is None:
         os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
     elif entry.text is None and entry.target is None:
         os.makedirs(path, exist_ok=True)

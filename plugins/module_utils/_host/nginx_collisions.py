@@ -39,11 +39,31 @@ def taken_by(sites: Mapping[str, Any], live: LiveSite) -> list[str]:
     return [name for name, site in sites.items() if {*site.get("server_names", ["_"])} & {*live.server_names, "_"}]
 
 
-def collisions(sites: Mapping[str, Any], there: str | Iterable[LiveSite]) -> list[str]:
-    """Tells for each live app that no declared site serves any more who would get its visitors, and what to do."""
+def collisions(sites: Mapping[str, Any], there: str | Iterable[LiveSite], listening: str = "") -> list[str]:
+    """Tells for each live app that no declared site serves any more who would get its visitors, and what to do; and
+    which ports are taken."""
     kept = apps_of(sites)
     live_sites = parse_live(there) if isinstance(there, str) else there
-    return [_sentence(live, taken_by(sites, live)) for live in live_sites if live.app not in kept]
+    cut_off = [_sentence(live, taken_by(sites, live)) for live in live_sites if live.app not in kept]
+    return [*cut_off, *taken_ports(sites, listening)]
+
+
+def taken_ports(sites: Mapping[str, Any], listening: str) -> list[str]:
+    """Tells for each port of a site that another program listens on. `listening`: words of `port:program`."""
+    others = dict(word.split(":", 1) for word in listening.split())
+    found = []
+    for name, site in sites.items():
+        ports = {
+            "listen": site.get("listen", 80),
+            **({"listen_tls": site.get("listen_tls", 443)} if site.get("tls") else {}),
+        }
+        found += [
+            f"nginx_sites.{name}.{key}: port {port} is in use on this host by {others[str(port)]}, and nginx could not"
+            f" start. Stop it (ss -ltnp 'sport = :{port}' shows it), or choose another port."
+            for key, port in ports.items()
+            if str(port) in others
+        ]
+    return found
 
 
 def _sentence(live: LiveSite, takers: list[str]) -> str:

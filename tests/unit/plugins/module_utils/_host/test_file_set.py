@@ -64,6 +64,17 @@ def test_a_mode_alone_is_a_change(tmp_path):
     assert change.diff()["after_header"].endswith("(mode 0600)")
 
 
+def test_a_mode_alone_leaves_the_date(tmp_path):
+    path = tmp_path / "daemon.json"
+    path.write_text("new\n")
+    path.chmod(0o600)
+    os.utime(path, (1, 1))
+    undo(apply(changes(parameters(files=[file(path)]))))
+    assert (path.stat().st_mode & 0o777, path.stat().st_mtime) == (0o600, 1)
+    apply(changes(parameters(files=[file(path)])))
+    assert (path.stat().st_mode & 0o777, path.stat().st_mtime) == (0o644, 1)
+
+
 def test_a_sensitive_text_is_not_in_the_diff(tmp_path):
     (tmp_path / "key").write_text("old secret")
     [change] = changes(parameters(secrets=[file(tmp_path / "key", content="new secret")]))

@@ -54,3 +54,15 @@ def test_a_live_app_that_would_be_cut_off_is_named_with_the_cure(sites, there, i
     assert instead in sentence
     assert "playbooks/remove.yml -e app_compose_project=one -e confirm=one" in sentence
     assert "each with server_names of its own" in sentence
+
+
+def test_a_port_of_another_program_is_named_with_both_sides():
+    listening = "22:sshd 80:python3 443:caddy 8443:java"
+    secure = {"locations": [], "tls": {"source": "self-signed"}, "listen": 8080}
+    assert [
+        words.partition(",")[0] for words in collisions({"shop": {"locations": []}, "api": secure}, "", listening)
+    ] == [
+        "nginx_sites.shop.listen: port 80 is in use on this host by python3",
+        "nginx_sites.api.listen_tls: port 443 is in use on this host by caddy",
+    ]
+    assert collisions({"api": secure}, "", "22:sshd") == []
