@@ -167,7 +167,8 @@ HANDS = {
     ),
     "SSH's settings overruled": _base(
         "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/00-a.conf; rm /etc/ssh/sshd_config.d/00-izzzi.conf",
-        None, "sshd does not take 'passwordauthentication no'", cure="rm /etc/ssh/sshd_config.d/00-a.conf",
+        None, "00-a.conf before 00-izzzi.conf and would take its PasswordAuthentication yes",
+        cure="rm /etc/ssh/sshd_config.d/00-a.conf",
     ),
     "SSH's settings not included": _base(
         "sed -i 's/^Include/#Include/' /etc/ssh/sshd_config", None, "Include",
