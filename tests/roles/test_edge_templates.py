@@ -127,22 +127,3 @@ def test_a_password_is_asked_of_all_but_open_locations():
 def test_a_release_enters_a_closed_site_by_its_header():
     text = site(basic_auth=["team"], app="my-shop", locations=[{"path": "/", "service": "web"}])
     assert "auth_basic $my_shop_realm;" in text
-
-
-@pytest.mark.parametrize(
-    ("check", "refused"),
-    [
-        ({"path": "/health"}, False),
-        ({"path": "/ops/health"}, True),
-        ({"path": "/ops/health", "edge": False}, False),
-        ({"path": "/ops/open/health"}, False),
-    ],
-)
-def test_a_release_in_a_swarm_must_not_meet_a_password(check, refused):
-    tasks = yaml.safe_load((ROLES / "swarm_stack/tasks/preflight.yml").read_text())
-    [text] = [task["vars"]["__swarm_stack_locked"] for task in tasks if "__swarm_stack_locked" in task.get("vars", {})]
-    locations = [{"path": "/"}, {"path": "/ops", "login": True}, {"path": "/ops/open"}]
-    app = {"services": {"web": {"checks": [check]}}}
-    variables = {"__swarm_stack_app": app, "swarm_stack_edge_locations": locations}
-    found = Templar(loader=DataLoader(), variables=variables).template(trust_as_template(text))
-    assert ("swarm_stack_services.web.checks: /ops/health asks for a password" in (found or "")) is refused
