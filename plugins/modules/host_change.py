@@ -168,11 +168,15 @@ def due(files: list[sets.File], apply: dict) -> list[str]:
     ]
 
 
-def validate(files: list[sets.File]) -> None:
+def validate(files: list[sets.File], is_check: bool = False) -> None:
+    """In a check also, but for programs that are yet to be installed."""
     problems = [problem for problem in map(sets.obstacle, files) if problem]
     if problems:
         raise Failed("; ".join(problems))
     for file in files:
+        program = file.validate.split(" ", 1)[0]
+        if is_check and not shutil.which(program):
+            continue
         if file.validate and not file.absent and file.content_differs:
             with tempfile.NamedTemporaryFile("w", prefix="izzzi-", suffix=Path(file.path).name) as scratch:
                 scratch.write(file.after or "")
@@ -238,7 +242,9 @@ def present(module: AnsibleModule) -> dict:
             "guarded": False,
             "diff": [file.diff for file in files],
         }
-        if not module.check_mode and result["changed"]:
+        if module.check_mode:
+            validate(files, is_check=True)
+        elif result["changed"]:
             result["guarded"] = settle(files, names, apply, params["guard_seconds"])
     return result
 

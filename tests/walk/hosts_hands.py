@@ -56,7 +56,7 @@ HANDS = {
     ),
     "a site gone": _nginx(SITE + "rm $site"),
     "a site for root alone": _nginx(SITE + "chmod 0600 $site"),
-    "a site of another owner": _nginx(SITE + "chown nobody $site", None),
+    "a site of another owner": _nginx(SITE + "chown nobody $site"),
     "a site's link gone": _nginx(SITE + "rm ../sites-enabled/$site && systemctl reload nginx"),
     "a site's link a file": _nginx(SITE + "cp --remove-destination $site ../sites-enabled/$site"),
     "a site a directory": _nginx(
@@ -179,7 +179,12 @@ HANDS = {
     "a key more": _base(KEYS + "echo KEY >> authorized_keys"),
     "all keys gone": _base(KEYS + "rm authorized_keys"),
     "keys that all may write": _base(KEYS + "chmod 0666 authorized_keys"),
-    "keys of root": _base(KEYS + "chown root authorized_keys", None),
+    "keys of root": _base(KEYS + "chown root authorized_keys"),
+    "the keys' folder of root": _base(KEYS + "chown root ."),
+    "base's file a directory": _base(
+        "cd /etc/sysctl.d && rm zz-izzzi.conf && mkdir zz-izzzi.conf", None, "zz-izzzi.conf is a directory. Move it",
+        cure="rmdir /etc/sysctl.d/zz-izzzi.conf",
+    ),
     "the keys' folder gone": _base(KEYS + "cd .. && rm -r .ssh"),
     "a home that all may write": _base(
         KEYS + "chmod 0777 ..", None, "may be written by others", cure=KEYS + "chmod go-w .."

@@ -25,6 +25,7 @@ class Entry:
     target: str | None = None
     mode: int | None = None
     group: str = ""  # looked at where one is asked for
+    owner: int | None = None  # of files
 
     def shown(self, sensitive: bool) -> str:
         if self.target is not None:
@@ -46,7 +47,8 @@ class Change:
         result = {}
         for side, entry in sides.items():
             group = f", group {entry.group}" if entry and entry.group else ""
-            mode = "" if entry is None or entry.mode is None else f" (mode {entry.mode:04o}{group})"
+            owner = f", user {entry.owner}" if entry and entry.owner else ""  # root's is not worth a word
+            mode = "" if entry is None or entry.mode is None else f" (mode {entry.mode:04o}{owner}{group})"
             result[side] = "" if entry is None else entry.shown(self.sensitive)
             result[f"{side}_header"] = f"{self.path}{mode}"
         return result
@@ -66,7 +68,8 @@ def look(path: str, with_group: bool = False) -> Entry | None:
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(f"{path} is neither a file nor a link nor a directory. Move it away.")
     with open(path, "rb") as file:
-        return Entry(text=file.read(), mode=mode, group=_group_name(status.st_gid) if with_group else "")
+        group = _group_name(status.st_gid) if with_group else ""
+        return Entry(text=file.read(), mode=mode, group=group, owner=status.st_uid)
 
 
 def _group_name(number: int) -> str:
@@ -98,7 +101,7 @@ def _file(item: dict[str, Any]) -> Entry:
     group = item.get("group") or ""
     if group and group not in [entry.gr_name for entry in grp.getgrall()]:
         raise ValueError(f"{item['path']}: there is no group {group}.")
-    return Entry(text=item["content"].encode(), mode=int(item["mode"], 8), group=group)
+    return Entry(text=item["content"].encode(), mode=int(item["mode"], 8), group=group, owner=os.geteuid())
 
 
 def _refuse_a_directory_in_the_way(change: Change) -> None:
@@ -133,6 +136,8 @@ def _put(path: str, there: Entry | None, entry: Entry | None) -> None:
         # The same text keeps its date, by which others know whether they have read it.
         if entry.group:
             shutil.chown(path, group=int(entry.group) if entry.group.isdigit() else entry.group)
+        if entry.owner != there.owner:
+            os.chown(path, entry.owner, -1)
         os.chmod(path, entry.mode)
     elif entry is None:
         os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
@@ -155,6 +160,8 @@ def _replace(path: str, entry: Entry) -> None:
             file.write(entry.text)
             if entry.group:
                 shutil.chown(temporary, group=int(entry.group) if entry.group.isdigit() else entry.group)
+            if entry.owner not in (None, os.geteuid()):  # what comes back
+                os.fchown(file.fileno(), entry.owner, -1)
             os.fchmod(file.fileno(), entry.mode)
             file.flush()
             os.fsync(file.fileno())

@@ -31,6 +31,8 @@ class File:
     apply: tuple[str, ...] = ()
     absent: bool = False
     link: bool = False
+    uid_before: int | None = None
+    wrong_owner: bool = False
 
     @property
     def content_differs(self) -> bool:
@@ -40,7 +42,8 @@ class File:
 
     @property
     def differs(self) -> bool:
-        return self.content_differs or (self.mode is not None and self.mode_before not in (None, self.mode))
+        wrong_mode = self.mode is not None and self.mode_before not in (None, self.mode)
+        return self.content_differs or wrong_mode or self.wrong_owner
 
     @property
     def diff(self) -> dict[str, str]:
@@ -54,8 +57,8 @@ class File:
         return {
             "before_header": self.path,
             "after_header": self.path,
-            "before": f"mode {self.mode_before or 0:04o}\n",
-            "after": f"mode {self.mode or 0:04o}\n",
+            "before": f"mode {self.mode_before or 0:04o}\n" + (f"user {self.uid_before}\n" if self.wrong_owner else ""),
+            "after": f"mode {self.mode or 0:04o}\n" + (f"user {self.owner}\n" if self.wrong_owner else ""),
         }
 
 
@@ -76,6 +79,8 @@ def look(item: dict[str, Any]) -> File:
     mode = None if link or (after is None and status is None) else int(item.get("mode") or "0644", 8)
     if item.get("settings") and not item.get("mode"):
         mode = stat.S_IMODE(status.st_mode) if status else None
+    # Where nothing but a mode is declared, the owner is left alone, unless it is declared too.
+    is_owned = not link and item.get("state") != "absent" and (after is not None or item.get("owner"))
     return File(
         path=path,
         before=before,
@@ -87,7 +92,16 @@ def look(item: dict[str, Any]) -> File:
         apply=tuple(item.get("apply") or ()),
         absent=item.get("state") == "absent",
         link=bool(link),
+        uid_before=None if status is None else status.st_uid,
+        wrong_owner=bool(is_owned and status and not _belongs(status, item.get("owner") or "root")),
     )
+
+
+def _belongs(status: os.stat_result, owner: str) -> bool:
+    try:
+        return stat.S_ISLNK(status.st_mode) or status.st_uid == pwd.getpwnam(owner).pw_uid
+    except KeyError:  # a check, before the user is made
+        return True
 
 
 def _content(path: str, status: os.stat_result | None) -> str | None:
@@ -116,6 +130,9 @@ def merge(text: str, settings: dict[str, Any], separator: str) -> str:
 
 def obstacle(file: File) -> str:
     """Why the path cannot be written, asked before anything is: a read-only file system, an immutable file."""
+    is_directory = os.path.isdir(file.path) and not os.path.islink(file.path)
+    if is_directory and (file.after is not None or file.absent):
+        return f"{file.path} is a directory. Move it away."
     folder = Path(file.path).parent
     while not folder.exists():
         folder = folder.parent
@@ -137,6 +154,8 @@ def write(file: File) -> None:
     elif file.content_differs:
         _replace(file.path, file.after or "", file.mode, file.owner, file.link)
     else:
+        if file.wrong_owner:
+            os.chown(file.path, pwd.getpwnam(file.owner).pw_uid, -1)
         os.chmod(file.path, file.mode or 0)
 
 
@@ -147,6 +166,8 @@ def restore(file: File) -> None:
         _replace(file.path, file.before, file.mode_before, file.owner, file.link)
     elif file.mode_before is not None:
         os.chmod(file.path, file.mode_before)
+    if file.wrong_owner:
+        os.chown(file.path, file.uid_before, -1)
 
 
 def _replace(path: str, content: str, mode: int | None, owner: str, link: bool) -> None:
@@ -220,6 +241,9 @@ def arm(files: list[File], undo_commands: list[str], seconds: int) -> None:
     for number, file in enumerate(files):
         if file.mode_before is None:
             steps.append(f"rm -f '{file.path}'")
+            continue
+        if os.path.isdir(file.path):
+            steps.append(f"chown {file.uid_before} '{file.path}' && chmod {file.mode_before:o} '{file.path}'")
             continue
         shutil.copy2(file.path, scratch / str(number))
         os.chown(scratch / str(number), os.stat(file.path).st_uid, os.stat(file.path).st_gid)

@@ -23,7 +23,7 @@ def test_everything_is_made_and_a_second_look_finds_nothing(tmp_path):
     apply(changes(wanted))
     assert (tmp_path / "link").read_text() == "new\n"
     assert look(str(tmp_path / "a/b")) == Entry(mode=0o750)
-    assert look(str(tmp_path / "a/b/c")) == Entry(text=b"new\n", mode=0o600)
+    assert look(str(tmp_path / "a/b/c")) == Entry(text=b"new\n", mode=0o600, owner=os.geteuid())
     assert changes(wanted) == []
 
 
@@ -38,7 +38,7 @@ def test_undo_brings_back_what_was_there(tmp_path):
     )
     undo(apply(changes(wanted)))
     assert sorted(os.listdir(tmp_path)) == ["gone", "kept"]
-    assert look(str(tmp_path / "kept")) == Entry(text=b"old\n", mode=0o640)
+    assert look(str(tmp_path / "kept")) == Entry(text=b"old\n", mode=0o640, owner=os.geteuid())
     assert look(str(tmp_path / "gone")) == Entry(target="kept")
 
 
@@ -124,3 +124,15 @@ def test_a_file_gets_its_group_and_undo_gives_it_back(tmp_path):
 def test_an_unknown_group_is_named(tmp_path):
     with pytest.raises(ValueError, match="users: there is no group nobodys"):
         changes(parameters(secrets=[{**file(tmp_path / "users"), "group": "nobodys"}]))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_a_file_of_somebody_else_is_taken_and_given_back(tmp_path):
+    path = tmp_path / "site"
+    path.write_text("new\n")
+    os.chown(path, 65534, -1)
+    for text in ("new\n", "newer\n"):
+        done = apply(changes(parameters(files=[{**file(path), "content": text}])))
+        assert (path.read_text(), path.stat().st_uid) == (text, 0)
+        undo(done)
+        assert (path.read_text(), path.stat().st_uid) == ("new\n", 65534)

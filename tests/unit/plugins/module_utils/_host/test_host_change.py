@@ -89,3 +89,31 @@ def test_what_cannot_be_written_is_said_before(tmp_path):
     running = os.path.realpath("/proc/self/exe")  # nobody may write a program that runs, not even root
     problem = sets.obstacle(sets.File(running, "", "x", 0o755, 0o755))
     assert problem.startswith(f"{running} cannot be written")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_an_owner_is_mended_and_given_back(tmp_path):
+    path = tmp_path / "authorized_keys"
+    path.write_text("key\n")
+    os.chown(path, 65534, -1)
+    file = look(path, content="key\n")
+    assert file.differs
+    assert "user 65534" in file.diff["before"]
+    sets.write(file)
+    assert path.stat().st_uid == os.geteuid()
+    assert not look(path, content="key\n").differs
+    sets.restore(file)
+    assert path.stat().st_uid == 65534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_an_owner_counts_where_it_is_declared_or_the_content_is(tmp_path):
+    os.chown(tmp_path, 65534, -1)
+    assert not sets.look({"path": str(tmp_path), "mode": f"{tmp_path.stat().st_mode & 0o777:o}"}).differs
+    assert look(tmp_path, mode=f"{tmp_path.stat().st_mode & 0o777:o}").differs
+    assert not sets.look({"path": str(tmp_path), "mode": "0700", "owner": "nobody-here"}).wrong_owner
+
+
+def test_a_directory_in_the_way_is_named(tmp_path):
+    assert sets.obstacle(look(tmp_path, content="x")) == f"{tmp_path} is a directory. Move it away."
+    assert sets.obstacle(look(tmp_path, mode="0700")) == ""
