@@ -99,6 +99,7 @@ class SwarmWalk(Released):
         found = self.look()
         for service in found["services"].values():
             del service["tasks"]
+        found["nodes"] = {name: availability for name, (availability, _state) in found["nodes"].items()}
         return found
 
     def foresee(self, given: dict[str, Any], **options: Any) -> Outcome:
