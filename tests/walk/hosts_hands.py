@@ -154,7 +154,7 @@ HANDS = {
     "fail2ban disabled": _base("systemctl disable --quiet fail2ban", None),
     "fail2ban masked": _base("systemctl mask --quiet --now fail2ban", None),
     "fail2ban removed": _base(APT + "remove fail2ban >/dev/null", None),
-    "a broken jail": _base(
+    "a jail that ignores others": _base(
         "printf '[sshd]\\nignoreip = 127.0.0.1\\n' > /etc/fail2ban/jail.d/z.local; systemctl restart fail2ban", None
     ),
     "updates masked": _base("systemctl mask --quiet --now unattended-upgrades", None),
@@ -196,7 +196,7 @@ HANDS = {
     "login.defs edited": _base("sed -i 's/^UMASK.*/UMASK 000/' /etc/login.defs"),
     "a kernel setting": _base("sysctl -q -w net.ipv4.tcp_rfc1337=0"),
     "kernel settings gone": _base("rm /etc/sysctl.d/zz-izzzi.conf"),
-    "crontab for all": _base("chmod 0644 /etc/crontab"),
+    "cron.daily for all": _base("chmod 0755 /etc/cron.daily"),
     "PAM edited": _base("sed -i /faillock/d /etc/pam.d/common-auth", None),
     "the mounts stopped": _base("systemctl stop izzzi-mounts", None),
     "updates' settings gone": _base("rm /etc/apt/apt.conf.d/60izzzi", None),
