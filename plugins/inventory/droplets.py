@@ -13,6 +13,8 @@ description:
     reply that is not 200, so that one request above the limit of the token (429) leaves a play without hosts.
   - Here a reply of 429 or 5xx, and a connection that breaks, is asked for again, 5 times in all. A 429 is waited for as
     long as the API says, if that is a minute at the most.
+  - Every host gets the variables of C(inventories/wiring.yml) of this collection, which say how the declarations of an
+    environment reach the roles. They come before C(group_vars), so an environment can say something else.
   - Its file ends in C(digitalocean.yml), C(digital_ocean.yml) or C(do_hosts.yml), or in C(.yaml) instead.
 extends_documentation_fragment:
   - ansible.builtin.constructed
@@ -69,15 +71,26 @@ keyed_groups:
     separator: ""
 """
 
+import inspect
+from pathlib import Path
+
 from ansible.errors import AnsibleParserError
 from ansible_collections.community.digitalocean.plugins.inventory import digitalocean
 
 from ..module_utils._cloud import client as _client
 from ..module_utils._cloud.client import ApiError, Client
 
+WIRING = Path(__file__).resolve().parents[2] / "inventories" / "wiring.yml"
+
 
 class InventoryModule(digitalocean.InventoryModule):
     NAME = "izzzi.infra.droplets"
+
+    def parse(self, inventory, loader, path, cache=True):
+        """The wiring first, since it is also there when the API does not answer."""
+        for name, value in _trusted(loader, WIRING).items():
+            inventory.set_variable("all", name, value)
+        super().parse(inventory, loader, path, cache)
 
     def _get_payload(self):
         """All droplets of the account: the one thing that is done otherwise here."""
@@ -91,6 +104,12 @@ class InventoryModule(digitalocean.InventoryModule):
             refused = f"{url} refuses the API token (401). Give a valid one as oauth_token."
             told = refused if error.status == 401 else _in_our_words(str(error))
             raise AnsibleParserError(told) from None  # Ansible would append the cause's words
+
+
+def _trusted(loader, path):
+    """A file whose texts are templates. ansible-core 2.19 and later want that said; before, all of them were."""
+    say = "trusted_as_template" in inspect.signature(loader.load_from_file).parameters
+    return loader.load_from_file(str(path), **({"trusted_as_template": True} if say else {}))
 
 
 def _in_our_words(message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -120,3 +121,21 @@ def test_its_options_are_those_of_the_plugin_that_it_extends():
     )
     # A page has the most droplets that the API gives; requests always check certificates.
     assert base.keys() - ours.keys() <= {"pagination", "validate_certs"}
+
+
+def test_the_wiring_reaches_every_host_below_what_the_environment_says(sandbox: Sandbox, listed: List, tmp_path: Path):
+    sandbox.api("POST", "/v2/droplets", {**BODY, "name": "web-1", "tags": TAGS})
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text("swarm_registry_port: 5001\n")
+    variables = json.loads(listed().stdout)["_meta"]["hostvars"]["web-1"]
+    wiring = yaml.safe_load((ROOT / "inventories/wiring.yml").read_text())
+    assert set(wiring) <= set(variables)
+    assert variables["swarm_registry_port"] == 5001
+    assert "__ansible_unsafe" not in json.dumps(variables["app_compose_services"]), "a template stays one"
+
+
+@pytest.mark.parametrize(("file", "most"), [("app.yml", 40), ("environment.yml", 25)])
+def test_the_demo_is_declared_in_a_few_lines(file, most):
+    text = (ROOT / "inventories/sandbox/group_vars/all" / file).read_text()
+    assert len(text.splitlines()) <= most
+    assert not re.search("app_compose_|swarm_stack_", text), "words that only serve the machinery"

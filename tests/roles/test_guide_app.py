@@ -11,6 +11,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.app import (
     environment_of,
     variable_problems,
 )
+from ansible_collections.izzzi.infra.plugins.module_utils._app.presets import expand_presets
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import (
     ColouredApp,
     colour_document,
@@ -37,14 +38,15 @@ VARIABLES = """
     OPENAI_API_KEY MAIL_HOST MAIL_PORT MAIL_USER MAIL_PASS MAIL_FROM SMTP_FROM APP_BASE_URL API_BASE_URL FRONTEND_URL
     NEXTAUTH_URL NEXT_PUBLIC_API_BASE_URL NEXT_PUBLIC_SENTRY_DSN NEXT_PUBLIC_ANALYTICS_ID
 """
+COMPLETE = expand_presets(DECLARED["app_data_services"], "izzzi")
 APP = ColouredApp(
     project="izzzi",
     directory=Path("/opt/izzzi"),
-    services=DECLARED["app_compose_services"],
-    data_services=DECLARED["app_compose_data_services"],
-    volumes=DECLARED["app_compose_volumes"],
-    env=DECLARED["app_compose_env"],
-    secrets=DECLARED["app_compose_secret_env"],
+    services=DECLARED["app_services"],
+    data_services=COMPLETE["data_services"],
+    volumes=COMPLETE["volumes"],
+    env=DECLARED["app_env"],
+    secrets=DECLARED["app_secret_env"],
 )
 
 
@@ -70,7 +72,7 @@ def test_a_service_sees_no_secret_of_another():
 
 def test_secrets_are_in_the_vault_and_public_settings_are_not():
     assert all(re.fullmatch(r"\{\{ vault_app_\w+ \}\}", value) for value in APP.secrets.values())
-    known = re.findall(r"vault_app_\w+", (ROOT / "examples/izzzi/app.yml").read_text().partition("app_secrets_file")[0])
+    known = re.findall(r"vault_app_\w+", (ROOT / "examples/izzzi/app.yml").read_text().partition("\napp_secrets:")[0])
     generated = DECLARED["app_secrets"]
     assert {value[3:-3] for value in APP.secrets.values()} <= {*known, *generated}
 

@@ -1,4 +1,4 @@
-"""inventories/*/group_vars/all/base.yml: what base installs ahead is what the roles docker and nginx ask for."""
+"""inventories/wiring.yml: what base installs ahead is what the roles docker and nginx ask for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-WIRING = sorted((ROOT / "inventories").glob("*/group_vars/all/base.yml"))
-pytestmark = pytest.mark.parametrize("path", WIRING, ids=lambda path: path.parents[2].name)
+WIRING = ROOT / "inventories/wiring.yml"
 
 
 def read(path: Path) -> Any:
@@ -25,12 +23,14 @@ def listed(expression: str) -> list[str]:
     return ast.literal_eval(re.search(r"\[[^]]*\]", expression).group())
 
 
-def test_every_release_that_docker_knows_has_its_packages(path):
+def test_every_release_that_docker_knows_has_its_packages():
     known = read(ROOT / "roles/docker/vars/main.yml")["__docker_distribution_packages"]
     wanted = {release: [*chain.from_iterable(groups.values())] for release, groups in known.items()}
-    assert {release: listed(value) for release, value in read(path)["later_packages"].items()} == wanted
+    assert {release: listed(value) for release, value in read(WIRING)["later_packages"].items()} == wanted
 
 
-def test_web_hosts_get_those_of_nginx(path):
+def test_web_hosts_get_those_of_nginx():
     nginx = listed(read(ROOT / "roles/nginx/vars/main.yml")["__nginx_packages"])
-    assert [name for name in nginx if name != "python3"] == listed(read(path)["later_web_packages"])  # Ansible needs it
+    assert [name for name in nginx if name != "python3"] == listed(
+        read(WIRING)["later_web_packages"]
+    )  # Ansible needs it

@@ -57,7 +57,7 @@ def test_a_usage_line_names_every_variable_that_the_playbook_reads(name):
     text = PLAYBOOKS[name].read_text()
     tasks = re.findall(r"tasks/(\w+)\.yml", text)
     text += "".join((ROOT / "playbooks/tasks" / f"{task}.yml").read_text() for task in tasks)
-    text += (ROOT / "inventories/sandbox/group_vars/all/app.yml").read_text()
+    text += (ROOT / "inventories/wiring.yml").read_text()
     for argument in arguments(USAGES[name]):
         assert re.search(rf"\b{argument.name}\b(?! -)", text.replace(USAGES[name], "")), argument
 
@@ -151,7 +151,7 @@ def test_who_reads_writes_no_secret(tmp_path, no_droplets):
         {
             "hosts": "localhost",
             "gather_facts": False,
-            "vars": {"app_secrets_file": str(tmp_path / "vault.yml"), "app_secrets": {"vault_a": {}}},
+            "vars": {"app_secrets_file": str(tmp_path / "vault.yml"), "app_generated_secrets": {"vault_a": {}}},
             "tasks": [
                 {"ansible.builtin.import_tasks": str(ROOT / "playbooks/tasks/look_up_secrets.yml")},
                 {"ansible.builtin.debug": {"msg": "value {{ vault_a }}"}},
@@ -216,7 +216,7 @@ def known_variables() -> set[str]:
     for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
         for entry in load(path)["argument_specs"].values():
             found |= set(entry["options"])
-    for path in ROOT.glob("inventories/*/group_vars/all/*.yml"):
+    for path in [ROOT / "inventories/wiring.yml", *ROOT.glob("inventories/*/group_vars/all/*.yml")]:
         found |= set(load(path))
     return found
 
