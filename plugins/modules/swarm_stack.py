@@ -91,7 +91,7 @@ options:
     type: dict
     default: {}
   wait_timeout:
-    description: Seconds that a service gets, beside the pauses that its update makes by itself.
+    description: Seconds without one more task of a service that runs well, beside the pauses that its update makes.
     type: int
     default: 180
   monitor:

@@ -94,6 +94,7 @@ class Watch:
     before: frozenset[str] = frozenset()  # tasks from before: their failures are history
     stale_update: str = ""  # when the update that was there before had started
     restoring: bool = False  # then it is no failure that Swarm rolls back, too
+    most: int = field(default=0, init=False)  # tasks that ran at once so far
     _since: float | None = field(default=None, init=False)
     _pending: dict[str, float] = field(default_factory=dict, init=False)
     _empty: float | None = field(default=None, init=False)
@@ -122,6 +123,7 @@ class Watch:
         self, found: list[Task], new: list[Task], nodes: Mapping[str, Node], update: Mapping
     ) -> Verdict | None:
         good = [task for task in new if self._is_good(task, nodes)]
+        self.most = max(self.most, len(good))
         wanted = self.replicas
         if wanted is None:
             wanted = max(1, sum(task.desired == "running" and _node_lives(task, nodes) for task in new))

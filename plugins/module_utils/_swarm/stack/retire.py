@@ -41,14 +41,14 @@ def stop_slow(
 ) -> None:
     """Stops what must not run twice and may take longer to stop than an update of Swarm's waits before it starts."""
     spec = swarm.specs().get(wanted["Name"])
-    if spec and reason(spec) and replicas_of(spec) and _grace(spec) > SWARM_WAITS and _mark(spec) != _mark(wanted):
+    if spec and reason(spec) and replicas_of(spec) and stop_grace(spec) > SWARM_WAITS and _mark(spec) != _mark(wanted):
         _stop(swarm, spec, clock, sleep)
 
 
 def _stop(swarm: Swarm, spec: dict, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
     name = spec["Name"]
     swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
-    deadline = clock() + _grace(spec) + PATIENCE
+    deadline = clock() + stop_grace(spec) + PATIENCE
     while left := still_running(swarm.tasks(name), swarm.nodes()):
         if clock() > deadline:
             raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
@@ -61,13 +61,13 @@ def make_anew(
     """Swarm changes no service from one on every node to a number, or back: it goes, its tasks end, it comes anew."""
     before = swarm.engine.get(f"/services/{wanted['Name']}")
     swarm.remove(wanted["Name"])
-    deadline = clock() + _grace(before["Spec"]) + PATIENCE
+    deadline = clock() + stop_grace(before["Spec"]) + PATIENCE
     while still_running(swarm.tasks_of(before["ID"]), swarm.nodes()) and clock() < deadline:
         sleep(INTERVAL)
     swarm.create(wanted)
 
 
-def _grace(spec: Mapping[str, Any]) -> float:
+def stop_grace(spec: Mapping[str, Any]) -> float:
     return spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0) / 10**9
 
 

@@ -93,6 +93,11 @@ class Run:
     def checks(self) -> dict[str, list]:
         return {name: service.get("checks") or [] for name, service in self.params["services"].items()}
 
+    def before(self) -> dict[str, dict]:
+        """The services as they are, or as they were before a killed run, which is undone first."""
+        journal = self.store.journal
+        return journal["snapshot"] if journal else self.swarm.specs()
+
     def locked(self, purpose: str) -> AbstractContextManager:
         p = self.params
         return held(self.swarm, p["owner"], purpose, p["lock_ttl"], p["lock_wait"])
@@ -208,14 +213,21 @@ def rollback(run: Run) -> dict[str, Any]:
     releases = run.store.releases()
     live = live_release(releases)
     target = manifests.rollback_target(releases, live, run.params["release"])
-    current = run.swarm.specs()
-    data = {name: as_declared(spec) for name, spec in current.items() if spec["Labels"][PART] == DATA}
-    deployment = run.deployment({**data, **target.services}, Bundle())
+
+    def prepared(current: Mapping[str, dict]) -> Deployment:
+        data = {name: as_declared(spec) for name, spec in current.items() if spec["Labels"][PART] == DATA}
+        return run.deployment({**data, **target.services}, Bundle())
+
     result = {"release": target.id, "events": run.events}
     if run.check_mode:
-        return result | summary(deployment.plan(), True) | {"notes": deployment.findings}
+        deployment = prepared(run.before())
+        planned = deployment.plan()
+        with told(target.id, live):
+            deployment.refuse_homeless(planned)
+        return result | summary(planned, True) | {"notes": deployment.findings}
     with run.locked("rollback"):
-        recovered = recover(deployment)
+        recovered = recover(prepared({}))
+        deployment = prepared(run.swarm.specs())  # not what a killed run had made of them
         with told(target.id, live):
             planned = deployment.run(target.id, "rollback", None, run.checks, 0)
         deployment.commit(target, time.time())
@@ -226,8 +238,28 @@ def scale(run: Run) -> dict[str, Any]:
     wanted = run.params["replicas"]
     if not run.params["service"] or wanted is None or wanted < 0:
         raise StackError("scale: say which service and how many: -e service=NAME -e replicas=NUMBER (0 or more).")
+    deployment = scaling(run, run.before(), wanted)
+    planned = deployment.plan()
+    name, live = f"{run.project}_{run.params['service']}", live_release(run.store.releases())
+    opening = f"{name} was not scaled to {wanted}"
+    result = {"events": run.events, "notes": deployment.findings} | summary(planned, False)
+    if run.check_mode:
+        with told("", live, opening):
+            deployment.refuse_homeless(planned)
+    if run.check_mode or all(change.action == NOOP for change in planned):
+        return result
+    with run.locked("scale"):
+        recover(deployment)
+        deployment = scaling(run, run.swarm.specs(), wanted)  # not what a killed run had made of them
+        with told("", live, opening):
+            deployment.run(f"scale {name}", "scale", None, {}, 0)
+        run.store.close()
+    return result
+
+
+def scaling(run: Run, current: Mapping[str, dict], wanted: int) -> Deployment:
+    """All services as they are, but for the one that gets another number of tasks; or why it does not."""
     name = f"{run.project}_{run.params['service']}"
-    current = run.swarm.specs()
     if name not in current:
         known = sorted(spec["Labels"][SERVICE] for spec in current.values())
         raise StackError(f"There is no service {run.params['service']}. There are: {', '.join(known) or 'none'}.")
@@ -239,16 +271,7 @@ def scale(run: Run) -> dict[str, Any]:
     others = {other: at_most_one(found) for other, found in current.items()}
     deployment = run.deployment({**others, name: spec}, Bundle())
     deployment.options = Options(**{**asdict(deployment.options), "keep_scale": False, "edge_port": 0})
-    planned = deployment.plan()
-    result = {"events": run.events, "notes": deployment.findings} | summary(planned, False)
-    if run.check_mode or all(change.action == NOOP for change in planned):
-        return result
-    with run.locked("scale"):
-        recover(deployment)
-        with told("", live_release(run.store.releases()), f"{name} was not scaled to {wanted}"):
-            deployment.run(f"scale {name}", "scale", None, {}, 0)
-        run.store.close()
-    return result
+    return deployment
 
 
 def remove(run: Run) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import dataclasses
 
@@ -15,7 +16,10 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.deploy im
     recover,
     scaled,
 )
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff import Change
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import Bundle, Image, Stack, bundle, job
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import Run, rollback, scale
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.tasks import Node, Task
 
 
@@ -56,6 +60,9 @@ class Cluster:
 
     def get(self, path):
         return {"ID": "id", "Spec": self.held[path.rsplit("/", 1)[1]]}
+
+    def post(self, path, spec, version=0):
+        self.contents["configs"][spec["Name"]]["Spec"] = spec
 
     def tasks_of(self, service):
         return []
@@ -304,7 +311,7 @@ def test_what_does_not_arrive_in_time_is_given_up():
     cluster = Cluster()
     _, contents = made("one")
     cluster.tasks = lambda name: [Task("t", 1, "n1", "other", "starting", "running")]
-    with pytest.raises(StackError, match="shop_db: did not get there within 10 s: 0 of 1 tasks run"):
+    with pytest.raises(StackError, match="shop_db: did not get there within 20 s: 0 of 1 tasks run"):
         deployment(cluster, contents, wait_timeout=10, monitor=0).run("one", "deploy", None, {}, 60)
 
 
@@ -450,7 +457,7 @@ def test_what_a_task_that_is_late_says_of_itself_is_told(health, state, status, 
     cluster.tasks = lambda name: [Task("t", 1, "n1", mark, state, "running", container="c")]
     d = deployment(cluster, contents, wait_timeout=10, monitor=0)
     d.ports = {"db": 5000}
-    with pytest.raises(StackError, match="shop_db: did not get there within 10 s") as caught:
+    with pytest.raises(StackError, match="shop_db: did not get there within 20 s") as caught:
         d.run("one", "deploy", None, {"db": [{"path": "/ready"}]}, 60)
     assert caught.value.facts == ((facts,) if facts else ())
 
@@ -505,3 +512,79 @@ def test_a_service_that_changes_its_mode_is_made_anew_and_so_is_the_one_from_bef
     assert there == ["remove shop_api", "create shop_api", "remove shop_api", "create shop_api"]
     assert cluster.specs() == before
     assert any("nobody answers for it meanwhile" in event for event in d.events)
+
+
+def test_time_begins_anew_with_each_task_that_gets_there():
+    cluster = Cluster()
+    _, contents = made("one")
+    mark = contents.services["shop_db"]["TaskTemplate"]["ContainerSpec"]["Labels"]["izzzi.tasks"]
+    contents.services["shop_db"]["Mode"] = {"Global": {}}
+    contents.services["shop_db"]["UpdateConfig"]["Order"] = "stop-first"
+    contents.services["shop_db"]["TaskTemplate"]["ContainerSpec"]["StopGracePeriod"] = 5 * 10**9
+    d = deployment(cluster, contents, wait_timeout=10, monitor=0)
+    looks = []
+
+    def tasks(name):  # one more every 12 seconds, three of four
+        looks.append(d.clock())
+        there = min(3, int(d.clock() / 12) + 1)
+        return [Task(f"t{n}", 0, "n1", mark, "running" if n < there else "starting", "running") for n in range(4)]
+
+    cluster.tasks = tasks
+    with pytest.raises(StackError) as caught:
+        d.bring(Change("create", "shop_db"))
+    words = "shop_db: did not get there within 15 s after the last task that did: 3 of 4 tasks run"
+    assert str(caught.value).startswith(words)
+    assert 39 <= looks[-1] < 41, "24 s until the third, and 15 s"
+
+
+class Verb(Run):
+    """A verb on a cluster that is none of this machine's."""
+
+    def __init__(self, cluster: Cluster, **params):
+        nothing = {name: {} for name in ("services", "options")} | {"release": "", "allow_zero": False}
+        waits = {"wait_timeout": 60, "monitor": 0, "pending_grace": 5}
+        super().__init__({"project": "shop", **nothing, **waits, **params}, check_mode=False)
+        self.swarm, self.store = cluster, Store(cluster)
+
+    def locked(self, purpose):
+        return contextlib.nullcontext()
+
+
+def half_made(cluster: Cluster) -> None:
+    """A run was killed when one service and the data were new, another was made, and one was to be."""
+    before = cluster.specs()
+    _, contents = made("two", secret="new")
+    cluster.ensure("secrets", contents.secrets)
+    Store(cluster).open({"release": "two", "kind": "deploy", "snapshot": before, "order": list(contents.services)})
+    cluster.update(contents.services["shop_api"])
+    cluster.update(
+        {**contents.services["shop_db"], "Labels": {**contents.services["shop_db"]["Labels"], "half": "yes"}}
+    )
+    cluster.create({**contents.services["shop_web"], "Name": "shop_new"})
+
+
+def test_a_scale_after_a_killed_run_scales_what_was_there_before_it():
+    cluster = Cluster()
+    run(cluster, "one")
+    before = cluster.specs()
+    half_made(cluster)
+    scale(Verb(cluster, service="web", replicas=3))
+    after = cluster.specs()
+    assert after.pop("shop_web")["Mode"] == {"Replicated": {"Replicas": 3}}
+    before.pop("shop_web")
+    assert after == before
+    half_made(cluster)
+    with pytest.raises(StackError, match=r"There is no service new\. There are: api, db, web"):
+        scale(Verb(cluster, service="new", replicas=3))
+
+
+def test_a_rollback_after_a_killed_run_keeps_the_data_services_from_before_it():
+    cluster = Cluster()
+    run(cluster, "zero")
+    run(cluster, "one")
+    half_made(cluster)
+    assert rollback(Verb(cluster))["release"] == "zero"
+    after = cluster.specs()
+    assert "half" not in after["shop_db"]["Labels"]
+    assert sorted(after) == ["shop_api", "shop_db", "shop_web"]
+    assert after["shop_api"]["TaskTemplate"]["ContainerSpec"]["Image"] == "api-zero@sha256:1"
