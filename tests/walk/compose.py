@@ -551,6 +551,7 @@ class Compose(Walk):
         else:
             force = "--force " if what == "rm" else ""
             self.host.shell(f"docker container {what} {force}{victim['id']}")
+        time.sleep(0.3)  # until the engine's list says so, too
         foreseen, done = self.attempt(self.good)
         assert done.is_done, done.message
         told = foreseen.said + str(foreseen.results)

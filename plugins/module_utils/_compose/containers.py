@@ -120,6 +120,18 @@ def surplus(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[
     }
 
 
+def superfluous(containers: Iterable[Container], wanted: Mapping[str, int]) -> list[Container]:
+    """Running containers beyond the declared number: of each service the ones that were made last."""
+    up = sorted((c for c in containers if c.status in RUNNING), key=_number)
+    return [c for name, replicas in wanted.items() for c in [c for c in up if c.service == name][replicas:]]
+
+
+def _number(container: Container) -> int:
+    """Compose counts a service's containers at the end of their names."""
+    number = container.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
+
+
 def stopped(containers: Iterable[Container], wanted: Mapping[str, int]) -> dict[str, str]:
     """Services of which a container is missing or does not run. An unhealthy one runs: starting it heals nothing."""
     return waiting((replace(c, health="") for c in containers), wanted)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
-from .containers import Container, parse
+from .containers import Container, parse, superfluous
 
 
 class Compose:
@@ -74,6 +74,12 @@ class Compose:
             missing = max(replicas - (len(mine) - len(idle)), 0)
             if idle[:missing]:
                 run(["docker", "container", "start", *idle[:missing]], timeout=120)
+
+    def trim(self, wanted: Mapping[str, int]) -> None:
+        """Removes what runs beyond the wanted number. Compose would, too, and leave its volumes without a name."""
+        if more := [c.id for c in superfluous(self.containers(), wanted)]:
+            run(["docker", "container", "stop", *more], timeout=300)
+            run(["docker", "container", "rm", "--force", "--volumes", *more])
 
     def remove(self) -> list[str]:
         """Removes all containers of the project."""

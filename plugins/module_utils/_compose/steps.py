@@ -498,6 +498,7 @@ def keep_up(t: Transaction, app: ColouredApp) -> None:
     if not differs():
         return
     with contextlib.suppress(CommandError):  # a network or an image of theirs may be gone: then they are made anew
+        compose.trim(wanted)
         compose.start(wanted)
     if differs():
         if t.live.fingerprint:  # otherwise it is known from its containers alone, and its files are all there is

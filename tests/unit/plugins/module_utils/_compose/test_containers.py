@@ -4,10 +4,12 @@ import json
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import (
+    Container,
     culprit,
     parse,
     running,
     stopped,
+    superfluous,
     surplus,
     trouble,
     unhealthy,
@@ -62,6 +64,14 @@ def test_more_containers_than_are_declared_are_drift():
     assert running(containers) == {"db"}
     assert surplus(containers, {"db": 1, "web": 1}) == {"db": "2 run, declared is 1"}
     assert surplus(containers, {"db": 2}) == {}
+
+
+def test_of_too_many_those_that_were_made_last_go():
+    numbers = {2: "running", 10: "restarting", 1: "running", 3: "exited"}
+    found = [Container(str(n), f"app-blue-web-{n}", "web", status, "", 0, 0, "x", "") for n, status in numbers.items()]
+    assert [c.id for c in superfluous(found, {"web": 1})] == ["2", "10"]
+    assert [c.id for c in superfluous(found, {"web": 2, "db": 0})] == ["10"]
+    assert superfluous(found, {"web": 3}) == superfluous(found, {"db": 1}) == []
 
 
 @pytest.mark.parametrize(
