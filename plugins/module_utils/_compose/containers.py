@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+NAMELESS = re.compile("[0-9a-f]{64}")
 RUNNING = ("running", "restarting", "paused")  # or about to, or only held up
 
 
@@ -29,6 +31,11 @@ class Container:
     ports: Mapping[int, list[int]] = field(default_factory=dict)
     # Docker's names of volumes, by the path inside.
     volumes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def nameless(self) -> set[str]:
+        """Volumes that Docker made without a name: it gives them one that says nothing."""
+        return {name for name in self.volumes.values() if NAMELESS.fullmatch(name)}
 
     @property
     def is_up(self) -> bool:

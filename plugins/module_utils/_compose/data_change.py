@@ -15,8 +15,6 @@ from .colours import ColouredApp
 from .containers import Container
 from .neighbours import is_same, published
 
-_NAMELESS = re.compile(r"[0-9a-f]{64}")
-
 
 def declared_volumes(app: ColouredApp, service: str) -> dict[str, str]:
     """Docker's names of the volumes that a data service mounts, by the path inside."""
@@ -30,7 +28,7 @@ def _volumes(app: ColouredApp, definition: Mapping[str, Any]) -> dict[str, str]:
 
 def held_volumes(container: Container) -> dict[str, str]:
     """The volumes with a name that a container mounts, by the path inside."""
-    return {path: name for path, name in container.volumes.items() if not _NAMELESS.fullmatch(name)}
+    return {path: name for path, name in container.volumes.items() if name not in container.nameless}
 
 
 def rivals(app: ColouredApp, containers: Iterable[Container]) -> list[Container]:

@@ -12,6 +12,7 @@ from .._app.app import App
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .._app.service_rules import image_volumes
+from .project import pull
 
 PLACE = "app_compose_data_services"
 
@@ -37,8 +38,9 @@ def uncovered(app: App) -> list[str]:
 
 def require_named(app: App, timeout: float) -> None:
     """Pulls the images that are missing, and raises ReleaseError before one starts that would lose its data."""
-    for image in sorted({app.declared_image(service) for service in app.data_services.values()}):
+    images = {name: app.declared_image(service) for name, service in app.data_services.items()}
+    for image in sorted({*images.values()}):
         if image and declared_volumes(image) is None:
-            run(["docker", "image", "pull", "--quiet", image], timeout=timeout)
+            pull(image, [name for name in images if images[name] == image], timeout)
     if found := uncovered(app):
         raise ReleaseError("\n".join(found))

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from .._app.program import run
 from .._app.service_rules import starts_after_switch
 from .containers import Container
+from .project import discard
 from .transaction import Transaction
 
 STOP_TIMEOUT = 600  # more than any grace period that makes sense; Docker kills after the service's own
@@ -27,8 +28,7 @@ def at_start(t: Transaction) -> list[str]:
     has left of other releases: Compose would give their volumes without a name, with old files, to the candidate."""
     later = starts_after_switch(t.app.services)
     found = t.compose(t.colour).containers()
-    if left := [c.id for c in found if c.service in later or c.image_name != t.app.image(c.service, t.release)]:
-        run(["docker", "container", "rm", "--force", "--volumes", *left])
+    discard([c for c in found if c.service in later or c.image_name != t.app.image(c.service, t.release)])
     return [name for name in t.app.services if name not in later]
 
 

@@ -14,6 +14,25 @@ from .._app.release import ReleaseError
 from .containers import Container, parse, superfluous
 
 
+def pull(reference: str, services: Sequence[str], timeout: float, docker: Sequence[str] = ("docker",)) -> None:
+    """Pulls an image, or raises ReleaseError that names it and who needs it."""
+    try:
+        run([*docker, "image", "pull", "--quiet", reference], timeout=timeout)
+    except CommandError as error:
+        names = ", ".join(services)
+        raise ReleaseError(f"{names}: the image {reference} could not be pulled.\n{error}", services[0]) from error
+
+
+def discard(containers: Sequence[Container]) -> None:
+    """Removes containers and their volumes without a name. Docker alone would leave those that Compose has handed from
+    one container to the next."""
+    if containers:
+        run(["docker", "container", "rm", "--force", "--volumes", *(c.id for c in containers)])
+    if nameless := sorted({name for c in containers for name in c.nameless}):
+        with suppress(CommandError):  # another container may have one
+            run(["docker", "volume", "rm", "--force", *nameless])
+
+
 class Compose:
     """One Compose project, from the files in its directory."""
 
@@ -77,16 +96,16 @@ class Compose:
 
     def trim(self, wanted: Mapping[str, int]) -> None:
         """Removes what runs beyond the wanted number. Compose would, too, and leave its volumes without a name."""
-        if more := [c.id for c in superfluous(self.containers(), wanted)]:
-            run(["docker", "container", "stop", *more], timeout=300)
-            run(["docker", "container", "rm", "--force", "--volumes", *more])
+        if more := superfluous(self.containers(), wanted):
+            self.unpause()
+            run(["docker", "container", "stop", *(c.id for c in more)], timeout=300)
+            discard(more)
 
-    def remove(self) -> list[str]:
+    def remove(self) -> None:
         """Removes all containers of the project."""
-        ids = self.ids()
-        if ids:
-            run(["docker", "container", "rm", "--force", "--volumes", *ids])
-        return ids
+        discard(self.containers())
+        if one_off := self.ids():
+            run(["docker", "container", "rm", "--force", "--volumes", *one_off])
 
     def remove_networks(self, keep: Sequence[str] = ()) -> None:
         """Removes the project's networks, but for those that somebody still uses."""

@@ -28,7 +28,7 @@ from .drain import count_connections, drain
 from .files import colour_files, write_files
 from .hand_over import at_start, stop, stop_old
 from .postgres import close_owner, create_login, drop_logins, list_logins, login_name
-from .project import Compose
+from .project import Compose, discard, pull
 from .redis import LIST, add, digest, failure, keep_only, known
 from .transaction import Transaction, hands_over, live_drift, undeclared
 
@@ -121,11 +121,7 @@ def pull_and_tag(t: Transaction, docker: list[str], reference: str, services: li
     """Under the release's own names alone, so that it goes with the release; an image that was there before stays."""
     pulled = not is_image(reference)
     if pulled:
-        try:
-            run([*docker, "image", "pull", "--quiet", reference], timeout=t.options.build_timeout)
-        except CommandError as error:
-            names = ", ".join(services)
-            raise ReleaseError(f"{names}: the image {reference} could not be pulled.\n{error}", services[0]) from error
+        pull(reference, services, t.options.build_timeout, docker)
     for service in services:
         run(["docker", "image", "tag", reference, t.app.image(service, t.release)])
     if pulled:
@@ -461,9 +457,8 @@ def remove_images(t: Transaction, release: str) -> None:
     listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
     names = run([*listed, "--filter", f"reference={t.app.project}/*:{release}"]).split()
     found = [c for colour in COLOURS for c in t.compose(colour).containers()] if names else []
-    if ended := [c.id for c in found if c.image_name in names and c.status not in RUNNING]:
-        with contextlib.suppress(CommandError):  # one of them may be gone by now
-            run(["docker", "container", "rm", "--volumes", *ended])
+    with contextlib.suppress(CommandError):  # one of them may be gone by now
+        discard([c for c in found if c.image_name in names and c.status not in RUNNING])
     for name in names:
         with contextlib.suppress(CommandError):
             run(["docker", "image", "rm", name])

@@ -49,7 +49,7 @@ def container(item: dict) -> dict:
         "published": any("PublicPort" in port for port in item["Ports"]),
         "image": item["Image"],
         "address": next((n["IPAddress"] for n in item["NetworkSettings"]["Networks"].values() if n["IPAddress"]), ""),
-        "volumes": [m.get("Name", "") for m in item["Mounts"] if m["Type"] == "volume"],
+        "volumes": sorted(m.get("Name", "") for m in item["Mounts"] if m["Type"] == "volume"),
     }
 
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.app import App
+from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import data_images as images
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import project
 
 # What a real engine prints for images that keep data, and for those that do not.
 KNOWN = {"postgres:17": '{"/var/lib/postgresql/data":{}}\n', "mail:1": "null\n"}
@@ -32,7 +34,18 @@ def asked(monkeypatch) -> list[list[str]]:
         return KNOWN[arguments[-1]]
 
     monkeypatch.setattr(images, "run", run)
+    monkeypatch.setattr(project, "run", run)
     return calls
+
+
+def test_an_image_that_cannot_be_pulled_is_named_with_who_needs_it(monkeypatch):
+    def run(arguments, **_options):
+        raise CommandError("no such host")
+
+    monkeypatch.setattr(images, "run", run)
+    monkeypatch.setattr(project, "run", run)
+    with pytest.raises(ReleaseError, match=r"db, mail: the image mail:404 could not be pulled\.\nno such host"):
+        images.require_named(app({"db": {"image": "mail:404"}, "mail": {"image": "mail:404"}}), 60)
 
 
 def test_an_image_that_is_not_there_yet_tells_nothing_in_a_plan(asked):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import hand_over as handing
-from ansible_collections.izzzi.infra.plugins.module_utils._compose import steps
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import project, steps
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import Container
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import Compose
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import hands_over
@@ -21,7 +23,8 @@ def engine(monkeypatch) -> dict:
     """Containers by project, and what was asked of Docker."""
     state: dict = {"containers": {}, "calls": []}
     monkeypatch.setattr(Compose, "containers", lambda self: state["containers"].get(self.project, []))
-    monkeypatch.setattr(handing, "run", lambda arguments, **_: state["calls"].append(arguments[2:]))
+    for module in (handing, project):
+        monkeypatch.setattr(module, "run", lambda arguments, **_: state["calls"].append(arguments[2:]))
     monkeypatch.setattr(Compose, "__call__", lambda self, *a, **_: state["calls"].append([self.project, a[-1]]))
     return state
 
@@ -65,10 +68,11 @@ def test_a_candidate_starts_without_it_and_without_what_an_earlier_release_left(
 def test_a_candidate_inherits_nothing_of_the_release_that_its_colour_had(transaction, engine):
     """Compose hands a container's volumes without a name to the one that takes its place: they hold old files."""
     t = begun(transaction, {"web": WEB, "api": WEB}, {"web": WEB})
-    left = [container("web", "exited", "r-1"), container("api", "exited"), container("dropped", "exited", "r-1")]
+    web = replace(container("web", "exited", "r-1"), volumes={"/files": "f" * 64, "/data": "shop_files"})
+    left = [web, container("api", "exited"), container("dropped", "exited", "r-1")]
     engine["containers"] = {"shop-green": left}
     assert handing.at_start(t) == ["web", "api"]
-    assert engine["calls"] == [["rm", "--force", "--volumes", "web-id", "dropped-id"]]
+    assert engine["calls"] == [["rm", "--force", "--volumes", "web-id", "dropped-id"], ["rm", "--force", "f" * 64]]
 
 
 def test_the_way_back_stops_the_candidates_first(transaction, engine):
