@@ -246,6 +246,7 @@ class Compose(Walk):
         self.rows = dict.fromkeys(VOLUMES, 0)  # by volume
         self.tables = 0  # rows in PostgreSQL
         self.migrated: set[str] = set()  # releases whose migration was carried out
+        self.left: set[str] = set()  # volumes of containers that were removed by hand
         self.turn = 0  # of what is done every other time
         self.seen = self.look()
 
@@ -312,7 +313,7 @@ class Compose(Walk):
         ]
         assert not files, f"left over: {files}"
         assert not [name for name in now["edge"] if name.endswith(".new")], now["edge"]
-        stray = {*now["anonymous"]} - {name for c in now["containers"] for name in c["volumes"]}
+        stray = {*now["anonymous"]} - {name for c in now["containers"] for name in c["volumes"]} - self.left
         assert not stray, f"volumes without a name and a user: {stray}"
         self._containers(given, now)
         networks = {f"{PROJECT}_default", f"{PROJECT}-blue", f"{PROJECT}-green"}
@@ -408,7 +409,8 @@ class Compose(Walk):
         done = self.attempt(given)[1] if self.turn % 2 else self.run(given)
         assert done.is_done, f"a correct declaration was not released: {done.message}"
         self.live, self.good = self.look()["current"], given
-        if "migrate | Run the release command from the new image" in done.changed:
+        by = given["app_compose_release_command"].get("service")
+        if by == "worker" and "migrate | Run the release command from the new image" in done.changed:
             self.migrated.add(self.live)
         self.visits(before | {self.live}, was_open)
         self.settled(given, self.live)
@@ -513,6 +515,11 @@ class Compose(Walk):
             assert done.message, "a rollback to nowhere"
             assert foreseen.message, "the check did not predict it"
             return
+        needs = "DATABASE_USER" in str(releases.get(wanted, {}).get("services"))
+        if was_whole and needs and not given["app_compose_database"]:
+            for how, message in {"check": foreseen.message, "run": done.message}.items():
+                assert "DATABASE_USER" in message, f"a {how} of a rollback without the database's login: {message!r}"
+            return
         data = back(releases.get(wanted, {}).get("data_services", {}), given["app_compose_data_services"])
         if was_whole and (lost := losses(containers, data)):
             missing = [word for word in lost if word not in done.message or word not in foreseen.message]
@@ -524,12 +531,13 @@ class Compose(Walk):
             return
         assert not was_whole or self.live == (wanted if choice else kept[-1][1])
         data = back(releases[self.live]["data_services"], self.good["app_compose_data_services"])
-        services = releases[self.live]["services"]
+        services, command = releases[self.live]["services"], self.good["app_compose_release_command"]
         went = {
             **self.good,
             "app_compose_source": {"path": "."} if any("build" in s for s in services.values()) else {},
             "app_compose_services": services,
             "app_compose_data_services": data,
+            "app_compose_release_command": command if command.get("service") in services else {},
         }
         self.visits({before, self.live} | (set() if was_whole else self.candidates()), True)
         self.settled(went, self.live)
@@ -549,6 +557,7 @@ class Compose(Walk):
         if what == "double":
             self._double(victim, sum(c["service"] == victim["service"] for c in running))
         else:
+            self.left |= set(victim["volumes"]) if what == "rm" else set()
             force = "--force " if what == "rm" else ""
             self.host.shell(f"docker container {what} {force}{victim['id']}")
         time.sleep(0.3)  # until the engine's list says so, too

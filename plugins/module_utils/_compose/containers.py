@@ -112,6 +112,13 @@ def unhealthy(containers: Iterable[Container]) -> set[str]:
     return {c.service for c in containers if c.health == "unhealthy"}
 
 
+def ended(containers: Iterable[Container], restarts: Mapping[str, int]) -> dict[str, str]:
+    """Services of which a container has ended since it was restarted so often, by id; others are not looked at."""
+    found = [c for c in containers if c.id in restarts]
+    fell = [c for c in found if c.status in ("exited", "dead", "restarting") or c.restarts > restarts[c.id]]
+    return {c.service: c.trouble for c in fell}
+
+
 def running(containers: Iterable[Container]) -> set[str]:
     """Services of which a container runs, or is about to."""
     return {c.service for c in containers if c.status in RUNNING}

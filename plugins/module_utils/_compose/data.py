@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +19,12 @@ from .colours import colour_volumes, data_document, render, volume_command
 from .data_change import losses, remembered, rivals
 from .data_images import require_named
 from .files import changed_files, data_files, write_files
-from .steps import ensure_login, ensure_networks, ensure_redis_password, up
+from .steps import ensure_login, ensure_networks, ensure_redis_password, require_up, up
 from .transaction import Transaction, data_drift
 
 # Which services had containers before, beside the old files.
 PRESENT = "present.json"
+STEADY = 2.0  # seconds until a server that does not take its settings has ended
 
 
 def data(t: Transaction) -> dict[str, Any]:
@@ -42,11 +44,23 @@ def data(t: Transaction) -> dict[str, Any]:
         if ids := [c.id for c in rivals(t.app, t.data.containers()) if c.status == "running"]:
             run(["docker", "container", "stop", *ids], timeout=300)
         write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
+        before = set(t.data.ids())
         up(t, t.data, dict.fromkeys(t.app.data_services, 1))
+        stay_up(t, before)
     made = [ensure_login(t), ensure_redis_password(t)]
     if not t.journal:
         t.forget_data_before()  # a run without a new release ends here
     return {"changed": bool(reasons) or any(made), "reasons": reasons}
+
+
+def stay_up(t: Transaction, before: Collection[str]) -> None:
+    """Watches new containers of services without a health check: one with a bad setting runs for a moment, too."""
+    made = {c.id: c.restarts for c in t.data.containers() if c.id not in before}
+    if any(c.id in made and not c.health for c in t.data.containers()):
+        t.sleep(STEADY)
+    if t.journal:
+        t.note(data=made)  # looked at once more before visitors come
+    require_up(t, made)
 
 
 def data_losses(t: Transaction) -> list[str]:

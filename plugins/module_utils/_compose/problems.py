@@ -16,8 +16,7 @@ from .transaction import Transaction
 
 def problems(t: Transaction, is_new: bool, check_mode: bool, release: str = "") -> list[str]:
     """What would stop a run later, found before anything is touched."""
-    found = []
-    found += variable_problems(t.app, t.variables(""), "app_compose_")
+    found = undefined(t)
     found += build_problems(t.app, t.variables(""), "app_compose_")
     found += service_problems(t.app.services, t.app.data_services)
     if not has_docker():
@@ -36,6 +35,11 @@ def problems(t: Transaction, is_new: bool, check_mode: bool, release: str = "") 
             " Free some: docker system df, docker builder prune."
         )
     return found
+
+
+def undefined(t: Transaction) -> list[str]:
+    """Variables that services need and nothing defines: Compose would take them for empty."""
+    return list(variable_problems(t.app, t.variables(""), "app_compose_"))
 
 
 def has_docker() -> bool:

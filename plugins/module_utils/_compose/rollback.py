@@ -14,6 +14,7 @@ from .._app.release import Manifest, ReleaseError, destructive_since, rollback_t
 from . import data, steps
 from .failure_report import witness
 from .info import candidate_diff
+from .problems import undefined
 from .transaction import Transaction, data_drift
 from .undo import back_again, recover, undo
 
@@ -41,8 +42,8 @@ def predict(t: Transaction, wanted: str) -> dict[str, Any]:
     """What `roll_back` would do."""
     chosen, moved = choose(t, wanted)
     steps.use_release(t, chosen)
-    if found := data.data_losses(t):
-        raise ReleaseError("\n".join([*found, serving(t)]))
+    if found := [*undefined(t), *data.data_losses(t)]:
+        raise ReleaseError("\n".join([f"Release {chosen.id} cannot come back as it was:", *found, serving(t)]))
     diff = candidate_diff(t, chosen.id)
     return {"changed": True, "release": chosen.id, "moved": moved, "reasons": data_drift(t), "diff": diff}
 

@@ -22,7 +22,7 @@ from .._app.release import Manifest, ReleaseError
 from .._app.service_rules import starts_after_switch
 from .._app.sql_lint import lint
 from .colours import COLOURS, ColouredApp, other
-from .containers import RUNNING, culprit, running, stopped, surplus, trouble, unhealthy, waiting
+from .containers import RUNNING, culprit, ended, running, stopped, surplus, trouble, unhealthy, waiting
 from .data_change import together
 from .drain import count_connections, drain
 from .files import colour_files, write_files
@@ -183,6 +183,12 @@ def gate(t: Transaction, compose: Compose, wanted: dict[str, int]) -> None:
         t.sleep(0.25)
 
 
+def require_up(t: Transaction, restarts: Mapping[str, int]) -> None:
+    """Raises ReleaseError when one of these containers of data services, with their restarts so far, has ended."""
+    for service, why in ended(t.data.containers(), restarts).items() if restarts else ():
+        raise ReleaseError(f"{service}: {why}.", service)
+
+
 def psql(t: Transaction, sql: str) -> str:
     """Over the container's own socket, the statements on standard input: no argument list shows them."""
     d = t.database
@@ -341,6 +347,7 @@ def prove(t: Transaction) -> dict[str, Any]:
     since = time.monotonic() - t.journal["answers"]
     if t.live and t.journal["kind"] == "deploy" and since < t.options.soak:
         t.watch.stays_met(probes, seconds=t.options.soak - since, interval=0.5, alive=alive(t))
+    require_up(t, t.journal.get("data") or {})
     return {"changed": False}
 
 

@@ -6,6 +6,7 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import (
     Container,
     culprit,
+    ended,
     parse,
     running,
     stopped,
@@ -64,6 +65,19 @@ def test_more_containers_than_are_declared_are_drift():
     assert running(containers) == {"db"}
     assert surplus(containers, {"db": 1, "web": 1}) == {"db": "2 run, declared is 1"}
     assert surplus(containers, {"db": 2}) == {}
+
+
+def test_containers_that_ended_since_they_were_looked_at_are_told():
+    found = [
+        container("fell", "exited", code=1),
+        container("loops", "running", restarts=1, code=0),
+        container("stands", "running", restarts=4),
+        container("other", "exited", code=1),
+    ]
+    assert ended(parse(json.dumps(found)), {"fell": 0, "loops": 0, "stands": 4}) == {
+        "fell": "its container exited with 1",
+        "loops": "its container ended and was restarted once",
+    }
 
 
 def test_of_too_many_those_that_were_made_last_go():

@@ -5,8 +5,9 @@ import json
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.data import data, keep_before
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.data import data, keep_before, stay_up
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.files import data_files, write_files
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.steps import require_up
 
 from .engine import new
 
@@ -94,3 +95,32 @@ def test_what_would_lose_data_is_refused_before_anything_is_touched(transaction,
         data(t)
     assert not t.data.directory.exists()
     assert not t.data_before.exists()
+
+
+def test_a_service_that_runs_for_a_moment_only_is_not_up(transaction, engine):
+    """With a bad setting, say, and without a health check of its own."""
+    t = transaction(LIVE, OLD)
+    engine.has(new("shop", "db", "postgres:17"))
+    looked: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looked.append(seconds)
+        engine.has(new("shop", "db", "postgres:17", status="exited"))
+
+    t.sleep = sleep
+    with pytest.raises(ReleaseError, match="db: its container exited"):
+        stay_up(t, before=[])
+    assert looked == [2.0]
+    stay_up(t, before=["shop-db"])
+    assert looked == [2.0], "only new ones are waited for"
+
+
+def test_a_new_one_that_falls_later_stops_the_release_before_visitors_come(transaction, engine):
+    t = transaction(LIVE, OLD)
+    engine.has(new("shop", "db", "postgres:17"))
+    t.note(release="r1", colour="green", kind="deploy", step="data", edge={}, started=1.0)
+    stay_up(t, before=[])
+    assert t.journal["data"] == {"shop-db": 0}
+    engine.has(new("shop", "db", "postgres:17", status="restarting"))
+    with pytest.raises(ReleaseError, match="db: its container"):
+        require_up(t, t.journal["data"])

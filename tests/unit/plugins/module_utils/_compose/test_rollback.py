@@ -33,6 +33,17 @@ def test_a_schema_that_moved_on_needs_consent(transaction):
     assert choose(t, "old")[1] == ["new: 2.sql drops a"]
 
 
+def test_a_release_that_needs_what_nothing_defines_any_more_does_not_come_back(transaction):
+    """As after its database was dropped from the declaration: Compose would give it an empty password."""
+    t = with_old(transaction, [])
+    api = {"image": "x:1", "environment": {"URL": "db://${DATABASE_USER}", "MODE": "${MODE:-fast}"}}
+    store.write(t.app.directory, replace(OLD, services={"api": api}))
+    with pytest.raises(
+        ReleaseError, match=r"(?s)old cannot.*api.environment.URL needs \$\{DATABASE_USER\}.*new goes on"
+    ):
+        predict(transaction(app={"services": {}}), "")
+
+
 def test_a_prediction_shows_the_kept_releases_files_and_writes_none(transaction):
     t = with_old(transaction, [])
     before = sorted(t.app.directory.rglob("*"))
