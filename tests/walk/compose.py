@@ -205,6 +205,15 @@ def containers_of(service: dict[str, Any]) -> int:
     return next((number for number in said if number), 1)
 
 
+def is_of(release: dict[str, Any], given: dict[str, Any]) -> bool:
+    """Whether a release was made from these inputs."""
+    known, mine = (
+        {name: (containers_of(s), s.get("image"), s.get("environment")) for name, s in services.items()}
+        for services in (release["services"], given["app_compose_services"])
+    )
+    return known == mine and release["data_services"] == given["app_compose_data_services"]
+
+
 def losses(containers: list[dict[str, Any]], data_services: dict[str, Any]) -> set[str]:
     """What the data of Redis would lose that no undo brings back, by the word that a refusal must have: the volume that
     is left, or the image that would get another's data."""
@@ -246,6 +255,7 @@ class Compose(Walk):
         self.rows = dict.fromkeys(VOLUMES, 0)  # by volume
         self.tables = 0  # rows in PostgreSQL
         self.migrated: set[str] = set()  # releases whose migration was carried out
+        self.killed: list[dict[str, Any]] = []  # inputs of runs that were killed since the last good one
         self.left: set[str] = set()  # volumes of containers that were removed by hand
         self.turn = 0  # of what is done every other time
         self.seen = self.look()
@@ -409,6 +419,7 @@ class Compose(Walk):
         done = self.attempt(given)[1] if self.turn % 2 else self.run(given)
         assert done.is_done, f"a correct declaration was not released: {done.message}"
         self.live, self.good = self.look()["current"], given
+        self.killed = []
         by = given["app_compose_release_command"].get("service")
         if by == "worker" and "migrate | Run the release command from the new image" in done.changed:
             self.migrated.add(self.live)
@@ -466,6 +477,7 @@ class Compose(Walk):
         """The next run, of whatever declaration, is as if nothing had been."""
         given, before = {**variables(declared), CONSENT: True}, self.live
         self.run(given, kill=moment)
+        self.killed.append(given)
         self.host.wait_for_stragglers()
         self.visits({before} | self.candidates(), bool(before))
         self._follow(given)
@@ -477,10 +489,12 @@ class Compose(Walk):
             self._back(0)
 
     def _follow(self, given: dict[str, Any]) -> None:
-        """A run that did not end well may have committed before."""
-        now = self.look()["current"]
-        if now != self.live:
-            self.live, self.good = now, given
+        """A run that did not end well may have committed before, or finished what one that was killed had proven."""
+        now = self.look()
+        if now["current"] != self.live:
+            release = now["releases"][now["current"]]
+            mine = [one for one in (given, *self.killed) if is_of(release, one)]
+            self.live, self.good = now["current"], mine[0] if mine else given
 
     @rule(declared=DECLARATION, free=st.sampled_from([0, 4, 8, 12, 16, 24, 32, 48]))
     @told
