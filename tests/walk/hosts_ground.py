@@ -137,8 +137,8 @@ def _rescue(address: str) -> None:
     script = (
         f"cd ~deploy && mkdir -p .ssh && echo '{public_key('first')}' > .ssh/authorized_keys && chown -R deploy: .ssh"
         " && chmod 0755 . && chmod 0700 .ssh && chmod 0600 .ssh/authorized_keys; usermod -s /bin/bash deploy;"
-        " rm -f /etc/ssh/sshd_config.d/00-*.conf; nft delete table inet izzzi; fail2ban-client unban --all; pkill -o -x sshd; sleep 0.5;"
-        " systemctl restart ssh.service"
+        " rm -f /etc/ssh/sshd_config.d/00-*.conf; nft delete table inet izzzi; fail2ban-client unban --all;"
+        " pkill -o -x sshd; sleep 0.5; systemctl restart ssh.service"
     )
     for name in names[:1]:
         subprocess.run(["docker", "exec", name, "sh", "-c", script], capture_output=True, check=False)

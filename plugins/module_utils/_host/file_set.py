@@ -12,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 HIDDEN = "(not shown: sensitive)\n"
@@ -82,7 +83,7 @@ def _group_name(number: int) -> str:
 def changes(parameters: dict[str, Any]) -> list[Change]:
     """What must be done, in the order in which it can be done."""
     wanted: list[tuple[str, Entry | None, bool]] = [
-        *((item["path"], Entry(mode=int(item["mode"], 8)), False) for item in parameters["directories"]),
+        *((path, entry, False) for path, entry in _directories(parameters["directories"]).items()),
         *((path, None, False) for path in parameters["absent"]),
         *((item["path"], _file(item), False) for item in parameters["files"]),
         *((item["path"], _file(item), True) for item in parameters["secrets"]),
@@ -97,6 +98,17 @@ def changes(parameters: dict[str, Any]) -> list[Change]:
     return [c for c in found if c.before != c.after and not (c.path in kept and c.before is not None)]
 
 
+def _directories(items: Iterable[dict[str, Any]]) -> dict[str, Entry]:
+    """Missing parents are changes of their own, so that an undo takes them away again."""
+    found: dict[str, Entry] = {}
+    for item in items:
+        missing = [parent for parent in Path(item["path"]).parents if not os.path.lexists(parent)]
+        for parent in reversed(missing):
+            found.setdefault(str(parent), Entry(mode=0o755))
+        found[item["path"]] = Entry(mode=int(item["mode"], 8))
+    return found
+
+
 def _file(item: dict[str, Any]) -> Entry:
     group = item.get("group") or ""
     if group and group not in [entry.gr_name for entry in grp.getgrall()]:
@@ -105,25 +117,46 @@ def _file(item: dict[str, Any]) -> Entry:
 
 
 def _refuse_a_directory_in_the_way(change: Change) -> None:
-    is_directory = [
-        entry is not None and entry.text is None and entry.target is None for entry in (change.before, change.after)
-    ]
+    is_directory = [_is_directory(entry) for entry in (change.before, change.after)]
     if change.before is not None and is_directory[0] != is_directory[1]:
         what = "is a directory" if is_directory[0] else "is not a directory"
         raise ValueError(f"{change.path} {what}. Move it away.")
 
 
 def apply(wanted: Iterable[Change]) -> list[Change]:
-    """Makes the changes. When one fails, those before it are undone."""
-    done: list[Change] = []
+    """Makes the changes. All new texts are on the disk before the first one counts, so that a full disk changes
+    nothing; when one fails later, those before it are undone."""
+    changes_wanted, done, ready = list(wanted), [], {}
     try:
-        for change in wanted:
-            _put(change.path, change.before, change.after)
+        for change in changes_wanted:
+            if _is_directory(change.after):
+                _put(change.path, change.before, change.after)
+                done.append(change)
+            elif change.after and not _has_text_of(change.before, change.after):
+                ready[change.path] = _prepare(change.path, change.after)
+        for change in changes_wanted:
+            if _is_directory(change.after):
+                continue
+            if change.path in ready:
+                os.replace(ready[change.path], change.path)
+                del ready[change.path]
+            else:
+                _put(change.path, change.before, change.after)
             done.append(change)
     except OSError:
+        for temporary in ready.values():
+            os.unlink(temporary)
         undo(done)
         raise
     return done
+
+
+def _is_directory(entry: Entry | None) -> bool:
+    return entry is not None and entry.text is None and entry.target is None
+
+
+def _has_text_of(there: Entry | None, entry: Entry) -> bool:
+    return there is not None and entry.text is not None and there.text == entry.text
 
 
 def undo(done: list[Change]) -> None:
@@ -132,7 +165,7 @@ def undo(done: list[Change]) -> None:
 
 
 def _put(path: str, there: Entry | None, entry: Entry | None) -> None:
-    if there and entry and entry.text is not None and there.text == entry.text:
+    if there and entry and _has_text_of(there, entry):
         # The same text keeps its date, by which others know whether they have read it.
         if entry.group:
             shutil.chown(path, group=int(entry.group) if entry.group.isdigit() else entry.group)
@@ -141,32 +174,36 @@ def _put(path: str, there: Entry | None, entry: Entry | None) -> None:
         os.chmod(path, entry.mode)
     elif entry is None:
         os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
-    elif entry.text is None and entry.target is None:
+    elif _is_directory(entry):
         os.makedirs(path, exist_ok=True)
         os.chmod(path, entry.mode)
     else:
-        _replace(path, entry)
+        os.replace(_prepare(path, entry), path)
 
 
-def _replace(path: str, entry: Entry) -> None:
-    """A reader sees the old entry or the new one. Programs that read *.conf do not see the temporary name."""
+def _prepare(path: str, entry: Entry) -> str:
+    """Puts the entry beside its path. Programs that read *.conf do not see the temporary name."""
     directory, name = os.path.split(path)
     if entry.target is not None:
         temporary = tempfile.mktemp(prefix=f".{name}.", dir=directory)
         os.symlink(entry.target, temporary)
-    else:
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)  # mode 0600
-        with os.fdopen(handle, "wb") as file:
-            file.write(entry.text)
-            if entry.group:
-                shutil.chown(temporary, group=int(entry.group) if entry.group.isdigit() else entry.group)
-            if entry.owner not in (None, os.geteuid()):  # what comes back
-                os.fchown(file.fileno(), entry.owner, -1)
-            os.fchmod(file.fileno(), entry.mode)
-            file.flush()
-            os.fsync(file.fileno())
+        return temporary
+    handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)  # mode 0600
     try:
-        os.replace(temporary, path)
+        _fill(handle, temporary, entry)
     except OSError:
         os.unlink(temporary)
         raise
+    return temporary
+
+
+def _fill(handle: int, path: str, entry: Entry) -> None:
+    with os.fdopen(handle, "wb") as file:
+        file.write(entry.text)
+        file.flush()
+        if entry.group:
+            shutil.chown(path, group=int(entry.group) if entry.group.isdigit() else entry.group)
+        if entry.owner not in (None, os.geteuid()):  # what comes back
+            os.fchown(handle, entry.owner, -1)
+        os.fchmod(handle, entry.mode)
+        os.fsync(handle)

@@ -22,7 +22,6 @@ UNITS = [
     "izzzi-firewall-watch.service",
     "fail2ban.service",
     "unattended-upgrades.service",
-    "izzzi-undo.timer",
 ]
 
 

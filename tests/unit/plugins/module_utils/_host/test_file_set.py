@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+from unittest.mock import patch
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._host.file_set import Entry, apply, changes, look, undo
@@ -136,3 +138,22 @@ def test_a_file_of_somebody_else_is_taken_and_given_back(tmp_path):
         assert (path.read_text(), path.stat().st_uid) == (text, 0)
         undo(done)
         assert (path.read_text(), path.stat().st_uid) == ("new\n", 65534)
+
+
+def test_an_undo_takes_parents_away_that_were_made(tmp_path):
+    done = apply(changes(parameters(directories=[{"path": str(tmp_path / "a/b/c"), "mode": "0700"}])))
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "a/b/c").stat().st_mode & 0o777 == 0o700
+    undo(done)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path):
+    (tmp_path / "old").write_text("old\n")
+    wanted = changes(parameters(files=[file(tmp_path / "new"), file(tmp_path / "old")]))
+    with (
+        patch("os.fsync", side_effect=[None, OSError(errno.ENOSPC, "No space left on device")]),
+        pytest.raises(OSError, match="No space left"),
+    ):
+        apply(wanted)
+    assert (os.listdir(tmp_path), (tmp_path / "old").read_text()) == (["old"], "old\n")
