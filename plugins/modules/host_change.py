@@ -191,12 +191,16 @@ def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) 
     undo = [apply[name].get("undo") or apply[name]["command"] for name in names]
     if guarded:
         with locked(UNDO_LOCK):  # who ends another change holds it until that one's timer is gone
-            sets.arm(files, undo, seconds)
+            try:
+                sets.arm(files, undo, seconds)
+            except OSError:
+                sets.disarm()
+                raise
             must("systemctl daemon-reload && systemctl start izzzi-undo.timer", "the undo timer")
-    PENDING.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in names:
-        (PENDING / name).touch()
     try:
+        PENDING.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in names:
+            (PENDING / name).touch()
         for file in files:
             sets.write(file)
         for name in names:
@@ -222,8 +226,7 @@ def confirm() -> None:
             raise Failed("the timer has undone the change before it was proven. Nothing is lost: run again.")
         shutil.rmtree(sets.UNDO)
         shell("systemctl stop izzzi-undo.timer")
-        for unit in sets.UNDO_UNITS:
-            unit.unlink(missing_ok=True)
+        sets.disarm()
         shell("systemctl daemon-reload")
 
 
@@ -249,6 +252,12 @@ def present(module: AnsibleModule) -> dict:
     return result
 
 
+def words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename2 or error.filename or 'a file'} cannot be written: {error.strerror}"
+    return str(error)
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     result = {"changed": False, "changed_paths": [], "applied": [], "guarded": False}
@@ -260,7 +269,7 @@ def main() -> None:
         elif not module.check_mode:
             must("[ ! -d /var/lib/izzzi/undo ] || systemctl start izzzi-undo.service", "undo")
     except (OSError, Failed) as error:
-        module.fail_json(msg=str(error), **{**result, "changed": False})
+        module.fail_json(msg=words(error), **{**result, "changed": False})
     module.exit_json(**result)
 
 

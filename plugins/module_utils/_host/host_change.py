@@ -257,3 +257,10 @@ def arm(files: list[File], undo_commands: list[str], seconds: int) -> None:
     AT_BOOT.unlink(missing_ok=True)
     AT_BOOT.symlink_to(TIMER_UNIT)
     scratch.rename(UNDO)
+
+
+def disarm() -> None:
+    """Removes what stands beside the saved files, also what a full disk has left half."""
+    shutil.rmtree(UNDO.with_name("undo.new"), ignore_errors=True)
+    for unit in UNDO_UNITS:
+        unit.unlink(missing_ok=True)
