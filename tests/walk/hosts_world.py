@@ -67,7 +67,12 @@ def _certificates(host: Door, nginx: dict[str, Any]) -> list[str]:
     faults = []
     for name, site in nginx["nginx_sites"].items():
         if site.get("tls", {}).get("source") == "files":
-            request = {"host": site["server_names"][0], "port": site["listen_tls"], "path": "/", "tls": True}
+            request = {
+                "host": site.get("server_names", ["nobody.test"])[0],
+                "port": site["listen_tls"],
+                "path": "/",
+                "tls": True,
+            }
             shown = host.ask("fetch", **request).get("certificate")
             wanted = hashlib.sha256(ssl.PEM_cert_to_DER_cert(site["tls"]["certificate"])).hexdigest()
             if shown != wanted:
