@@ -15,13 +15,17 @@ PAUSE = 0.05
 
 
 def ask_first(path: str, host: str, addresses: list[str]) -> tuple[int, str]:
-    """As a load balancer does: whoever takes no connection is passed over."""
+    """As a load balancer does: whoever takes no connection, or closes it without a word, is passed over."""
     for address in addresses[:-1]:
         try:
             socket.create_connection((address, 80), timeout=1).close()
         except OSError:
             continue
-        return ask(path, host, address)
+        answer = ask(path, host, address)
+        # An nginx that starts anew resets the connections that it has not accepted yet.
+        if not answer[0] and answer[1].startswith(("ConnectionReset", "ConnectionRefused", "RemoteDisconnected")):
+            continue
+        return answer
     return ask(path, host, addresses[-1])
 
 

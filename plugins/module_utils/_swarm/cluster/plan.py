@@ -137,8 +137,8 @@ def _grown(declared: Declared, observed, speakers) -> dict[str, Any]:
     remove = [node for node in nodes if node["id"] not in known.values()]
     demoted = [known[name] for name in declared.workers if name in known and _by_id(nodes, known[name])["voter"]]
     join = {name: declared.role(name) for name in missing}
-    # A host that joins anew has its data still.
-    data, problems = _data_node(declared, nodes, known | moved, {node["id"] for node in remove} - {*moved.values()})
+    same = moved | broken_members(declared, observed, nodes)  # hosts that join anew: they have their data still
+    data, problems = _data_node(declared, nodes, known | same, {node["id"] for node in remove} - {*same.values()})
     # Dead managers go first and new ones come before living ones go, so the count is that of the end of each phase.
     dead = [node["id"] for node in remove if node["state"] != "ready"]
     going = [node["id"] for node in remove if node["id"] not in dead] + demoted
@@ -183,9 +183,22 @@ def moved_members(declared: Declared, observed, ids: Collection[str]) -> dict[st
     }
 
 
+def broken_members(declared: Declared, observed, nodes) -> dict[str, str]:
+    """Members, with their node's id, whose engine runs and whose Swarm part does not: it forgets who it was. Expired
+    certificates and a Raft log that a full disk has cut off do that.
+    """
+    ids = {node["address"]: node["id"] for node in nodes if node["state"] != "ready"}
+    broken = {
+        name: o.get("address") for name, o in observed.items() if o["state"] == "error" and name in declared.members
+    }
+    return {name: ids[address] for name, address in broken.items() if address in ids}
+
+
 def _leaving(name: str, declared: Declared, own: Mapping[str, Any], is_moved: bool) -> str:
     if is_moved:
         return f"leave and join anew: {name} speaks at {own['address']}, declared is {declared.members[name]}"
+    if own["state"] == "error" and own.get("error"):
+        return f"leave and join anew: {name}, whose Swarm part does not run ({own['error']})"
     return f"leave the Swarm it was removed from: {name}"
 
 

@@ -299,3 +299,18 @@ def test_a_host_with_a_new_address_keeps_its_data_without_consent():
     result = plan(declared("m1", "w1"), {**swarm(*nodes), "w1": moved("w1")})
     assert result["problems"] == []
     assert result["members"]["w1"]["labels"] == {"izzzi.data": "true"}
+
+
+@pytest.mark.parametrize(("address", "state", "ok"), [("10.20.0.1", "error", True), ("10.20.0.1", "inactive", False)])
+def test_a_host_whose_swarm_part_does_not_run_joins_anew_and_has_its_data(address, state, ok):
+    nodes = [node("m1", state="down", labels={"izzzi.data": "true"}), node("m2", leader=True), node("m3")]
+    broken = member("m1", state=state, id="", address=address, error="irreparable WAL error", managers=[])
+    result = plan(declared("m1", "m2", "m3"), {**swarm(*nodes), "m1": broken})
+    if ok:
+        assert result["problems"] == []
+        assert (result["join"], result["dead"]) == ({"m1": "manager"}, ["id-m1"])
+        assert result["members"]["m1"]["labels"] == {"izzzi.data": "true"}
+        words = "leave and join anew: m1, whose Swarm part does not run (irreparable WAL error)"
+        assert result["steps"][0] == words
+    else:  # a droplet that was made again has the address, and no data
+        assert "with empty volumes" in result["problems"][0]
