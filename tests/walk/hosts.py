@@ -198,7 +198,7 @@ class Hosts(Walk):
     def mistake(self, role: str, wish: dict[str, Any], fault: str) -> None:
         """Refused and named, and nothing is touched."""
         mistake = MISTAKES[role][fault]
-        # The access to a host changes before the rest is tried: what only the host knows comes with the access as it is.
+        # The access changes before the rest is tried: what only the host knows comes with the access as it is.
         late = role == "base" and mistake.is_late
         given = copy.deepcopy(self.given[role] if late else self._variables(role, wish))
         mistake.inject(given)
