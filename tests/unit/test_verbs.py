@@ -127,6 +127,17 @@ def test_every_playbook_is_one(no_droplets):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", ["plan.yml", "deploy.yml", "provision.yml"])
+def test_an_inventory_with_old_names_is_refused_with_both(name, tmp_path):
+    inventory = load(ROOT / "inventories/sandbox/hosts.yaml")
+    inventory["all"]["vars"] = {"app_name": "shop", "app_compose_services": {"web": {"image": "web:1"}}}
+    (tmp_path / "hosts.yaml").write_text(yaml.safe_dump(inventory))
+    done = run("ansible-playbook", "-i", str(tmp_path / "hosts.yaml"), f"playbooks/{name}")
+    assert done.returncode == 2
+    assert "app_compose_services -> app_services" in done.stdout
+    assert "Nothing was changed." in done.stdout
+
+
 @pytest.mark.parametrize("name", [name for name in USAGES if usage_problem({}, USAGES[name])])
 def test_without_what_it_needs_a_verb_says_its_usage_and_does_nothing(name, no_droplets):
     done = run("ansible-playbook", "-i", no_droplets, f"playbooks/{name}")
