@@ -223,7 +223,9 @@ class Deployment:
             self._retire(predecessor)
         service = self.swarm.service(change.name)
         before = frozenset(task.id for task in self.swarm.tasks(change.name)) if service else frozenset()
-        stale = ((service or {}).get("UpdateStatus") or {}).get("StartedAt", "")
+        status = (service or {}).get("UpdateStatus") or {}
+        goes_on = change.action == NOOP and status.get("State") == "updating"  # a person's, who made tasks anew
+        stale = "" if goes_on else status.get("StartedAt", "")
         began = self.clock()
         if change.action == CREATE:
             self.swarm.create(spec)

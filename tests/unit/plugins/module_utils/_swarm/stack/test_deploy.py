@@ -588,3 +588,19 @@ def test_a_rollback_after_a_killed_run_keeps_the_data_services_from_before_it():
     assert "half" not in after["shop_db"]["Labels"]
     assert sorted(after) == ["shop_api", "shop_db", "shop_web"]
     assert after["shop_api"]["TaskTemplate"]["ContainerSpec"]["Image"] == "api-zero@sha256:1"
+
+
+def test_an_update_by_hand_that_goes_on_is_waited_for_where_nothing_is_to_be_done():
+    cluster = Cluster()
+    run(cluster, "one")
+    _, contents = made("one")
+    d = deployment(cluster, contents)
+    held, began = cluster.held["shop_web"], d.clock()
+
+    def service(name):
+        state = "updating" if d.clock() - began < 20 else "completed"
+        return {"Spec": held, "UpdateStatus": {"State": state, "StartedAt": "2026-11-28T12:00:00Z"}}
+
+    cluster.service = service
+    d.bring(Change("noop", "shop_web"))
+    assert d.clock() - began >= 20
