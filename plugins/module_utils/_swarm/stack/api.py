@@ -15,7 +15,7 @@ from typing import Any
 from ..._app.checks import Answer
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..placement import eligible, floating, misfit, no_room
+from ..placement import eligible, floating, local_volumes, misfit, no_room
 from ..tasks import Node, Task, parse_node, parse_task
 from . import inside
 from .diff import with_network_names
@@ -91,6 +91,13 @@ class Swarm:
     def tasks_of(self, service: str) -> list[Task]:
         """Of a service's id, also when the service itself is removed and they still stop."""
         return [parse_task(item) for item in self.engine.get("/tasks") if item.get("ServiceID") == service]
+
+    def leaving(self, volumes: set[str]) -> list[Task]:
+        """Tasks with one of these volumes that are to end, of whatever service, also of one that was removed."""
+        found = [item for item in self.engine.get("/tasks") if item.get("DesiredState") in ("shutdown", "remove")]
+        return [
+            parse_task(item) for item in found if volumes & set(local_volumes({"Spec": {"TaskTemplate": item["Spec"]}}))
+        ]
 
     def addresses(self, name: str) -> list[str]:
         """Of a service's tasks that run, in the app's network."""

@@ -23,7 +23,7 @@ from .data import irreversible
 from .diff import CREATE, DELETE, NOOP, UPDATE, Change, changes, changes_mode, made_anew, with_live_scale
 from .once import at_most_one, put_back, reason, replicas_of
 from .restore import steps
-from .retire import make_anew, predecessors, retire, stop_grace, stop_slow
+from .retire import make_anew, predecessors, retire, stop_grace, stop_slow, until_free
 from .spec import DATA, DECLARED, EDGE, PART, SERVICE, START, STATELESS, TASKS, Bundle, may_overlap, trial, trial_name
 from .store import Store
 
@@ -228,6 +228,7 @@ class Deployment:
         stale = "" if goes_on else status.get("StartedAt", "")
         began = self.clock()
         if change.action == CREATE:
+            until_free(self.swarm, spec, self.clock, self.sleep)
             self.swarm.create(spec)
         elif change.action == UPDATE:
             self._update(spec)
@@ -407,6 +408,7 @@ class Deployment:
         if step.action == "remove":
             retire(self.swarm, step.name, self.clock, self.sleep)
         elif step.action == "create":
+            until_free(self.swarm, step.spec, self.clock, self.sleep)
             self.swarm.create(step.spec)
         else:
             self._update(step.spec)

@@ -55,6 +55,15 @@ def _stop(swarm: Swarm, spec: dict, clock: Callable[[], float], sleep: Callable[
         sleep(INTERVAL)
 
 
+def until_free(
+    swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Waits for containers that still stop on a new service's volumes: a person may have removed the former service."""
+    volumes, deadline = volumes_of(wanted), clock() + stop_grace(wanted) + PATIENCE
+    while volumes and still_running(swarm.leaving(volumes), swarm.nodes()) and clock() < deadline:
+        sleep(INTERVAL)
+
+
 def make_anew(
     swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
 ) -> None:

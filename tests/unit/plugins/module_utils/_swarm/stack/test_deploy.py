@@ -64,6 +64,9 @@ class Cluster:
     def post(self, path, spec, version=0):
         self.contents["configs"][spec["Name"]]["Spec"] = spec
 
+    def leaving(self, volumes):
+        return []
+
     def tasks_of(self, service):
         return []
 
@@ -604,3 +607,20 @@ def test_an_update_by_hand_that_goes_on_is_waited_for_where_nothing_is_to_be_don
     cluster.service = service
     d.bring(Change("noop", "shop_web"))
     assert d.clock() - began >= 20
+
+
+def test_a_data_service_that_a_person_removed_comes_back_when_its_container_has_stopped():
+    cluster = Cluster()
+    release(cluster, with_volume("one", db="data"))
+    del cluster.held["shop_db"]
+    looks = []
+
+    def leaving(volumes):
+        looks.append(volumes)
+        assert "shop_db" not in cluster.held, "it was made before the other had ended"
+        return [Task("old", 1, "n1", "", "running" if len(looks) < 4 else "shutdown", "remove")]
+
+    cluster.leaving = leaving
+    release(cluster, with_volume("one", db="data"))
+    assert looks == [{"shop_data"}] * 4
+    assert "shop_db" in cluster.held
