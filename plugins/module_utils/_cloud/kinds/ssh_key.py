@@ -85,13 +85,17 @@ class SshKeys(Resource):
 
     def problems(self, account: Account) -> list[str]:
         """DigitalOcean takes two keys of one name, but people would not know which is which."""
-        others = {row["name"]: row["fingerprint"] for row in account.get("ssh_keys", [])}
-        return [
-            f"ssh_keys[{index}].name: the account has another key named {key['name']} ({others[key['name']]}). Give "
-            "this one another name, or delete the other."
-            for index, key in enumerate(self.context.declared["ssh_keys"])
-            if not account[f"ssh_key {fingerprint(key['public_key'])}"] and key["name"] in others
-        ]
+        found = []
+        for index, key in enumerate(self.context.declared["ssh_keys"]):
+            mark = fingerprint(key["public_key"])
+            # Another run may have made this very key since it was asked for: then the list has it.
+            others = [r["fingerprint"] for r in account.get("ssh_keys", []) if r["name"] == key["name"]]
+            if not account[f"ssh_key {mark}"] and others and mark not in others:
+                found.append(
+                    f"ssh_keys[{index}].name: the account has another key named {key['name']} ({others[0]}). Give "
+                    "this one another name, or delete the other."
+                )
+        return found
 
     def steps(self, account: Account) -> list[Step]:
         return [self._step(key, account) for key in self.context.declared["ssh_keys"]]

@@ -82,3 +82,11 @@ def test_the_list_of_keys_is_asked_for_only_when_one_must_be_made():
     keys = _ssh_key.SshKeys(context())
     assert list(keys.more_reads({f"ssh_key {FINGERPRINT}": None})) == ["ssh_keys"]
     assert keys.more_reads({f"ssh_key {FINGERPRINT}": {"name": "laptop"}}) == {}
+
+
+def test_a_key_that_another_run_makes_meanwhile_is_no_other_key():
+    keys = _ssh_key.SshKeys(context(ssh_keys=[DEPLOY]))
+    listed = [{"name": "deploy", "fingerprint": FINGERPRINT}]
+    assert keys.problems({f"ssh_key {FINGERPRINT}": None, "ssh_keys": listed}) == []
+    (problem,) = keys.problems({f"ssh_key {FINGERPRINT}": None, "ssh_keys": [{**listed[0], "fingerprint": "aa:bb"}]})
+    assert "the account has another key named deploy (aa:bb)" in problem
