@@ -546,18 +546,16 @@ class Compose(Walk):
         assert not was_whole or self.live == (wanted if choice else kept[-1][1])
         data = back(releases[self.live]["data_services"], self.good["app_compose_data_services"])
         services, command = releases[self.live]["services"], self.good["app_compose_release_command"]
-        # A worker of another image has no psql, so that the two would be no correct declaration.
-        runs_it = [
-            s.get(command.get("service"), {}).get("image") for s in (services, self.good["app_compose_services"])
-        ]
+        service = command.get("service", "")
+        images = [some.get(service, {}).get("image") for some in (services, self.good["app_compose_services"])]
+        if service not in services or images[0] != images[1]:
+            command = {}  # another image may not have its program
         went = {
             **self.good,
             "app_compose_source": {"path": "."} if any("build" in s for s in services.values()) else {},
             "app_compose_services": services,
             "app_compose_data_services": data,
-            "app_compose_release_command": command
-            if runs_it[0] == runs_it[1] and command.get("service") in services
-            else {},
+            "app_compose_release_command": command,
         }
         self.visits({before, self.live} | (set() if was_whole else self.candidates()), True)
         self.settled(went, self.live)
