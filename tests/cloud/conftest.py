@@ -81,7 +81,7 @@ def start(home: Path, **settings: str) -> Sandbox:
     }
     with (home / "output").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "izzzi_sandbox.server"], env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "izzzi_sandbox.daemon.server"], env=environment, stdout=output, stderr=output
         )
     sandbox = Sandbox(home, f"http://127.0.0.1:{http}", environment, process)
     deadline = time.monotonic() + 60

@@ -72,7 +72,7 @@ class Daemon:
     def start(self) -> None:
         self.home.mkdir(exist_ok=True)
         with (self.home / "test.log").open("ab") as log:
-            command = [sys.executable, "-m", "izzzi_sandbox.server"]
+            command = [sys.executable, "-m", "izzzi_sandbox.daemon.server"]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

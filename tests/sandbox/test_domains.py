@@ -151,8 +151,8 @@ def test_dns_knows_every_type(client, daemon, domain):
 
 
 def test_other_names_are_asked_of_the_machines_resolver(tmp_path):
+    from izzzi_sandbox.account.state import State
     from izzzi_sandbox.dns.server import Resolver
-    from izzzi_sandbox.state import State
 
     class Upstream(BaseResolver):
         def resolve(self, request, handler):

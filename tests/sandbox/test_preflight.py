@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from izzzi_sandbox import preflight
+from izzzi_sandbox.daemon import preflight
 
 from .daemon import Daemon
 

@@ -6,7 +6,7 @@ import socket
 import uuid
 
 import pytest
-from izzzi_sandbox.server import bind
+from izzzi_sandbox.daemon.server import bind
 
 from .daemon import running
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from izzzi_sandbox import settings
+from izzzi_sandbox.daemon import settings
 from izzzi_sandbox.droplets.backend import DropletSpec, Rule, Ruleset, VolumeSpec
 from izzzi_sandbox.droplets.docker import DockerBackend
 

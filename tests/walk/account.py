@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import Reply, Unreachable
+from izzzi_sandbox.account.cloud import Cloud
 from izzzi_sandbox.api.app import create_app
-from izzzi_sandbox.cloud import Cloud
+from izzzi_sandbox.api.requestlog import RequestLog
+from izzzi_sandbox.daemon.settings import Settings
 from izzzi_sandbox.droplets.memory import MemoryBackend
-from izzzi_sandbox.requestlog import RequestLog
-from izzzi_sandbox.settings import Settings
 
 TOKEN = "dop_v1_walk"
 URL = "http://127.0.0.1"

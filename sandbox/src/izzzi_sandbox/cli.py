@@ -14,11 +14,11 @@ from typing import Annotated, Any
 
 import typer
 
-from . import credentials, preflight, process
-from .catalogue import IMAGES
-from .cloud import Cloud, open_backend
+from .account.catalogue import IMAGES
+from .account.cloud import Cloud, open_backend
+from .daemon import credentials, preflight, process
+from .daemon.settings import Settings, SettingsError, load
 from .droplets.backend import BackendError
-from .settings import Settings, SettingsError, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A local DigitalOcean.")
 LOGINS = ("root", "deploy")  # as on DigitalOcean; later the road's own user, when root may no longer log in

@@ -13,11 +13,12 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 
-from .. import __version__, errors
-from ..cloud import Cloud
-from ..faults import Fault
-from ..ratelimit import RateLimit
-from ..requestlog import RequestLog
+from .. import __version__
+from ..account.cloud import Cloud
+from ..account.faults import Fault
+from . import errors
+from .ratelimit import RateLimit
+from .requestlog import RequestLog
 from .routes import (
     account,
     actions,

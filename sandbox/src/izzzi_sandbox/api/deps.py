@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict
 
-from .. import errors
-from ..cloud import Cloud
-from ..state import R
+from ..account.cloud import Cloud
+from ..account.state import R
+from . import errors
 
 
 class Body(BaseModel):

@@ -10,8 +10,8 @@ from pathlib import Path
 from dnslib import PTR, QTYPE, RCODE, RR, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSLogger, DNSServer
 
-from ..records import Domain, DomainRecord, Droplet
-from ..state import State
+from ..account.records import Domain, DomainRecord, Droplet
+from ..account.state import State
 from . import zone
 
 FORWARD_SECONDS = 3.0

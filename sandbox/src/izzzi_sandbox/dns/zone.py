@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import dnslib
 from dnslib import QTYPE, RR
 
-from ..records import DomainRecord
+from ..account.records import DomainRecord
 from .rules import NAME_SERVERS, full_name
 
 MOST_ALIASES = 8  # a chain of CNAMEs that is longer is a loop

@@ -22,8 +22,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
 from ..archive import archive
+from ..daemon.settings import Settings
 from ..images import ImageError, Kitchen, droplet_image, port_image
-from ..settings import Settings
 from . import balancers, confinement, disks, metadata, network, nft, resolvers, seed, snapshots
 from .backend import BackendError, DropletSpec, LoadBalancerSpec, Ruleset, VolumeSpec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..settings import Settings
+from ..daemon.settings import Settings
 from .backend import DropletSpec, LoadBalancerSpec, Ruleset, VolumeSpec
 
 EMPTY_SNAPSHOT_GB = 0.1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..settings import Settings
+from ..daemon.settings import Settings
 from . import public, registry, root
 from .kitchen import ImageError, Kitchen, Log
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from ..faults import SPACES, Fault, Faults
+from ..account.faults import SPACES, Fault, Faults
 from . import access, signature
 from .store import Store
 

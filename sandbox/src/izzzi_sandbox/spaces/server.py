@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..credentials import SpacesKey
-from ..faults import Faults
-from ..records import SpacesAccessKey
-from ..state import State
+from ..account.faults import Faults
+from ..account.records import SpacesAccessKey
+from ..account.state import State
+from ..daemon.credentials import SpacesKey
 from .gate import Gate, Key
 from .store import Store
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from ...settings import Settings
+from ...daemon.settings import Settings
 from ..deps import Account
 
 LIMITS = {"docker": 25, "memory": 220}  # what the public network has addresses for

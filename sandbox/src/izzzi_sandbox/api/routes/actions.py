@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import StrictInt
 
-from ... import errors
-from ...catalogue import IMAGES, REGIONS, SIZES, show_region
-from ...cloud import Cloud
-from ...operations import OPERATIONS
-from ...pagination import Paged
-from ...records import Action, Droplet
+from ...account.catalogue import IMAGES, REGIONS, SIZES, show_region
+from ...account.cloud import Cloud
+from ...account.operations import OPERATIONS
+from ...account.records import Action, Droplet
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from . import droplets, images
 from .droplets import check_name
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from ... import errors
-from ...pagination import Paged
-from ...records import AlertPolicy, Droplet, LoadBalancer
-from ...state import State
+from ...account.records import AlertPolicy, Droplet, LoadBalancer
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 router = APIRouter(prefix="/monitoring/alerts")
 

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
-from ... import errors
-from ...pagination import Paged
-from ...records import Certificate, LoadBalancer
+from ...account.records import Certificate, LoadBalancer
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 router = APIRouter(prefix="/certificates")
 

@@ -7,12 +7,12 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import StrictInt
 
-from ... import errors
+from ...account.records import Domain, DomainRecord
+from ...account.state import State
 from ...dns import rules
-from ...pagination import Paged
-from ...records import Domain, DomainRecord
-from ...state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from . import domains
 
 router = APIRouter(prefix="/domains/{domain_name}/records")

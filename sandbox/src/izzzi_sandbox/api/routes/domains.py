@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from ... import errors
+from ...account.records import Assignment, Domain, DomainRecord
+from ...account.state import State
 from ...dns import rules, zone
-from ...pagination import Paged
-from ...records import Assignment, Domain, DomainRecord
-from ...state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 FIRST_RECORD_ID = 1_750_000_001
 router = APIRouter(prefix="/domains")

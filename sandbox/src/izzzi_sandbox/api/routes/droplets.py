@@ -10,15 +10,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
-from ... import errors
-from ...addresses import PUBLIC_GATEWAY, PUBLIC_NETWORK, NoAddressLeft, next_ipv6, next_private, next_public
-from ...catalogue import IMAGES, REGIONS, SIZES, find_region, show_image, show_region, show_size
-from ...cloud import FIRST_DROPLET_ID, Cloud
-from ...operations import features
-from ...pagination import Paged
-from ...records import Action, Droplet, Firewall, Snapshot, Volume, Vpc
-from ...state import State
+from ...account.addresses import PUBLIC_GATEWAY, PUBLIC_NETWORK, NoAddressLeft, next_ipv6, next_private, next_public
+from ...account.catalogue import IMAGES, REGIONS, SIZES, find_region, show_image, show_region, show_size
+from ...account.cloud import FIRST_DROPLET_ID, Cloud
+from ...account.operations import features
+from ...account.records import Action, Droplet, Firewall, Snapshot, Volume, Vpc
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from . import firewalls, images, keys, snapshots, vpcs
 from .account import droplet_limit
 from .tags import TagName

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from ... import errors
-from ...faults import KINDS, ON_REQUESTS
+from ...account.faults import KINDS, ON_REQUESTS
+from .. import errors
 from ..deps import Account, Body
 
 router = APIRouter(prefix="/faults")

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import AfterValidator, Field, StrictInt, StringConstraints, model_validator
 
-from ... import errors
-from ...cloud import Cloud
-from ...pagination import Paged
-from ...records import Droplet, Firewall, LoadBalancer
-from ...state import State
+from ...account.cloud import Cloud
+from ...account.records import Droplet, Firewall, LoadBalancer
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from .tags import existing
 
 RULE_LIMIT, DROPLET_LIMIT, TAG_LIMIT = 50, 10, 5

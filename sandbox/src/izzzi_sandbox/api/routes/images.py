@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 
-from ... import errors
-from ...catalogue import IMAGES, find_image, show_image
-from ...pagination import Paged
-from ...records import Snapshot
-from ...state import State
+from ...account.catalogue import IMAGES, find_image, show_image
+from ...account.records import Snapshot
+from ...account.state import State
+from .. import errors
 from ..deps import Account
+from ..pagination import Paged
 
 router = APIRouter()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from ...records import Action, Domain, Droplet, Firewall, SshKey, Tag, Vpc
+from ...account.records import Action, Domain, Droplet, Firewall, SshKey, Tag, Vpc
 from ..deps import Account
 
 router = APIRouter()

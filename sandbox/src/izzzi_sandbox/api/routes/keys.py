@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from fastapi import APIRouter
 from pydantic import Field
 
-from ... import errors
-from ...pagination import Paged
-from ...records import SshKey
-from ...state import State
+from ...account.records import SshKey
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 FIRST_ID = 53_000_001
 UNREADABLE = "Fingerprint could not be generated, please make sure your key is valid"

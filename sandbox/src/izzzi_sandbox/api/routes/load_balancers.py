@@ -9,15 +9,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
-from ... import errors
-from ...addresses import NoAddressLeft, next_private, next_public
-from ...catalogue import REGIONS, find_region, show_region
-from ...cloud import Cloud
-from ...pagination import Paged
-from ...records import Assignment as ProjectAssignment
-from ...records import Certificate, Droplet, LoadBalancer, Project, Tag, Vpc
-from ...state import State
+from ...account.addresses import NoAddressLeft, next_private, next_public
+from ...account.catalogue import REGIONS, find_region, show_region
+from ...account.cloud import Cloud
+from ...account.records import Assignment as ProjectAssignment
+from ...account.records import Certificate, Droplet, LoadBalancer, Project, Tag, Vpc
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from . import droplets, vpcs
 from .tags import TagName
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from ... import errors
-from ...cloud import Cloud
-from ...pagination import Paged
-from ...records import Assignment, Domain, Droplet, LoadBalancer, Project, ReservedIp, Volume, Vpc, now
-from ...state import State
+from ...account.cloud import Cloud
+from ...account.records import Assignment, Domain, Droplet, LoadBalancer, Project, ReservedIp, Volume, Vpc, now
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 PURPOSES = (
     "Just trying out DigitalOcean",

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from ...catalogue import REGIONS, show_region
-from ...pagination import Paged
+from ...account.catalogue import REGIONS, show_region
+from ..pagination import Paged
 
 router = APIRouter()
 

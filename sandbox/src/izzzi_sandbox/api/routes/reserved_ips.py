@@ -7,13 +7,13 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import StrictInt, model_validator
 
-from ... import errors
-from ...addresses import NoAddressLeft, next_public
-from ...catalogue import REGIONS, find_region, show_region
-from ...cloud import Cloud
-from ...pagination import Paged
-from ...records import Action, Assignment, Droplet, Project, ReservedIp
+from ...account.addresses import NoAddressLeft, next_public
+from ...account.catalogue import REGIONS, find_region, show_region
+from ...account.cloud import Cloud
+from ...account.records import Action, Assignment, Droplet, Project, ReservedIp
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from . import actions, droplets
 
 LIMIT = 20

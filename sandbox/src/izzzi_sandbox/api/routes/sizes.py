@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from ...catalogue import SIZES, show_size
-from ...pagination import Paged
+from ...account.catalogue import SIZES, show_size
+from ..pagination import Paged
 
 router = APIRouter()
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from ... import errors
-from ...attachments import volume_spec
+from ...account.attachments import volume_spec
+from ...account.records import Droplet, Snapshot, Volume
+from ...account.state import State
 from ...droplets.backend import BackendError
-from ...pagination import Paged
-from ...records import Droplet, Snapshot, Volume
-from ...state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from .tags import TagName
 
 router = APIRouter()

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from ...pagination import Paged
-from ...records import SpacesAccessKey
+from ...account.records import SpacesAccessKey
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 router = APIRouter(prefix="/spaces/keys")
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from ... import errors
-from ...pagination import Paged
-from ...records import Droplet, Firewall, LoadBalancer, Snapshot, Tag, Volume
-from ...state import State
+from ...account.records import Droplet, Firewall, LoadBalancer, Snapshot, Tag, Volume
+from ...account.state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 CARRIERS = {"droplet": Droplet, "volume": Volume, "volume_snapshot": Snapshot}
 router = APIRouter(prefix="/tags")

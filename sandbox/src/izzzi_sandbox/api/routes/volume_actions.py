@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
-from ... import errors
-from ...cloud import Cloud
-from ...pagination import Paged
-from ...records import Action, Droplet, Volume
+from ...account.cloud import Cloud
+from ...account.records import Action, Droplet, Volume
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from . import actions
 from .tags import TagName
 

@@ -8,15 +8,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, StrictInt, model_validator
 
-from ... import errors
-from ...attachments import volume_spec
-from ...catalogue import REGIONS, find_region, show_region
-from ...cloud import Cloud
+from ...account.attachments import volume_spec
+from ...account.catalogue import REGIONS, find_region, show_region
+from ...account.cloud import Cloud
+from ...account.records import Assignment, Snapshot, Volume
+from ...account.state import State
 from ...droplets.backend import BackendError
-from ...pagination import Paged
-from ...records import Assignment, Snapshot, Volume
-from ...state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 from .tags import TagName
 
 LIMIT = 100

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from ... import errors
-from ...addresses import PRIVATE_SPACE, RESERVED, RESERVED_IN_REGION, NoAddressLeft, next_vpc_range
-from ...catalogue import find_region
-from ...cloud import Cloud
+from ...account.addresses import PRIVATE_SPACE, RESERVED, RESERVED_IN_REGION, NoAddressLeft, next_vpc_range
+from ...account.catalogue import find_region
+from ...account.cloud import Cloud
+from ...account.records import Droplet, LoadBalancer, Vpc
+from ...account.state import State
+from ...daemon.host_routes import host_routes
 from ...droplets.backend import BackendError
-from ...host_routes import host_routes
-from ...pagination import Paged
-from ...records import Droplet, LoadBalancer, Vpc
-from ...state import State
+from .. import errors
 from ..deps import Account, Body, found
+from ..pagination import Paged
 
 router = APIRouter(prefix="/vpcs")
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
+from ..daemon.settings import Settings
+from ..droplets.backend import BackendError, DropletBackend, DropletSpec
+from ..spaces.server import Spaces
 from .attachments import ATTACHMENTS, volume_spec
 from .balancers import Balancers
-from .droplets.backend import BackendError, DropletBackend, DropletSpec
 from .enforcer import Enforcer
 from .faults import Faults
 from .operations import OPERATIONS, Job, spec_of
@@ -38,8 +40,6 @@ from .records import (
     Vpc,
     now,
 )
-from .settings import Settings
-from .spaces.server import Spaces
 from .state import State
 
 FIRST_DROPLET_ID = 410_000_001
@@ -50,10 +50,10 @@ log = logging.getLogger(__name__)
 
 def open_backend(settings: Settings) -> DropletBackend:
     if settings.backend == "memory":
-        from .droplets.memory import MemoryBackend
+        from ..droplets.memory import MemoryBackend
 
         return MemoryBackend(settings)
-    from .droplets.docker import DockerBackend  # here, because tests without an engine never need it
+    from ..droplets.docker import DockerBackend  # here, because tests without an engine never need it
 
     return DockerBackend(settings)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..droplets.backend import DropletBackend, DropletSpec, Ruleset, VolumeSpec
 from .catalogue import SIZES
-from .droplets.backend import DropletBackend, DropletSpec, Ruleset, VolumeSpec
 from .records import Droplet
 
 Changes = dict[str, Any]

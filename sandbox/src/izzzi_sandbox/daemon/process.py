@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import __version__, credentials
+from .. import __version__
+from . import credentials
 from .settings import Settings
 
 START_SECONDS = 120  # powering on what was on may take a while
@@ -31,7 +32,7 @@ class ProcessError(Exception):
 def fingerprint(settings: Settings) -> str:
     """Of the code and the settings: a daemon with another one is replaced by `up`."""
     digest = hashlib.sha256(json.dumps(settings.environment(), sort_keys=True).encode())
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -126,7 +127,7 @@ def start(settings: Settings) -> None:
         settings.log_file.chmod(0o600)
         before = log.tell()
         process = subprocess.Popen(
-            [sys.executable, "-m", "izzzi_sandbox.server"],
+            [sys.executable, "-m", "izzzi_sandbox.daemon.server"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -7,8 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from . import firewall as rules_of
-from .droplets.backend import BackendError, DropletBackend, Ruleset
+from ..droplets.backend import BackendError, DropletBackend, Ruleset
+from . import firewall_rules as rules_of
 from .records import Droplet, Firewall, LoadBalancer
 from .state import State
 

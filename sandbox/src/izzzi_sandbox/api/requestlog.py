@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any
 
-from .records import now
+from ..account.records import now
 
 KEPT = 20_000
 BODY_LIMIT = 4096  # characters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from .droplets.backend import BackendError, DropletBackend, ForwardingRule, HealthCheck, LoadBalancerSpec
+from ..droplets.backend import BackendError, DropletBackend, ForwardingRule, HealthCheck, LoadBalancerSpec
 from .records import Assignment, Certificate, Droplet, LoadBalancer
 from .state import State
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from .droplets.backend import Rule, Ruleset
+from ..droplets.backend import Rule, Ruleset
 from .records import Droplet, Firewall, LoadBalancer
 
 OPEN = Ruleset(enabled=False, inbound=(), outbound=())

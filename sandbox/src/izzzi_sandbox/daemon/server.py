@@ -1,4 +1,4 @@
-"""The daemon: `python -m izzzi_sandbox.server`. HTTP and TLS by uvicorn, Spaces by moto, DNS, in one process."""
+"""The daemon: `python -m izzzi_sandbox.daemon.server`. HTTP and TLS by uvicorn, Spaces by moto, DNS, in one process."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from ..account.cloud import Cloud, open_backend
+from ..api.app import Transport, create_app
+from ..api.requestlog import RequestLog
+from ..dns.server import NameServer
+from ..droplets.backend import BackendError
+from ..spaces.store import StoreError
 from . import credentials, process, settings
-from .api.app import Transport, create_app
-from .cloud import Cloud, open_backend
-from .dns.server import NameServer
-from .droplets.backend import BackendError
-from .requestlog import RequestLog
 from .settings import Settings
-from .spaces.store import StoreError
 
 DNS_PORT = 53  # resolvers ask no other one
 log = logging.getLogger("izzzi_sandbox")

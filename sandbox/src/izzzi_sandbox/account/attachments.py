@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .droplets.backend import DropletBackend, VolumeSpec
+from ..droplets.backend import DropletBackend, VolumeSpec
 from .records import Action, ReservedIp, Volume
 from .state import State
 
