@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import re
 import time
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -15,34 +13,18 @@ from hypothesis.stateful import precondition, rule
 from .compose_faults import FAULTS, Fault
 from .ground import ready_host
 from .host import Host, HostError, Modules
-from .role import Failed, Killed, Role, Run
+from .released import Outcome, Released, is_same, run_role
+from .role import Role
 from .walk import Ground, Walk, told
 
 PROJECT, DIRECTORY = "walk", "/opt/walk"
 DISK = 8 * 1024  # KiB of the app's own file system
-# What a template or a program of somebody else says where we should have.
-FOREIGN = re.compile("Traceback|is undefined|No first item|has no attribute|Error while|TemplateRuntimeError")
 EVENTS = 12  # after so many files and programs of one module a kill comes when the module has ended
 
 
 @cache
 def role() -> Role:
     return Role("app_compose")
-
-
-@dataclass
-class Outcome:
-    """How a run ended."""
-
-    message: str = ""  # of its failure
-    killed: str = ""
-    changed: list[str] = field(default_factory=list)
-    said: str = ""
-    results: dict[str, dict] = field(default_factory=dict)
-
-    @property
-    def is_done(self) -> bool:
-        return not (self.message or self.killed)
 
 
 # States of the disk, by shell commands in the app's directory.
@@ -240,7 +222,7 @@ def uses(data_service: dict[str, Any]) -> set[str]:
     return volumes | {*data_service.get("ports", [])}
 
 
-class Compose(Walk):
+class Compose(Released):
     """One app on one droplet. A step is a declaration or an event, with all the runs that follow from it."""
 
     host: Host
@@ -266,24 +248,8 @@ class Compose(Walk):
     # -- runs
 
     def run(self, given: dict[str, Any], check: bool = False, kill: dict | None = None, entry: str = "main") -> Outcome:
-        run = Run(role(), given, Modules(self.host, kill, str(given.get("version", "1"))), check)
-        outcome = Outcome(changed=run.changed, results=run.results)
-        try:
-            run(entry)
-        except Failed as failure:
-            outcome.message = str(failure)
-        except Killed as killed:
-            outcome.killed = str(killed)
-        outcome.said = "\n".join(run.said)
-        assert not FOREIGN.search(outcome.message), f"not our words: {outcome.message}"
-        return outcome
-
-    def foresee(self, given: dict[str, Any], **options: Any) -> Outcome:
-        """A check, which touches nothing."""
-        before = self.look()
-        outcome = self.run(given, check=True, **options)
-        self.is_same(before, self.look(), "a check changed something")
-        return outcome
+        modules = Modules(self.host, kill, str(given.get("version", "1")))
+        return run_role(role(), given, modules, check, entry)
 
     def attempt(self, given: dict[str, Any], **options: Any) -> tuple[Outcome, Outcome]:
         """A check, then the run that it must have predicted; what a killed run left is ended by a run only."""
@@ -301,10 +267,6 @@ class Compose(Walk):
 
     def look(self) -> dict[str, Any]:
         return self.host.ask("look", project=PROJECT, directory=DIRECTORY)
-
-    def is_same(self, before: dict[str, Any], after: dict[str, Any], what: str) -> None:
-        differs = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
-        assert not differs, f"{what}: {differs}"
 
     def visits(self, allowed: set[str], open: bool) -> None:
         """All visitors since the last look met one of the releases."""
@@ -384,7 +346,7 @@ class Compose(Walk):
         outcome = self.run(given, check=check)
         assert outcome.is_done, f"the second run failed (check: {check}): {outcome.message}"
         assert not outcome.changed, f"the second run changed (check: {check}): {outcome.changed} {outcome.said}"
-        self.is_same(before, self.look(), "a second run changed something")
+        is_same(before, self.look(), "a second run changed something")
 
     # -- steps
 
@@ -407,7 +369,7 @@ class Compose(Walk):
         for how, message in {"check": foreseen.message, "run": done.message}.items():
             missing = [word for word in {*lost, CONSENT} if word not in message]
             assert not missing, f"the {how} does not name {missing}, which consent is needed for: {message}"
-        self.is_same(before, self.look(), "it needs consent, and something was touched without it")
+        is_same(before, self.look(), "it needs consent, and something was touched without it")
         return {**given, CONSENT: True}
 
     def succeeds(self, given: dict[str, Any]) -> None:
@@ -463,7 +425,7 @@ class Compose(Walk):
             for word in broken.words:
                 assert word in done.message, f"{fault}: no {word!r} in: {done.message}"
             if broken.is_static and was_whole:
-                self.is_same(before, self.look(), f"{fault} is refused after something was touched")
+                is_same(before, self.look(), f"{fault} is refused after something was touched")
             self.live = self.look()["current"]
             self.visits({self.live} | candidates, bool(self.live))
             if self.is_whole():

@@ -52,6 +52,12 @@ class App:
         return volume_name(self.project, name, self.volumes.get(name))
 
 
+def mounted(services: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """What the services mount: names of declared volumes, and paths of the host."""
+    mounts = [mount for service in services.values() for mount in service.get("volumes") or []]
+    return {m.get("source", "") if isinstance(m, Mapping) else str(m).split(":")[0] for m in mounts}
+
+
 def declared_image(service: Mapping[str, Any], env: Mapping[str, Any], release: str) -> str:
     """The image that a service names, with the variables of `env` and RELEASE resolved."""
     return str(variables.interpolate(service.get("image", ""), {**env, "RELEASE": release}))

@@ -21,7 +21,8 @@ Services = Mapping[str, Mapping[str, Any]]
 def app_problems(app: Mapping[str, Any], prefix: str) -> list[str]:
     """One sentence for each fault. `app` has the declaration by the names of a role's inputs without their `prefix`,
     `app_compose_` or `swarm_stack_`; what a runner does not know is left out."""
-    found = [*_shapes(app, prefix)]
+    found = dictionary_problems(app.get("services") or {}, f"{prefix}services")
+    found += dictionary_problems(app.get("data_services") or {}, f"{prefix}data_services")
     services, data = (_dictionaries(app.get(part) or {}) for part in ("services", "data_services"))
     found += _names(services, data, prefix) if not found else []
     for part, some in (("services", services), ("data_services", data)):
@@ -34,11 +35,13 @@ def app_problems(app: Mapping[str, Any], prefix: str) -> list[str]:
     return [*found, *_compose(app, services, data, prefix)]
 
 
-def _shapes(app: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    for part in ("services", "data_services"):
-        for name, service in (app.get(part) or {}).items():
-            if not isinstance(service, Mapping):
-                yield f"{prefix}{part}.{name} must be a dictionary as in a compose file; it is {service!r}."
+def dictionary_problems(services: Mapping[str, Any], place: str) -> list[str]:
+    """Tells which of the services that `place` (a variable's name) declares are no dictionaries."""
+    return [
+        f"{place}.{name} must be a dictionary as in a compose file; it is {service!r}."
+        for name, service in services.items()
+        if not isinstance(service, Mapping)
+    ]
 
 
 def _dictionaries(services: Mapping[str, Any]) -> Services:

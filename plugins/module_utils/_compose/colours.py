@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._app.app import App, build_definition
+from .._app.app import App, build_definition, mounted
+from .._app.problems import dictionary_problems
 
 COLOURS = ("blue", "green")
 PORTS_PER_COLOUR = 100
@@ -100,11 +101,8 @@ def data_document(app: ColouredApp) -> dict[str, Any]:
 
 def _used_volumes(app: ColouredApp, services: Mapping[str, dict]) -> list[str]:
     """The declared volumes that the services mount, in the order of their declaration."""
-    mounted = set()
-    for service in services.values():
-        for mount in service.get("volumes", []):
-            mounted.add(mount.get("source", "") if isinstance(mount, Mapping) else str(mount).split(":")[0])
-    return [name for name in app.volumes if name in mounted]
+    used = mounted(services)
+    return [name for name in app.volumes if name in used]
 
 
 def colour_volumes(app: ColouredApp) -> dict[str, Mapping[str, Any]]:
@@ -129,14 +127,8 @@ def volume_command(app: ColouredApp, name: str, declared: Mapping[str, Any]) -> 
 
 def shape_problems(app: ColouredApp) -> list[str]:
     """What is not of the form that all the rest takes for granted."""
-    found = []
-    for variable, services in (
-        ("app_compose_services", app.services),
-        ("app_compose_data_services", app.data_services),
-    ):
-        for name, service in services.items():
-            if not isinstance(service, Mapping):
-                found.append(f"{variable}.{name} must be a dictionary as in a compose file; it is {service!r}.")
+    found = dictionary_problems(app.services, "app_compose_services")
+    found += dictionary_problems(app.data_services, "app_compose_data_services")
     for name, service in app.services.items():
         if isinstance(service, Mapping):
             found += _number_problems(f"app_compose_services.{name}", service)

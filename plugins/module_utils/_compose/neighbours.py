@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._app.app import mounted
 from .colours import COLOURS, ColouredApp
 from .containers import RUNNING
 from .ports import BLOCK, Claim, overlap
@@ -211,12 +212,7 @@ def _names(app: ColouredApp, others: list[Neighbour]) -> Iterator[str]:
 
 def _volumes(app: ColouredApp, running: list[Neighbour]) -> Iterator[str]:
     names = {app.volume_name(name): name for name in app.volumes}
-    used = {
-        source
-        for service in app.data_services.values()
-        for mount in service.get("volumes") or []
-        for source in [mount.get("source", "") if isinstance(mount, Mapping) else str(mount).split(":")[0]]
-    }
+    used = mounted(app.data_services)
     for other in running:
         for volume in other.volumes:
             if names.get(volume) in used:
