@@ -268,6 +268,8 @@ class Hosts(Walk):
     def full_disk(self, role: str, wish: dict[str, Any], free: int) -> None:
         """A run fails with these words and leaves all as it was, or it needs no room."""
         given, place = self._variables(role, wish), DISKS[role]
+        if role == "base":  # what apt has installed before the disk is written to stays
+            given |= {name: self.given["base"][name] for name in hosts_base.INSTALLS}
         self.host.shell(
             f"rm -rf {place}-aside && cp -a {place} {place}-aside && mount -t tmpfs -o size=400k,mode=755 walk {place}"
             f" && cp -a {place}-aside/. {place}/ && cat /dev/zero > {place}/.filler 2>/dev/null;"

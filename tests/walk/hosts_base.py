@@ -148,6 +148,17 @@ def variables(wish: dict[str, Any], login: str, key: str) -> dict[str, Any]:
     }
 
 
+# Inputs that decide which packages there are.
+INSTALLS = (
+    "base_packages",
+    "base_integrity_tools",
+    "base_audit_enabled",
+    "base_fail2ban_enabled",
+    "base_updates_enabled",
+    "base_time_sync_enabled",
+)
+
+
 def is_open(given: dict[str, Any], port: int) -> bool:
     """Whether this controller's packets to the port pass the firewall."""
     ours = ipaddress.ip_address(CONTROLLER)

@@ -11,7 +11,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Entry:
     text: bytes | None = None
     target: str | None = None
     mode: int | None = None
-    group: str = ""  # looked at where one is asked for
+    group: str = ""  # compared where one is asked for, and always brought back
     owner: int | None = None  # of files
 
     def shown(self, sensitive: bool) -> str:
@@ -47,7 +47,7 @@ class Change:
         sides = {"before": self.before, "after": self.after}
         result = {}
         for side, entry in sides.items():
-            group = f", group {entry.group}" if entry and entry.group else ""
+            group = f", group {entry.group}" if entry and self.after and self.after.group else ""
             owner = f", user {entry.owner}" if entry and entry.owner else ""  # root's is not worth a word
             mode = "" if entry is None or entry.mode is None else f" (mode {entry.mode:04o}{owner}{group})"
             result[side] = "" if entry is None else entry.shown(self.sensitive)
@@ -55,7 +55,7 @@ class Change:
         return result
 
 
-def look(path: str, with_group: bool = False) -> Entry | None:
+def look(path: str) -> Entry | None:
     """What stands at the path now. Anything but a file, a link or a directory is refused."""
     try:
         status = os.lstat(path)
@@ -69,8 +69,7 @@ def look(path: str, with_group: bool = False) -> Entry | None:
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(f"{path} is neither a file nor a link nor a directory. Move it away.")
     with open(path, "rb") as file:
-        group = _group_name(status.st_gid) if with_group else ""
-        return Entry(text=file.read(), mode=mode, group=group, owner=status.st_uid)
+        return Entry(text=file.read(), mode=mode, group=_group_name(status.st_gid), owner=status.st_uid)
 
 
 def _group_name(number: int) -> str:
@@ -90,12 +89,15 @@ def changes(parameters: dict[str, Any]) -> list[Change]:
         *((item["path"], Entry(target=item["target"]), False) for item in parameters["links"]),
     ]
     kept = {item["path"] for item in parameters["files"] if not item["replace"]}
-    found = [
-        Change(path, look(path, bool(entry and entry.group)), entry, sensitive) for path, entry, sensitive in wanted
-    ]
+    found = [Change(path, look(path), entry, sensitive) for path, entry, sensitive in wanted]
     for change in found:
         _refuse_a_directory_in_the_way(change)
-    return [c for c in found if c.before != c.after and not (c.path in kept and c.before is not None)]
+    return [c for c in found if not _is_as_declared(c) and not (c.path in kept and c.before is not None)]
+
+
+def _is_as_declared(change: Change) -> bool:
+    before, after = change.before, change.after
+    return before == after or bool(before and after and not after.group and replace(before, group="") == after)
 
 
 def _directories(items: Iterable[dict[str, Any]]) -> dict[str, Entry]:

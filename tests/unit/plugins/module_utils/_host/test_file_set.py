@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
+import shutil
 from unittest.mock import patch
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._host.file_set import Entry, apply, changes, look, undo
+
+OWN_GROUP = grp.getgrgid(os.getegid()).gr_name
 
 
 def parameters(**given):
@@ -25,7 +29,7 @@ def test_everything_is_made_and_a_second_look_finds_nothing(tmp_path):
     apply(changes(wanted))
     assert (tmp_path / "link").read_text() == "new\n"
     assert look(str(tmp_path / "a/b")) == Entry(mode=0o750)
-    assert look(str(tmp_path / "a/b/c")) == Entry(text=b"new\n", mode=0o600, owner=os.geteuid())
+    assert look(str(tmp_path / "a/b/c")) == Entry(text=b"new\n", mode=0o600, group=OWN_GROUP, owner=os.geteuid())
     assert changes(wanted) == []
 
 
@@ -40,7 +44,7 @@ def test_undo_brings_back_what_was_there(tmp_path):
     )
     undo(apply(changes(wanted)))
     assert sorted(os.listdir(tmp_path)) == ["gone", "kept"]
-    assert look(str(tmp_path / "kept")) == Entry(text=b"old\n", mode=0o640, owner=os.geteuid())
+    assert look(str(tmp_path / "kept")) == Entry(text=b"old\n", mode=0o640, group=OWN_GROUP, owner=os.geteuid())
     assert look(str(tmp_path / "gone")) == Entry(target="kept")
 
 
@@ -121,6 +125,21 @@ def test_a_file_gets_its_group_and_undo_gives_it_back(tmp_path):
     assert changes(wanted) == []
     undo(done)
     assert (path.group(), path.stat().st_mode & 0o777) == ("root", 0o600)
+
+
+@pytest.mark.parametrize("changed", ["absent", "another text"])
+def test_undo_gives_a_group_back_that_nobody_asked_for(tmp_path, changed):
+    if os.getuid():
+        pytest.skip("only root gives files to any group")
+    path = tmp_path / "users"
+    path.write_text("old\n")
+    path.chmod(0o640)
+    shutil.chown(path, group="www-data")
+    same = parameters(files=[file(path, content="old\n", mode="0640")])
+    assert changes(same) == []  # a group that is not declared is left alone
+    new = parameters(files=[file(path, content="new\n", mode="0640")])
+    undo(apply(changes(new if changed == "another text" else parameters(absent=[str(path)]))))
+    assert (path.group(), path.read_text()) == ("www-data", "old\n")
 
 
 def test_an_unknown_group_is_named(tmp_path):
