@@ -426,7 +426,7 @@ class Compose(Released):
                 assert word in done.message, f"{fault}: no {word!r} in: {done.message}"
             if broken.is_static and was_whole:
                 is_same(before, self.look(), f"{fault} is refused after something was touched")
-            self.live = self.look()["current"]
+            self._follow()
             self.visits({self.live} | candidates, bool(self.live))
             if self.is_whole():
                 self.settled(self.good, self.live)
@@ -450,13 +450,13 @@ class Compose(Released):
         elif after == "back" and self.live:
             self._back(0)
 
-    def _follow(self, given: dict[str, Any]) -> None:
+    def _follow(self, *given: dict[str, Any]) -> None:
         """A run that did not end well may have committed before, or finished what one that was killed had proven."""
         now = self.look()
         if now["current"] != self.live:
             release = now["releases"][now["current"]]
-            mine = [one for one in (given, *self.killed) if is_of(release, one)]
-            self.live, self.good = now["current"], mine[0] if mine else given
+            mine = [one for one in (*given, *self.killed) if is_of(release, one)]
+            self.live, self.good = now["current"], [*mine, *given][0]
 
     @rule(declared=DECLARATION, free=st.sampled_from([0, 4, 8, 12, 16, 24, 32, 48]))
     @told
@@ -522,6 +522,8 @@ class Compose(Released):
         self.visits({before, self.live} | (set() if was_whole else self.candidates()), True)
         self.settled(went, self.live)
         self.good = went
+        if went["app_compose_database"] and "DATABASE_USER" not in str(services):
+            self.succeeds(went)  # the declared login is part of what a release is, so this one is another
 
     @precondition(lambda self: self.live)
     @rule(what=st.sampled_from(["stop", "kill", "rm", "pause", "double"]), number=st.integers(0, 5))

@@ -50,7 +50,8 @@ class Hosts(Walk):
         self.host.shell(
             "rm -f /etc/fail2ban/jail.d/z.local /etc/nginx/izzzi/*/http.conf; rm -rf /etc/nginx/izzzi/stranger"
         )
-        for role, wish in (("docker", hosts_docker.SIMPLE), ("nginx", hosts_nginx.SIMPLE), ("base", hosts_base.SIMPLE)):
+        base = {**hosts_base.SIMPLE, "other_key": self.host.key != "first"}
+        for role, wish in (("docker", hosts_docker.SIMPLE), ("nginx", hosts_nginx.SIMPLE), ("base", base)):
             given = self._variables(role, wish)
             done = run(role, self.host, {**self.host.variables(), **given})
             assert done.is_done, f"{role}: the droplet cannot be brought to where a walk begins: {done.message}"
