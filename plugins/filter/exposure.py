@@ -51,14 +51,15 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._exposure import declared
 from ..module_utils._exposure import reach as _exposure
 
 
 def exposure(firewalls, host_rules=(), services=None, publish_address=""):
     try:
-        cloud, host = _exposure.of_cloud(firewalls), _exposure.of_host(host_rules)
-        reach = _exposure.both(cloud, host)
-        answered = _exposure.narrowed(reach, _exposure.published(services or {}, publish_address))
+        cloud, host = declared.of_cloud(firewalls), declared.of_host(host_rules)
+        reach = _exposure.intersect(cloud, host)
+        answered = declared.answered(reach, declared.published(services or {}, publish_address))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(f"exposure: {error}") from error
     walls = {"cloud": cloud, "host": host, "reach": reach, "answered": answered}

@@ -48,16 +48,17 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._exposure import declared
 from ..module_utils._exposure import reach as _exposure
 
 
 def widened_exposure(after, cloud, host, published=()):
     try:
         walls = {"cloud": _exposure.from_rows(cloud), "host": _exposure.from_rows(host)}
-        reach = _exposure.both(walls["cloud"], walls["host"])
-        answered = _exposure.narrowed(reach, [_exposure.Published(**door) for door in published])
+        reach = _exposure.intersect(walls["cloud"], walls["host"])
+        answered = declared.answered(reach, [declared.Published(**door) for door in published])
         before = {"reach": reach, "answered": answered, **walls}
-        new = {kind: _exposure.wider(_exposure.from_rows(after[kind]), boxes) for kind, boxes in before.items()}
+        new = {kind: _exposure.subtract(_exposure.from_rows(after[kind]), boxes) for kind, boxes in before.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"widened_exposure: {error}") from error
     said = _exposure.words(new["reach"])

@@ -78,6 +78,7 @@ from ansible.errors import AnsibleParserError
 from ansible_collections.community.digitalocean.plugins.inventory import digitalocean
 
 from ..module_utils._cloud import client as _client
+from ..module_utils._cloud import transport
 from ..module_utils._cloud.client import ApiError, Client
 
 WIRING = Path(__file__).resolve().parents[2] / "inventories" / "wiring.yml"
@@ -97,7 +98,7 @@ class InventoryModule(digitalocean.InventoryModule):
         url, token = self.get_option("baseurl"), str(self._template_option("oauth_token") or "").strip()
         if problems := _client.problems(url, token):
             raise AnsibleParserError(" ".join(_in_our_words(problem) for problem in problems))
-        client = Client(url, token, _client.https(), timeout=self.get_option("timeout"))
+        client = Client(url, token, transport.https(), timeout=self.get_option("timeout"))
         try:
             return client.list("/droplets", "droplets")
         except ApiError as error:

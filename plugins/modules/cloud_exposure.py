@@ -70,9 +70,10 @@ import ssl
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ..module_utils._cloud import client as _client
+from ..module_utils._cloud import transport
 from ..module_utils._cloud.client import ApiError, Client
 from ..module_utils._cloud.names import Names
-from ..module_utils._exposure import check, reach
+from ..module_utils._exposure import check, declared, reach
 
 ARGUMENT_SPEC = {
     "api_url": {
@@ -97,7 +98,7 @@ def read(client: Client, owner_tag: str) -> dict[str, list[reach.Reach]]:
     """By droplet. A firewall applies by the droplet's id or by any of its tags."""
     firewalls = client.list("/firewalls", "firewalls")
     return {
-        droplet["name"]: reach.of_account(
+        droplet["name"]: declared.of_account(
             [
                 firewall
                 for firewall in firewalls
@@ -116,8 +117,8 @@ def main() -> None:
     if problems := _client.problems(params["api_url"], token):
         module.fail_json(msg=" ".join(problems))
     try:
-        declared = reach.from_rows(params["reach"])
-        client = Client(params["api_url"], token, _client.https(params["ca_path"]))
+        wanted = reach.from_rows(params["reach"])
+        client = Client(params["api_url"], token, transport.https(params["ca_path"]))
         live = read(client, Names(params["project"], params["environment"]).owner_tag)
     except ApiError as error:
         module.fail_json(msg=str(error))
@@ -125,7 +126,7 @@ def main() -> None:
         module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
     except (ValueError, KeyError) as error:
         module.fail_json(msg=f"reach: {error}")
-    differences = [line for name, boxes in live.items() for line in check.of_cloud(name, boxes, declared)]
+    differences = [line for name, boxes in live.items() for line in check.of_cloud(name, boxes, wanted)]
     module.exit_json(
         changed=False, differences=differences, live={name: reach.rows(boxes) for name, boxes in live.items()}
     )

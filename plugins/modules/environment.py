@@ -695,7 +695,7 @@ import ssl
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ..module_utils._cloud import client as _client
-from ..module_utils._cloud import declaration
+from ..module_utils._cloud import declaration, transport
 from ..module_utils._cloud.client import ApiError, Client
 from ..module_utils._cloud.environment import Environment, converge
 from ..module_utils._cloud.environment_lock import EnvironmentLock
@@ -733,7 +733,7 @@ def main() -> None:
         declared, problems = declaration.complete(params, RESOURCES)
         if problems := _client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
-        client = Client(params["api_url"], token, _client.https(params["ca_path"]), timeout=params["timeout"])
+        client = Client(params["api_url"], token, transport.https(params["ca_path"]), timeout=params["timeout"])
         lock = EnvironmentLock(client, Names(params["project"], params["environment"]), Wait(params["wait_timeout"]))
         environment, plan = converge(
             lambda: Environment(declared, client), lock, fingerprint=params["fingerprint"], check=module.check_mode

@@ -106,7 +106,7 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._exposure import check, port_scan, reach
+from ..module_utils._exposure import check, declared, port_scan, reach
 
 ARGUMENT_SPEC = {
     "targets": {
@@ -141,7 +141,7 @@ def source_of(address: str) -> str:
 
 
 def scan(params: dict) -> dict:
-    first, last = reach.ports(params["tcp_ports"])
+    first, last = declared.ports(params["tcp_ports"])
     ports = {"tcp": range(first, last + 1), "udp": params["udp_ports"]}
     result = {"differences": [], "reachable": {}, "unrouted": [], "probes": 0}
     routed = []

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import Client, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import Client
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Context, Wait
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
 
 from .memory_attached import NOUNS as ATTACHED
 from .memory_attached import Attached
@@ -304,4 +305,6 @@ def context(api: MemoryApi | None = None, **changes: Any) -> Context:
     declared, found = complete(declaration(**changes), RESOURCES)
     assert found == []
     wait = Wait(declared["wait_timeout"], sleep=lambda seconds: None)
-    return Context(declared, Names("shop", "staging"), (api or MemoryApi()).client(), wait)
+    made = Context(declared, Names("shop", "staging"), (api or MemoryApi()).client(), wait)
+    made.resources.extend(kind(made) for kind in RESOURCES)
+    return made

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import Reply, Unreachable
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply, Unreachable
 from izzzi_sandbox.account.cloud import Cloud
 from izzzi_sandbox.api.app import create_app
 from izzzi_sandbox.api.requestlog import RequestLog

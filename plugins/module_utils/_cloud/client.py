@@ -6,18 +6,14 @@
 from __future__ import annotations
 
 import json
-import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from .transport import LOOPBACK, Reply, Transport, Unreachable
+
 PAGE = 200  # the most that the API gives at once
 ATTEMPTS = 5
 LOOK_UPS = 3  # after a POST whose fate is unknown
@@ -41,25 +37,6 @@ class ApiError(Exception):
         return self.sent and (self.status == 0 or self.status >= 500)
 
 
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Unreachable(Exception):
-    """No reply. `sent` tells whether the server may have seen the request."""
-
-    def __init__(self, reason: str, *, sent: bool) -> None:
-        super().__init__(reason)
-        self.sent = sent
-
-
-# method, URL, headers, body, timeout in seconds
-Transport = Callable[[str, str, Mapping[str, str], "bytes | None", float], Reply]
-
-
 def problems(url: str, token: str) -> list[str]:
     """What is wrong with the API's address and token, as far as it can be seen without asking."""
     found = []
@@ -79,51 +56,6 @@ def problems(url: str, token: str) -> list[str]:
     elif not (token.isascii() and token.isprintable()) or " " in token:
         found.append("api_token: it has characters that no token has. Check provision_api_token or DIGITALOCEAN_TOKEN.")
     return found
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The API never redirects; who does would get the token."""
-
-    def redirect_request(self, *_arguments: Any) -> None:
-        return None
-
-
-def https(ca_path: str | None = None) -> Transport:
-    """Real requests by urllib. Proxies of the environment are honoured, but never for this machine itself."""
-    context = ssl.create_default_context()
-    if ca_path:
-        context.load_verify_locations(cafile=ca_path)
-
-    def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
-        handlers: list[Any] = [urllib.request.HTTPSHandler(context=context), _NoRedirect]
-        if urlsplit(url).hostname in LOOPBACK:
-            handlers.append(urllib.request.ProxyHandler({}))
-        request = urllib.request.Request(url, method=method, headers=dict(headers), data=body)
-        try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=timeout) as response:
-                return Reply(response.status, _lower(response.headers), response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Reply(error.code, _lower(error.headers), error.read())
-        except urllib.error.URLError as error:
-            refused = isinstance(error.reason, (ConnectionRefusedError, ssl.SSLCertVerificationError))
-            raise Unreachable(_reason(error.reason), sent=not refused) from error
-        except (OSError, HTTPException) as error:
-            raise Unreachable(_reason(error), sent=True) from error
-
-    return send
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _reason(error: object) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 class Client:

@@ -16,7 +16,6 @@ from .account import Account, read
 from .carry_out import CarryOut
 from .client import ApiError, Client
 from .environment_lock import EnvironmentLock
-from .kinds.droplet.droplet import Droplets
 from .names import Names
 from .plan import CREATE, DELETE, IDLE, REPLACE, UNDECLARED, Problems, Step
 from .resource import PHASES, Context, Resource, Wait
@@ -60,7 +59,8 @@ class Environment:
         names = Names(declared["project"], declared["environment"])
         self._client = client
         self._context = Context(declared, names, client, Wait(declared["wait_timeout"], sleep, clock))
-        self._resources = [resource(self._context) for resource in RESOURCES]
+        self._resources = self._context.resources
+        self._resources.extend(resource(self._context) for resource in RESOURCES)
         self._account: Account = {}
         self.warnings: list[str] = []
         self.planned = ""
@@ -164,13 +164,12 @@ class Environment:
     def outcome(self, plan: Plan) -> dict[str, Any]:
         outputs = {key: value for resource in self._resources for key, value in resource.outputs().items()}
         now, then = (round(sum(costs), 2) for costs in zip(*_costs(plan.steps), strict=True))
-        (droplets,) = (resource.show() for resource in self._resources if isinstance(resource, Droplets))
         return {
+            **{key: rows for resource in self._resources for key, rows in resource.rows().items()},
             "changed": bool(plan.work),
             "plan": [step.show() for step in plan.steps],
             "fingerprint": self.planned,
             "monthly_cost": {"before": now, "after": then},
-            "droplets": droplets,
             "outputs": {**outputs, "monthly_cost": then},
             "api_calls": self._client.calls,
         }

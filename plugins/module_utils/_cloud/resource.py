@@ -96,6 +96,7 @@ class Context:
     client: Client
     wait: Wait
     known: Known = field(default_factory=Known)
+    resources: list[Resource] = field(default_factory=list)  # all kinds of the run, for one that looks at the others
 
     @property
     def is_absent(self) -> bool:
@@ -117,6 +118,9 @@ class Resource:
     doubles: ClassVar[str | None] = None
     # What losing it means, for the refusal of a surplus without `prune`; None: a surplus is kept then, and named.
     loss: ClassVar[str | None] = None
+
+    urn_noun: ClassVar[str] = ""  # what its URN says of its kind; empty: it belongs to no DigitalOcean project
+    urn_key: ClassVar[str] = "id"  # the field of its row that the URN ends with; empty: the name
 
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
@@ -160,6 +164,26 @@ class Resource:
     def settle_removal(self) -> None:
         """Called when its deletions are done: returns when what it deleted holds nothing else any more."""
 
+    def members(self, account: Account) -> list[str]:
+        """Return the names of what is declared and belongs in the environment's DigitalOcean project."""
+        return []
+
+    def urn(self, name: str) -> str:
+        """Return the URN of one of `members`. While it is not made it has no id, and this is the URN of nothing."""
+        row = self.context.known.row(self.kind, name) or {}
+        return self.urn_of(row.get(self.urn_key, "") if self.urn_key else name)
+
+    def urn_of(self, id: Any) -> str:
+        return f"do:{self.urn_noun}:{id}"
+
+    def urns(self, account: Account) -> list[str]:
+        """Return the URNs of what goes with the environment."""
+        return []
+
     def outputs(self) -> dict[str, Any]:
-        """Its part of the result's `outputs`."""
+        """Return its part of the result's `outputs`."""
+        return {}
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what it adds to the result beside `outputs`, by the result's key."""
         return {}

@@ -14,7 +14,7 @@ from .kinds.project import Assignment, Project
 from .kinds.record.record import Records
 from .kinds.record.register import Register
 from .kinds.reserved_ip import ReservedIp
-from .kinds.space import Buckets
+from .kinds.space.space import Buckets
 from .kinds.ssh_key import SshKeys
 from .kinds.tag import Tags
 from .kinds.volume import Volumes

@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
 
-from .client import ApiError, Reply, Transport, Unreachable
+from .client import ApiError
+from .transport import Reply, Transport, Unreachable
 
 REGION = "us-east-1"  # of the signature; Spaces takes this one everywhere, the endpoint says where a bucket is
 ATTEMPTS = 5

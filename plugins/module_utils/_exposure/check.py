@@ -12,8 +12,10 @@ from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
 from . import reach as exposure
+from .declared import Published
+from .declared import ports as declared_ports
 from .port_scan import OPEN, REFUSED, SILENT, runs
-from .reach import Published, Reach
+from .reach import Reach
 
 FOUND = {OPEN: "open", REFUSED: "reachable (refused: nothing listens)", SILENT: "no answer"}
 
@@ -47,7 +49,7 @@ def of_cloud(target: str, live: list[Reach], declared: list[Reach]) -> list[str]
 
 
 def _lines(one: list[Reach], other: list[Reach]) -> list[str]:
-    return exposure.words(exposure.wider(one, other))
+    return exposure.words(exposure.subtract(one, other))
 
 
 class Listener(NamedTuple):
@@ -161,14 +163,14 @@ def reach_of_table(text: str) -> list[Reach]:
     """What the loaded table lets in by port, from `nft list table`. Without a table that is everything."""
     lines = _rules(text)
     if not lines:
-        return exposure.compact(exposure.everything())
+        return exposure.simplify(exposure.everything())
     found = [box for box in exposure.everything() if box.protocol == "icmp"]
     for match in filter(None, map(ACCEPT.fullmatch, lines)):
         networks = _elements(match["sources"]) if match["sources"] else exposure.EVERYWHERE
         for network in networks:
             for ports in _elements(match["ports"]):
-                found.append(Reach(match["protocol"], *exposure.ports(ports), ip_network(network, strict=False)))
-    return exposure.compact(found)
+                found.append(Reach(match["protocol"], *declared_ports(ports), ip_network(network, strict=False)))
+    return exposure.simplify(found)
 
 
 def _elements(text: str) -> list[str]:

@@ -82,6 +82,7 @@ def doomed(context: Context, account: Account) -> list[str]:
 class Domain(Resource):
     kind = "domain"
     phase = BASE
+    urn_noun, urn_key = "domain", ""
     arguments: ClassVar[dict[str, Any]] = {"domain": {"type": "dict", "options": OPTIONS}}
 
     @classmethod
@@ -118,6 +119,15 @@ class Domain(Resource):
         if kept in account["zones"] and kept not in gone:
             found.append(Step(DELETE, "domain", kept).keep(SHARED))
         return found
+
+    def members(self, account: Account) -> list[str]:
+        """Return the domain, unless other environments have records in it: each would pull it to its own project."""
+        rows = account["zones"].get(self._name, [])
+        shared = record_owner.shares(self.context.names, rows, self._name, account)
+        return [self._name] if self._name and not shared else []
+
+    def urns(self, account: Account) -> list[str]:
+        return [self.urn_of(name) for name in doomed(self.context, account)]
 
     def outputs(self) -> dict[str, Any]:
         return {"domain": self._name}

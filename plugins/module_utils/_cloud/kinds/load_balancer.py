@@ -163,6 +163,7 @@ def leftover(context: Context, account: Account) -> list[Row]:
 class LoadBalancer(Resource):
     kind = "load_balancer"
     phase = ATTACHED
+    urn_noun = "loadbalancer"
     doubles = "load_balancers"
     arguments: ClassVar[dict[str, Any]] = {"load_balancer": {"type": "dict", "options": OPTIONS}}
 
@@ -215,7 +216,7 @@ class LoadBalancer(Resource):
         names, declared = self.context.names, self._declared
         check = {name: value for name, value in declared["health_check"].items() if value != ""}
         return {
-            **declared,
+            **{key: value for key, value in declared.items() if key != "group"},
             "name": self._name,
             "region": self.context.declared["region"],
             "vpc_uuid": self.context.known.id("vpc", names.vpc),
@@ -225,9 +226,6 @@ class LoadBalancer(Resource):
                 {key: value for key, value in rule.items() if value != ""} for rule in declared["forwarding_rules"]
             ],
         }
-
-    def _request(self) -> dict[str, Any]:
-        return {key: value for key, value in self._body().items() if key != "group"}
 
     def problems(self, account: Account) -> list[str]:
         row = ours(self.context.names, account) if self._declared else None
@@ -259,13 +257,13 @@ class LoadBalancer(Resource):
             row = find(self._name, client.list("/load_balancers", "load_balancers"))
             return row and {"load_balancer": row}
 
-        row = client.create("/load_balancers", self._request(), look_up)["load_balancer"]
+        row = client.create("/load_balancers", self._body(), look_up)["load_balancer"]
         self.context.known.put(self.kind, self._name, row)
         self._awaited = True
 
     def _put(self, id: str) -> None:
         """A full replacement: what is left out would go back to its default."""
-        self.context.client.put(f"/load_balancers/{id}", self._request())
+        self.context.client.put(f"/load_balancers/{id}", self._body())
 
     def settle(self) -> None:
         """It has its address: DNS records may want to point to it."""
@@ -288,6 +286,12 @@ class LoadBalancer(Resource):
             Step(DELETE, self.kind, row["name"], (), lambda id=row["id"]: delete(f"/load_balancers/{id}"), cost(row))
             for row in leftover(self.context, account)
         ]
+
+    def members(self, account: Account) -> list[str]:
+        return [self._name] if self._declared else []
+
+    def urns(self, account: Account) -> list[str]:
+        return [self.urn_of(row["id"]) for row in leftover(self.context, account)]
 
     def outputs(self) -> dict[str, Any]:
         row = self.context.known.row(self.kind, self._name) or {}

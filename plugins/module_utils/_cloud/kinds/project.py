@@ -12,12 +12,6 @@ from ..account import Account, Reads, Row
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, changed, created
 from ..resource import BASE, PROJECT, Context, Resource
-from . import domain as _domain
-from . import load_balancer, reserved_ip, space
-from . import volume as _volume
-from .droplet import compare as droplet_compare
-from .droplet import droplet as _droplet
-from .record import owner as record_owner
 
 OPTIONS = {
     "id": {"type": "str", "default": ""},
@@ -30,15 +24,6 @@ ENVIRONMENTS = {"production": "Production", "staging": "Staging", "dev": "Develo
 LIMITS = {"name": 175, "description": 255, "purpose": 255}
 OTHER = "Other: "  # DigitalOcean puts it before a purpose that it does not know
 LAG_SECONDS = 180.0  # what was deleted counts as a resource for a while
-# The noun in a URN of each kind of resource.
-URN_NOUNS = {
-    "droplet": "droplet",
-    "domain": "domain",
-    "volume": "volume",
-    "reserved_ip": "floatingip",  # their name of old
-    "load_balancer": "loadbalancer",
-    "bucket": "space",
-}
 DONE = ("ok", "assigned", "already_assigned")
 
 
@@ -60,10 +45,6 @@ def fields(row: Row) -> dict[str, Any]:
     return {**row, "purpose": (row.get("purpose") or "").removeprefix(OTHER)}
 
 
-def urn(kind: str, key: Any) -> str:
-    return f"do:{URN_NOUNS[kind]}:{key}"
-
-
 def spelling(urn: str) -> str:
     """Reserved IPs have gone by two names."""
     return urn.replace("do:reservedip:", "do:floatingip:").lower()
@@ -74,31 +55,9 @@ def refused(reply: dict[str, Any]) -> list[str]:
     return [f"{row['urn']} ({row['status']})" for row in reply.get("resources", []) if row.get("status") not in DONE]
 
 
-def members(context: Context, account: Account) -> list[tuple[str, str]]:
-    """What is declared and belongs into the project, by kind and name. A domain that other environments have records in
-    stays where it is: each would pull it to its own."""
-    declared, names = context.declared, context.names
-    found = [("droplet", droplet.name) for droplet in _droplet.wanted(declared["droplets"], names)]
-    if domain := declared["domain"]:
-        name = domain["name"]
-        if not record_owner.shares(names, account["zones"].get(name, []), name, account):
-            found.append(("domain", name))
-    found += [("volume", volume["name"]) for volume in _volume.wanted(declared, names)]
-    single = (("reserved_ip", names.reserved_ip), ("load_balancer", names.load_balancer))
-    found += [(kind, name) for kind, name in single if declared[kind]]
-    return found + [("bucket", names.bucket(name)) for name in declared["spaces"]]
-
-
 def doomed(context: Context, account: Account) -> set[str]:
-    """The URNs of what goes with the environment."""
-    names, vpcs = context.names, account["vpcs"]
-    found = [urn("droplet", row["id"]) for row in account["droplets"] if droplet_compare.belongs(row, names, vpcs)]
-    found += [urn("reserved_ip", row["ip"]) for row in reserved_ip.leftover(context, account)]
-    found += [urn("load_balancer", row["id"]) for row in load_balancer.leftover(context, account)]
-    found += [urn("volume", row["id"]) for row in _volume.doomed(context, account)]
-    found += [urn("domain", name) for name in _domain.doomed(context, account)]
-    found += [urn("bucket", name) for name in space.doomed(context, account)]
-    return {spelling(urn) for urn in found}
+    """Return the URNs of what goes with the environment, in one spelling."""
+    return {spelling(urn) for resource in context.resources for urn in resource.urns(account)}
 
 
 class Project(Resource):
@@ -125,26 +84,14 @@ class Project(Resource):
         if not self._declared:
             return {}
         client = self.context.client
-        return {
-            "projects": lambda: client.list("/projects", "projects"),
-            "droplets": lambda: client.list("/droplets", "droplets"),
-        }
+        return {"projects": lambda: client.list("/projects", "projects")}
 
     def more_reads(self, account: Account) -> Reads:
-        """What is in a project need not be known as long as nothing of ours exists."""
         row = find(self._declared, account["projects"]) if self._declared else None
-        if not row or not (self.context.is_absent or self._has_something(account)):
+        if row is None:
             return {}
         path = f"/projects/{row['id']}/resources"
         return {"project_resources": lambda: self.context.client.list(path, "resources")}
-
-    def _has_something(self, account: Account) -> bool:
-        listings = ("droplets", "volumes", "load_balancers")
-        names = {row["name"] for listing in listings for row in account.get(listing, [])} | set(account["zones"])
-        names |= {key.removeprefix("bucket ") for key, settings in account.items() if settings is not None}
-        if any(name in names for _kind, name in members(self.context, account)):
-            return True
-        return "reserved_ips" in account and bool(reserved_ip.ours(self.context.names, account))
 
     def problems(self, account: Account) -> list[str]:
         if not self._declared or find(self._declared, account["projects"]) or not self._declared["id"]:
@@ -215,23 +162,22 @@ class Assignment(Resource):
             return []
         row = self.context.known.row("project", "") or self._declared
         present = {spelling(resource["urn"]) for resource in account.get("project_resources", [])}
-        missing = [member for member in members(self.context, account) if spelling(self._urn(*member)) not in present]
+        missing = [
+            (resource, name)
+            for resource in self.context.resources
+            for name in resource.members(account)
+            if spelling(resource.urn(name)) not in present
+        ]
         if not missing:
             return [Step(NOOP, self.kind, row["name"])]
-        change = Change("assigned", None, [f"{kind} {name}" for kind, name in missing])
+        change = Change("assigned", None, [f"{resource.kind} {name}" for resource, name in missing])
         return [Step(UPDATE, self.kind, row["name"], (change,), lambda: self._assign(missing))]
 
-    def _urn(self, kind: str, name: str) -> str:
-        """Of what is not made yet it has no id, and so is no URN of anything."""
-        if kind in ("domain", "bucket"):
-            return urn(kind, name)
-        row = self.context.known.row(kind, name) or {}
-        return urn(kind, row.get("ip" if kind == "reserved_ip" else "id", ""))
-
-    def _assign(self, missing: list[tuple[str, str]]) -> None:
-        """What was just made may not be found at once. To assign a resource again does no harm."""
+    def _assign(self, missing: list[tuple[Resource, str]]) -> None:
+        """Repeat the request until it has assigned everything: what was just made may not be found at once, and to
+        assign a resource again does no harm."""
         client, path = self.context.client, f"/projects/{self.context.known.id('project', '')}/resources"
-        body = {"resources": [self._urn(*member) for member in missing]}
+        body = {"resources": [resource.urn(name) for resource, name in missing]}
         left: list[str] = []
 
         def done() -> bool:

@@ -88,6 +88,7 @@ def _holder(row: Row, wanted: str) -> str | None:
 class ReservedIp(Resource):
     kind = "reserved_ip"
     phase = ATTACHED
+    urn_noun, urn_key = "floatingip", "ip"  # its name of old
     doubles = "reserved_ips"
     arguments: ClassVar[dict[str, Any]] = {"reserved_ip": {"type": "dict", "options": OPTIONS}}
 
@@ -236,6 +237,12 @@ class ReservedIp(Resource):
         self._unassign(ip)
         self._when_free(lambda: self.context.client.delete(f"/reserved_ips/{ip}"))
         self.context.client.delete(f"/tags/{self.context.names.address_tag(ip)}")
+
+    def members(self, account: Account) -> list[str]:
+        return [self.context.names.reserved_ip] if self._declared else []
+
+    def urns(self, account: Account) -> list[str]:
+        return [self.urn_of(row["ip"]) for row in leftover(self.context, account)]
 
     def outputs(self) -> dict[str, Any]:
         row = self.context.known.row(self.kind, self.context.names.reserved_ip) or {}

@@ -84,10 +84,6 @@ def leftover(context: Context, account: Account) -> list[Row]:
     return [row for row in account["volumes"] if is_ours(row, context.names, account) and row["name"] not in keep]
 
 
-def doomed(context: Context, account: Account) -> list[Row]:
-    return leftover(context, account) if context.declared["delete_data"] else []
-
-
 def kept(context: Context, account: Account) -> list[Row]:
     """List the volumes that outlast the environment, for their data."""
     return [] if context.declared["delete_data"] else leftover(context, account)
@@ -96,6 +92,7 @@ def kept(context: Context, account: Account) -> list[Row]:
 class Volumes(Resource):
     kind = "volume"
     phase = ATTACHED
+    urn_noun = "volume"
     arguments: ClassVar[dict[str, Any]] = {"volumes": {"type": "dict", "default": {}}}
 
     @classmethod
@@ -245,6 +242,13 @@ class Volumes(Resource):
         client = self.context.client
         self._detach(id)
         self.context.wait.through(lambda: client.delete(f"/volumes/{id}"), (409, 422), BUSY_SECONDS)
+
+    def members(self, account: Account) -> list[str]:
+        return [volume["name"] for volume in self._wanted]
+
+    def urns(self, account: Account) -> list[str]:
+        gone = leftover(self.context, account) if self.context.declared["delete_data"] else []
+        return [self.urn_of(row["id"]) for row in gone]
 
     def outputs(self) -> dict[str, Any]:
         return {"volume_ids": self.context.known.ids(self.kind)}

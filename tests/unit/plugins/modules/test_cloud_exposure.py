@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import client as _client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport as _transport
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import declared
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.cloud_exposure import main
@@ -17,7 +18,7 @@ from tests.unit.memory_api import TOKEN, URL, MemoryApi, declaration
 @pytest.fixture
 def api(monkeypatch, run_module) -> MemoryApi:
     api = MemoryApi()
-    monkeypatch.setattr(_client, "https", lambda ca_path: api)
+    monkeypatch.setattr(_transport, "https", lambda ca_path: api)
     monkeypatch.setattr(environment, "Environment", functools.partial(Environment, sleep=lambda seconds: None))
     run_module(environment.main, {**declaration(), "api_url": URL, "api_token": TOKEN})
     api.calls.clear()
@@ -27,7 +28,7 @@ def api(monkeypatch, run_module) -> MemoryApi:
 @pytest.fixture
 def compare(run_module, api):
     wanted = declaration()
-    rows = exposure.rows(exposure.of_cloud(wanted["firewalls"]))
+    rows = exposure.rows(declared.of_cloud(wanted["firewalls"]))
     names = {"project": wanted["project"], "environment": wanted["environment"]}
     return lambda **more: run_module(main, {"api_url": URL, "api_token": TOKEN, "reach": rows, **names, **more})
 

@@ -6,7 +6,7 @@ import functools
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import client as _client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport as _transport
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.environment import main
@@ -17,7 +17,7 @@ from tests.unit.memory_api import TOKEN, URL, MemoryApi, declaration
 @pytest.fixture
 def api(monkeypatch) -> MemoryApi:
     api = MemoryApi()
-    monkeypatch.setattr(_client, "https", lambda ca_path: api)
+    monkeypatch.setattr(_transport, "https", lambda ca_path: api)
     monkeypatch.setattr(environment, "Environment", functools.partial(Environment, sleep=lambda seconds: None))
     return api
 

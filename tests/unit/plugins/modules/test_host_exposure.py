@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import declared
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.modules import host_exposure
 from ansible_collections.izzzi.infra.plugins.modules.host_exposure import main
 
 TABLE = "table inet izzzi {\n\tchain inbound {\n\t\tcounter packets 1 bytes 2 drop\n\t}\n}\n"
 LINKS = [{"linkinfo": {"info_kind": "bridge"}, "addr_info": [{"local": "172.17.0.1"}]}, {"addr_info": []}]
-REACH = exposure.rows(exposure.of_host([{"name": "web", "protocol": "tcp", "ports": [80]}]))
+REACH = exposure.rows(declared.of_host([{"name": "web", "protocol": "tcp", "ports": [80]}]))
 
 
 @pytest.fixture

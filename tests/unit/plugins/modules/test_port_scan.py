@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import declared
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.modules.port_scan import main, source_of
 
-CLOSED = exposure.rows(exposure.of_host([]))
+CLOSED = exposure.rows(declared.of_host([]))
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def server():
 
 def reach(port: int) -> list[dict]:
     return exposure.rows(
-        exposure.of_host([{"name": "x", "protocol": "tcp", "ports": [port], "sources": ["127.0.0.1/32"]}])
+        declared.of_host([{"name": "x", "protocol": "tcp", "ports": [port], "sources": ["127.0.0.1/32"]}])
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done to a droplet that exists, one action after the other: DigitalOcean takes one at a time."""
+"""Change and delete droplets that exist: one action after the other, since DigitalOcean takes one at a time."""
 
 from __future__ import annotations
 
@@ -105,3 +105,39 @@ class Actions:
 
     def _row(self, id: int) -> Row:
         return self.client.get(f"/droplets/{id}")["droplet"]
+
+
+class Deletions:
+    """The droplets that this run deletes, and that are perhaps still there."""
+
+    def __init__(self, client: Client, wait: Wait) -> None:
+        self._client = client
+        self._wait = wait
+        self._ids: set[int] = set()
+
+    def delete(self, id: int) -> None:
+        self._client.delete(f"/droplets/{id}")
+        self._ids.add(id)
+
+    def settle(self) -> None:
+        """Wait until all are gone: until then they hold their VPC. One listing shows it of all."""
+        if self._ids:
+            late = f"Not deleted within {self._wait.limit} s: droplet "
+            self._wait.until(lambda: not self._left(), lambda: f"{late}{', '.join(self._left())}. Run again.")
+            self._ids.clear()
+
+    def _left(self) -> list[str]:
+        return [str(row["id"]) for row in self._client.list("/droplets", "droplets") if row["id"] in self._ids]
+
+
+def check_creations(client: Client, actions: dict[str, int], unlisted: set[str]) -> None:
+    """Raise ApiError when one of the unlisted droplets could not be made. It is either not listed yet, or its action,
+    by name in `actions`, has errored."""
+    for name in sorted(unlisted):
+        action = actions.get(name)
+        reply = client.find(f"/actions/{action}") if action else None
+        if reply and reply["action"]["status"] == "errored":
+            raise ApiError(
+                f"DigitalOcean accepted the droplet {name} but could not make it (action {action} "
+                "errored). Run again; if it stays so, try another size or region."
+            )

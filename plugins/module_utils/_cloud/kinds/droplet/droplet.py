@@ -6,30 +6,27 @@ to one are in the files beside."""
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from typing import Any, ClassVar
 
 from ... import catalogue
 from ...account import Account, Reads, Row
-from ...client import ApiError
 from ...declaration import complete_each
 from ...names import Names
 from ...plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Problems, Step, created
 from ...resource import DROPLETS, Context, Resource
-from .. import ssh_key
 from . import compare as droplet_compare
+from . import create
 from . import declared as droplet_declared
-from .actions import Actions
+from .actions import Actions, Deletions, check_creations
 from .compare import current_cost, duplicates, is_ready, missing, monthly_cost
 from .declared import Wanted, wanted
-
-MOST_AT_ONCE = 10  # names in one POST
 
 
 class Droplets(Resource):
     kind = "droplet"
     phase = DROPLETS
+    urn_noun = "droplet"
     doubles = "droplets"
     arguments: ClassVar[dict[str, Any]] = {
         "droplets": {"type": "dict", "default": {}},
@@ -52,7 +49,7 @@ class Droplets(Resource):
         self._rows: list[Row] = []  # all of the account as last read
         self._made: set[str] = set()
         self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
-        self._leaving: set[int] = set()  # deleted by this run, and perhaps still there
+        self._deletions = Deletions(context.client, context.wait)
         self._is_stale = False  # this run has written since they were read
         self._one_down = threading.Lock()  # never two powered off at once: the others serve
 
@@ -156,57 +153,27 @@ class Droplets(Resource):
     # -- make
 
     def _creations(self, new: list[Wanted], prices: dict[str, float]) -> list[Step]:
-        """One request makes all droplets of a group; the first one's step sends it."""
-        batches: dict[tuple[str, int], list[Wanted]] = {}
-        for index, droplet in enumerate(new):
-            same = sum(1 for other in new[:index] if other.group == droplet.group)
-            batches.setdefault((droplet.group, same // MOST_AT_ONCE), []).append(droplet)
+        """Return a step for each droplet. One request makes a batch of them; the first one's step sends it."""
         found = []
-        for batch in batches.values():
+        for batch in create.batches(new):
             for position, droplet in enumerate(batch):
                 request = None if position else (lambda batch=batch: self._create(batch))
+                shown = created(create.shown(droplet, self.context.declared))
                 cost = monthly_cost(prices[droplet.size], droplet.backups)
-                shown = created(self._shown(droplet))
                 found.append(Step(CREATE, "droplet", droplet.name, shown, request, cost_after=cost))
         return found
 
-    def _shown(self, droplet: Wanted) -> dict[str, Any]:
-        user_data = self.context.declared["user_data"]
-        digest = hashlib.sha256(user_data.encode()).hexdigest()
-        return {
-            "region": self.context.declared["region"],
-            "size": droplet.size,
-            "image": droplet.image,
-            "tags": list(droplet.tags),
-            "monitoring": droplet.monitoring,
-            "backups": droplet.backups,
-            "ipv6": droplet.ipv6,
-            "user_data": f"sha256:{digest[:16]}" if user_data else "",  # it may hold secrets
-        }
-
     def _create(self, batch: list[Wanted]) -> None:
-        declared, client = self.context.declared, self.context.client
-        first, names = batch[0], [droplet.name for droplet in batch]
-        body = {
-            "region": declared["region"],
-            "ssh_keys": ssh_key.fingerprints(declared),
-            "user_data": declared["user_data"],
-            "names": names,
-            "size": first.size,
-            "image": int(first.image) if first.image.isdigit() else first.image,
-            "tags": list(first.tags),
-            "monitoring": first.monitoring,
-            "backups": first.backups,
-            "ipv6": first.ipv6,
-            "vpc_uuid": self.context.known.id("vpc", self.context.names.vpc),
-        }
+        client, names = self.context.client, [droplet.name for droplet in batch]
+        vpc_id = self.context.known.id("vpc", self.context.names.vpc)
 
         def look_up() -> dict[str, Any] | None:
-            rows = [row for row in client.list("/droplets", "droplets", tag_name=first.tags[0]) if row["name"] in names]
+            tagged = client.list("/droplets", "droplets", tag_name=batch[0].tags[0])
+            rows = [row for row in tagged if row["name"] in names]
             return {"droplets": rows} if len(rows) >= len(names) else None
 
         self._is_stale = True
-        reply = client.create("/droplets", body, look_up)
+        reply = client.create("/droplets", create.body(batch, self.context.declared, vpc_id), look_up)
         for row, action in zip(reply["droplets"], reply.get("links", {}).get("actions", []), strict=False):
             self._actions[row["name"]] = action["id"]
 
@@ -240,7 +207,7 @@ class Droplets(Resource):
 
         def apply() -> None:
             with self._one_down:
-                self._delete(row["id"])
+                self._deletions.delete(row["id"])
                 # The old one was ready, and must not count for the new one of its name.
                 self._remember([other for other in self._rows if other["id"] != row["id"]])
                 self.settle_removal()
@@ -272,24 +239,13 @@ class Droplets(Resource):
 
     def _look(self) -> bool:
         self._read()
-        self._check_actions(self._waiting())
-        return not self._waiting()
+        waiting = self._waiting()
+        check_creations(self.context.client, self._actions, waiting - {row["name"] for row in self.existing()})
+        return not waiting
 
     def _read(self) -> None:
         tag = self.context.names.owner_tag
         self._remember(self.context.client.list("/droplets", "droplets", tag_name=tag))
-
-    def _check_actions(self, waiting: set[str]) -> None:
-        """A droplet that is not listed is either not listed yet, or could not be made: its action tells."""
-        listed = {row["name"] for row in self.existing()}
-        for name in sorted(waiting - listed):
-            action = self._actions.get(name)
-            reply = self.context.client.find(f"/actions/{action}") if action else None
-            if reply and reply["action"]["status"] == "errored":
-                raise ApiError(
-                    f"DigitalOcean accepted the droplet {name} but could not make it (action {action} "
-                    "errored). Run again; if it stays so, try another size or region."
-                )
 
     # -- remove
 
@@ -300,39 +256,30 @@ class Droplets(Resource):
                 DELETE,
                 "droplet",
                 row["name"],
-                apply=lambda id=row["id"]: self._delete(id),
+                apply=lambda id=row["id"]: self._deletions.delete(id),
                 cost_before=current_cost(row),
             )
             for row in account["droplets"]
             if droplet_compare.belongs(row, self.context.names, account["vpcs"]) and row["name"] not in keep
         ]
 
-    def _delete(self, id: int) -> None:
-        self.context.client.delete(f"/droplets/{id}")
-        self._leaving.add(id)
-
     def settle_removal(self) -> None:
-        """Those that were deleted are gone: until then they hold their VPC. One list tells it of all."""
-        if not self._leaving:
-            return
-
-        def left() -> list[str]:
-            rows = self.context.client.list("/droplets", "droplets")
-            return [str(row["id"]) for row in rows if row["id"] in self._leaving]
-
-        limit = self.context.declared["wait_timeout"]
-        self.context.wait.until(
-            lambda: not left(), lambda: f"Not deleted within {limit} s: droplet {', '.join(left())}. Run again."
-        )
-        self._leaving.clear()
+        self._deletions.settle()
 
     # -- outcome
 
-    def show(self) -> list[dict[str, Any]]:
-        return [droplet_compare.show(row, self.context.names, self._made) for row in self.existing()]
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        return {"droplets": [droplet_compare.show(row, self.context.names, self._made) for row in self.existing()]}
+
+    def members(self, account: Account) -> list[str]:
+        return [droplet.name for droplet in self.wanted]
+
+    def urns(self, account: Account) -> list[str]:
+        names, vpcs = self.context.names, account["vpcs"]
+        return [self.urn_of(row["id"]) for row in account["droplets"] if droplet_compare.belongs(row, names, vpcs)]
 
     def outputs(self) -> dict[str, Any]:
-        user, shown = self.context.declared["ssh_user"], self.show()
+        user, shown = self.context.declared["ssh_user"], self.rows()["droplets"]
         return {
             "droplet_id": {row["name"]: row["id"] for row in shown},
             "droplet_ip": {row["name"]: row["public_ip"] for row in shown if row["public_ip"]},

@@ -5,13 +5,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import (
-    ApiError,
-    Client,
-    Reply,
-    Unreachable,
-    problems,
-)
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client, problems
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply, Unreachable
 
 URL = "https://api.example.com"
 TOKEN = "dop_v1_secret"

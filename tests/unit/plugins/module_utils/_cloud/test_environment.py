@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.plan import Problems
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,8 +6,9 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Reply, Unreachable
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.s3 import S3, S3Error, signature
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply, Unreachable
 
 # Amazon's published examples for Signature Version 4.
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

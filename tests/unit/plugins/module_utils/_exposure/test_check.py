@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._exposure import check
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure import check, declared
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure.check import Listener
-from ansible_collections.izzzi.infra.plugins.module_utils._exposure.reach import Published
+from ansible_collections.izzzi.infra.plugins.module_utils._exposure.declared import Published
 
 OPEN = {"addresses": ["0.0.0.0/0", "::/0"]}
-DECLARED = exposure.of_host([{"name": "web", "protocol": "tcp", "ports": [80, 443]}])
+DECLARED = declared.of_host([{"name": "web", "protocol": "tcp", "ports": [80, 443]}])
 SS = """\
 udp   UNCONN 0 0  198.51.100.16%eth0:68   0.0.0.0:*  users:(("systemd-network",pid=1,fd=2))
 tcp   LISTEN 0 128        0.0.0.0:22      0.0.0.0:*  users:(("sshd",pid=5,fd=7))
@@ -111,9 +111,9 @@ def test_order_counts_in_a_table():
 
 
 def test_the_cloud_is_compared_in_both_directions():
-    declared = exposure.of_cloud({"web": {"inbound": [{"protocol": "tcp", "ports": "80", "sources": OPEN}]}})
-    live = exposure.of_cloud({"hand": {"inbound": [{"protocol": "tcp", "ports": "5432", "sources": OPEN}]}})
-    assert check.of_cloud("app", live, declared) == [
+    wanted = declared.of_cloud({"web": {"inbound": [{"protocol": "tcp", "ports": "80", "sources": OPEN}]}})
+    live = declared.of_cloud({"hand": {"inbound": [{"protocol": "tcp", "ports": "5432", "sources": OPEN}]}})
+    assert check.of_cloud("app", live, wanted) == [
         "app: cloud firewall: 5432/tcp open to everybody: expected closed",
         "app: cloud firewall: expected 80/tcp open to everybody: found closed",
     ]
@@ -139,4 +139,4 @@ def test_what_a_loaded_table_lets_in():
         "8000-8009/tcp open to everybody",
         "53/udp open to fd00::/8",
     ]
-    assert check.reach_of_table("") == exposure.compact(exposure.everything())
+    assert check.reach_of_table("") == exposure.simplify(exposure.everything())

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import project as _project
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.project import Assignment, Project
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.reserved_ip import ReservedIp
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Context
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
 
 from tests.unit.memory_api import MemoryApi, context, droplet
 
@@ -36,7 +38,8 @@ def api() -> MemoryApi:
 
 
 def read(shared: Context) -> dict:
-    account = {**EMPTY_ACCOUNT} | {listing: call() for listing, call in Project(shared).reads().items()}
+    account = {**EMPTY_ACCOUNT, "droplets": shared.client.list("/droplets", "droplets")}
+    account |= {listing: call() for listing, call in Project(shared).reads().items()}
     return account | {listing: call() for listing, call in Project(shared).more_reads(account).items()}
 
 
@@ -57,7 +60,7 @@ def test_all_goes_into_an_existing_project_by_one_request(api):
         ("project", "noop", "shop-staging"),
         ("project_resources", "update", "shop-staging"),
     ]
-    urns = ["do:droplet:7", "do:domain:example.com"]
+    urns = ["do:domain:example.com", "do:droplet:7"]
     assert api.writes == [("POST", "/projects/p1/resources", {"resources": urns})]
     api.calls.clear()
     assert {action for _, action, _ in run(api, {}, domain=DOMAIN)} == {"noop"}
@@ -140,7 +143,7 @@ def test_a_200_that_assigned_nothing_is_no_success(api):
 
 
 def test_two_spellings_of_a_reserved_ip():
-    assert _project.spelling("do:reservedip:192.0.2.1") == _project.urn("reserved_ip", "192.0.2.1")
+    assert _project.spelling("do:reservedip:192.0.2.1") == ReservedIp(context()).urn_of("192.0.2.1")
 
 
 def test_patch_is_repeated():

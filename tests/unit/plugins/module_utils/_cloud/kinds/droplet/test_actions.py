@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client, Reply
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet.actions import Actions
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.plan import Change
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Wait
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
 
 from tests.unit.memory_api import TOKEN, URL, MemoryApi, row
 

@@ -127,7 +127,7 @@ def test_a_replacement_deletes_waits_and_makes_anew():
         ("POST", "/droplets"),
     ]
     droplets.settle()
-    assert [(shown["created"], shown["status"]) for shown in droplets.show()] == [(True, "active")], "it was waited for"
+    assert [(shown["created"], shown["status"]) for shown in droplets.rows()["droplets"]] == [(True, "active")], "it was waited for"
 
 
 def test_a_droplet_is_made_anew_on_request_although_nothing_differs():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import space as _space
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.space import space as _space
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.s3 import S3Error
 
@@ -49,11 +49,6 @@ def test_bad_input_is_named(spaces, changes, words):
         )
 
 
-def test_the_endpoint():
-    assert _space.endpoint(declaration(spaces_region="ams3")) == "https://ams3.digitaloceanspaces.com"
-    assert _space.endpoint(declaration(spaces_endpoint_url="http://127.0.0.1:8782")) == "http://127.0.0.1:8782"
-
-
 @pytest.mark.parametrize(
     ("bucket", "ours"),
     [
@@ -68,11 +63,6 @@ def test_the_endpoint():
 def test_whose_a_bucket_is(bucket, ours):
     """The last two are those of the projects shop-staging and shop-staging-x."""
     assert _space.is_ours(bucket, NAMES) is ours
-
-
-def test_what_is_not_declared_is_not_compared():
-    found = {"acl": "private", "versioning": None, "lifecycle": None, "cors": None}
-    assert _space.wanted(found) == {"acl": "private"}
 
 
 def test_no_bucket_no_request():
