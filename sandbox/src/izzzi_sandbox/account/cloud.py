@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -66,10 +67,24 @@ class Ghost:
     until: float
 
 
+Work = Callable[[int], None]  # on the action or droplet of this id
+
+
+def in_thread(work: Work, id: int) -> None:
+    """Begin work that outlasts its request. Daemon threads: a stop must not wait for a boot, and what is cut off is
+    taken up at the next start."""
+    threading.Thread(target=work, args=(id,), name=f"{work.__name__}-{id}", daemon=True).start()
+
+
 class Cloud:
-    def __init__(self, settings: Settings, backend: DropletBackend) -> None:
+    """`begin` starts work in the background; it must not run it in the caller's transaction."""
+
+    def __init__(
+        self, settings: Settings, backend: DropletBackend, begin: Callable[[Work, int], None] = in_thread
+    ) -> None:
         self.settings = settings
         self.backend = backend
+        self._begin = begin
         self.state = State(settings.database)
         self.spaces = Spaces(settings.spaces_database, self.state)
         self.faults = Faults()
@@ -214,10 +229,6 @@ class Cloud:
         self.state.put(row)
 
     # -- operations
-
-    def _begin(self, work: Any, id: int) -> None:
-        # Daemon threads: a stop must not wait for a boot. What is cut off is taken up at the next start.
-        threading.Thread(target=work, args=(id,), name=f"{work.__name__}-{id}", daemon=True).start()
 
     def _run(self, action_id: int) -> None:
         with self.state.transaction():  # waits for the transaction of the request that submitted it

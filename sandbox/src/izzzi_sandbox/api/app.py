@@ -73,6 +73,7 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
+    """Return the application. Its account is `app.state.cloud`, which tests exchange: routes take long to build."""
     app = FastAPI(title="izzzi-sandbox", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False  # a redirect would lose a POST
     app.state.cloud = cloud
@@ -82,6 +83,7 @@ def create_app(cloud: Cloud, token: str, log: RequestLog) -> FastAPI:
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Next) -> Response:
+        cloud = app.state.cloud
         request.state.request_id = str(uuid.uuid4())
         if request.scope["path"].startswith("/v2/"):
             request.scope["path"] = request.scope["path"].rstrip("/")  # community.digitalocean posts to /v2/domains/
@@ -179,7 +181,7 @@ def authorized(header: str, token: str) -> bool:
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
-def refuse_unknown_query(request: Request) -> None:
+async def refuse_unknown_query(request: Request) -> None:
     """A parameter that is ignored in silence is a client's bug that nobody sees."""
     unknown = sorted(set(request.query_params) - _query_names(request.scope["route"].dependant))
     if unknown:

@@ -18,7 +18,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _cloud(request: Request) -> Cloud:
+async def _cloud(request: Request) -> Cloud:  # async: what is not is called in a thread
     return request.app.state.cloud
 
 

@@ -7,18 +7,14 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Query, Request
+from starlette.datastructures import URL
 
 T = TypeVar("T")
 
 
 class Pager:
-    def __init__(
-        self,
-        request: Request,
-        page: Annotated[int, Query(ge=1)] = 1,
-        per_page: Annotated[int, Query(ge=1, le=200)] = 20,
-    ) -> None:
-        self._url = request.url
+    def __init__(self, url: URL, page: int, per_page: int) -> None:
+        self._url = url
         self._page = page
         self._per_page = per_page
 
@@ -45,4 +41,12 @@ class Pager:
         return str(self._url.replace(query=urlencode([*query, ("page", page)])))
 
 
-Paged = Annotated[Pager, Depends()]
+async def _pager(
+    request: Request,
+    page: Annotated[int, Query(ge=1)] = 1,
+    per_page: Annotated[int, Query(ge=1, le=200)] = 20,
+) -> Pager:  # async: what is not is called in a thread
+    return Pager(request.url, page, per_page)
+
+
+Paged = Annotated[Pager, Depends(_pager)]

@@ -25,6 +25,7 @@ class RateLimit:
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: deque[float] = deque()
+        self._minute: deque[float] = deque()
         self._key_lists: deque[float] = deque()
 
     def count(self, *, key_list: bool = False) -> Verdict:
@@ -33,8 +34,9 @@ class RateLimit:
             now = self._clock()
             self._requests.append(now)
             _expire(self._requests, now - 3600)
-            minute = [moment for moment in self._requests if moment > now - 60]
-            waits = [minute[0] + 60 - now] if len(minute) > MINUTE_LIMIT else []
+            self._minute.append(now)
+            _expire(self._minute, now - 60)
+            waits = [self._minute[0] + 60 - now] if len(self._minute) > MINUTE_LIMIT else []
             if key_list:
                 self._key_lists.append(now)
                 _expire(self._key_lists, now - 60)

@@ -12,12 +12,12 @@ from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.cloud_exposure import main
 
-from tests.unit.memory_api import TOKEN, URL, MemoryApi, declaration
+from tests.unit.sandbox_api import TOKEN, URL, SandboxApi, declaration
 
 
 @pytest.fixture
-def api(monkeypatch, run_module) -> MemoryApi:
-    api = MemoryApi()
+def api(monkeypatch, run_module) -> SandboxApi:
+    api = SandboxApi()
     monkeypatch.setattr(_transport, "https", lambda ca_path: api)
     monkeypatch.setattr(environment, "Environment", functools.partial(Environment, sleep=lambda seconds: None))
     run_module(environment.main, {**declaration(), "api_url": URL, "api_token": TOKEN})
@@ -41,10 +41,9 @@ def test_the_declared_environment_is_as_declared(api, compare):
 
 
 def test_a_firewall_made_by_hand_is_found(api, compare):
-    (droplet,) = api.rows["droplets"]
+    (droplet,) = api.rows("droplets")
     rule = {"protocol": "tcp", "ports": "5432", "sources": {"addresses": ["0.0.0.0/0"]}}
-    hand = {"id": "hand", "name": "by-hand", "inbound_rules": [rule], "tags": [], "droplet_ids": [droplet["id"]]}
-    api.rows["firewalls"].append(hand)
+    api.make("firewalls", name="by-hand", inbound_rules=[rule], droplet_ids=[droplet["id"]])
     assert compare()["differences"] == [
         f"{droplet['name']}: cloud firewall: 5432/tcp open to everybody (IPv4): expected closed"
     ]

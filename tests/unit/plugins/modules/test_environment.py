@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 
@@ -10,13 +11,14 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transpor
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.environment import main
+from izzzi_sandbox.account.records import Firewall
 
-from tests.unit.memory_api import TOKEN, URL, MemoryApi, declaration
+from tests.unit.sandbox_api import TOKEN, URL, SandboxApi, declaration
 
 
 @pytest.fixture
-def api(monkeypatch) -> MemoryApi:
-    api = MemoryApi()
+def api(monkeypatch) -> SandboxApi:
+    api = SandboxApi()
     monkeypatch.setattr(_transport, "https", lambda ca_path: api)
     monkeypatch.setattr(environment, "Environment", functools.partial(Environment, sleep=lambda seconds: None))
     return api
@@ -148,6 +150,8 @@ def test_a_plan_that_is_not_the_one_that_was_shown_is_not_carried_out(api, run):
     assert again["failed"]
     assert "has changed" in again["msg"]
     same = run(check=True)
-    api.rows["firewalls"][0]["id"] = "made-anew"
+    (firewall,) = api.cloud.state.all(Firewall)
+    api.cloud.state.remove(firewall)
+    api.cloud.state.put(dataclasses.replace(firewall, id="made-anew"))
     assert run(fingerprint=same["fingerprint"])["failed"], "another resource of the same name and content"
     assert api.writes == []

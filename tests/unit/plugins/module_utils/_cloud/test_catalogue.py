@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud import catalogue as _catalogue
 
-from tests.unit.memory_api import MemoryApi
+from tests.unit.sandbox_api import SandboxApi
 
 SIZES = [
     {"slug": "s-1vcpu-1gb", "available": True, "regions": ["fra1"], "price_monthly": 6.0},
@@ -38,7 +38,7 @@ def test_a_size_that_cannot_be_had_is_named_with_what_is_near(size, words):
 
 
 def test_all_images_are_asked_for_only_when_one_cannot_be_had():
-    api = MemoryApi()
+    api = SandboxApi()
     row = _catalogue.image(api.client(), "debian-13-x64")
     assert _catalogue.image_problems("i", "debian-13-x64", "fra1", row, api.client()) == []
     assert [path for _, path, _ in api.calls] == ["/images/debian-13-x64"]

@@ -4,7 +4,7 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud import declaration as _declaration
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 
-from tests.unit.memory_api import declaration
+from tests.unit.sandbox_api import declaration
 
 APP = {"size": "s-1vcpu-1gb", "image": "debian-13-x64"}
 RULE = {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["203.0.113.7/32"]}}

@@ -5,7 +5,7 @@ import json
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.alert import Alerts
 
-from tests.unit.memory_api import MemoryApi, context, declaration
+from tests.unit.sandbox_api import SandboxApi, context, declaration
 
 DROPLETS = {"app": {**declaration()["droplets"]["app"], "monitoring": True}}
 CPU = {"type": "cpu", "value": 90, "emails": ["ops@example.com"]}
@@ -13,13 +13,13 @@ SECRET = "https://hooks.example.com/secret"
 NAME = "shop-staging cpu"
 
 
-def noun(api: MemoryApi, alert: dict | None, **changes) -> tuple[Alerts, dict]:
+def noun(api: SandboxApi, alert: dict | None, **changes) -> tuple[Alerts, dict]:
     alerts = {"cpu": alert} if alert else {}
     made = Alerts(context(api, alerts=alerts, alert_slack_url=SECRET, droplets=DROPLETS, **changes))
     return made, {listing: read() for listing, read in made.reads().items()}
 
 
-def run(api: MemoryApi, alert: dict | None = CPU, **changes) -> list:
+def run(api: SandboxApi, alert: dict | None = CPU, **changes) -> list:
     made, account = noun(api, alert, **changes)
     steps = made.steps(account) + made.surplus(account)
     for step in steps:
@@ -29,7 +29,7 @@ def run(api: MemoryApi, alert: dict | None = CPU, **changes) -> list:
 
 
 def test_create_then_nothing():
-    api = MemoryApi()
+    api = SandboxApi()
     (step,) = run(api)
     assert (step.action, step.name) == ("create", NAME)
     ((_, _, body),) = api.writes
@@ -51,7 +51,7 @@ def test_create_then_nothing():
     ],
 )
 def test_each_field_is_changed_in_place_and_the_webhook_is_not_shown(change, field):
-    api = MemoryApi()
+    api = SandboxApi()
     run(api)
     (step,) = run(api, {**CPU, **change})
     assert (step.action, [c.field for c in step.changes]) == ("update", [field])
@@ -60,15 +60,14 @@ def test_each_field_is_changed_in_place_and_the_webhook_is_not_shown(change, fie
 
 
 def test_surplus_is_what_has_our_name_and_tag():
-    api = MemoryApi()
+    api = SandboxApi()
     run(api)
     others = {"type": "v1/insights/droplet/cpu", "compare": "GreaterThan", "value": 1, "window": "5m", "enabled": True}
-    api.rows["monitoring/alerts"] += [
-        {**others, "uuid": "x", "description": "CPU Alert", "tags": []},
-        {**others, "uuid": "y", "description": "shop-staging other", "tags": ["izzzi:shop:production"]},
-    ]
+    others |= {"entities": [], "alerts": {"email": ["ops@example.com"], "slack": []}}
+    api.make("monitoring/alerts", **others, description="CPU Alert", tags=[])
+    api.make("monitoring/alerts", **others, description="shop-staging other", tags=["izzzi:shop:production"])
     assert [step.name for step in run(api, state="absent")] == [NAME]
-    assert len(api.rows["monitoring/alerts"]) == 2
+    assert len(api.rows("monitoring/alerts")) == 2
 
 
 @pytest.mark.parametrize(

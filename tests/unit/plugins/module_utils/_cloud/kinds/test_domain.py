@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import domain as _domain
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
 
-from tests.unit.memory_api import MemoryApi, context
+from tests.unit.sandbox_api import SandboxApi, context
 
 
 def domain(name: str = "example.com") -> dict:
@@ -26,7 +29,7 @@ def test_case_and_last_dot_do_not_matter():
 
 
 def test_create_then_nothing():
-    api = MemoryApi()
+    api = SandboxApi()
     for action in ("create", "noop"):
         noun = _domain.Domain(context(api, domain=domain()))
         account = {listing: read() for listing, read in noun.reads().items()}
@@ -41,15 +44,19 @@ def test_create_then_nothing():
     ("zone_file", "asked"), [("@ IN A 192.0.2.1", 1), ("_izzzi.shop-staging IN TXT ...", 2), (None, 2)]
 )
 def test_without_prune_only_domains_with_our_register_are_looked_into(zone_file, asked):
-    api = MemoryApi()
-    api.rows["domains"] = [{"name": "example.com", "zone_file": zone_file}]
+    api = SandboxApi()
+    api.make("domains", name="example.com")
+    real = api.answer
+    api.answer = lambda method, path, *more: listing if path == "/domains" else real(method, path, *more)
+    listing = Reply(200, {}, json.dumps({"domains": [{"name": "example.com", "zone_file": zone_file}]}).encode())
     _domain.Domain(context(api)).reads()["zones"]()
     assert len(api.calls) == asked
 
 
 def test_prune_looks_into_all_domains():
-    api = MemoryApi()
-    api.rows["domains"] = [{"name": "example.com"}, {"name": "example.org"}]
+    api = SandboxApi()
+    for name in ("example.com", "example.org"):
+        api.make("domains", name=name)
     noun = _domain.Domain(context(api, prune=True))
     assert set(noun.reads()["zones"]()) == {"example.com", "example.org"}
     assert len(api.calls) == 3

@@ -8,8 +8,9 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from izzzi_sandbox.account.records import Firewall
 
-from tests.unit.memory_api import MemoryApi, context, declaration
+from tests.unit.sandbox_api import OWNER, SandboxApi, context, declaration
 
 NAMES = Names("shop", "staging")
 WORLD = {"addresses": ["0.0.0.0/0", "::/0"]}
@@ -26,7 +27,7 @@ def account(*rows: dict) -> dict:
     return {"firewalls": list(rows)}
 
 
-def noun(api: MemoryApi | None = None, **given) -> _firewall.Firewalls:
+def noun(api: SandboxApi | None = None, **given) -> _firewall.Firewalls:
     return _firewall.Firewalls(context(api, firewalls=given, allow_open_ssh=True))
 
 
@@ -183,14 +184,15 @@ def test_neither_order_nor_repetition_is_a_change(rules, random):
 
 
 def test_create():
-    api = MemoryApi()
+    api = SandboxApi()
+    api.make("tags", name=OWNER)
     web = noun(api, web={"inbound": [HTTPS]})
     (step,) = web.steps(account())
     assert step.action == "create"
     assert {c.field: c.after for c in step.changes}["inbound"] == ["tcp 443 from 0.0.0.0/0, ::/0"]
     step.apply()
     assert [(method, path) for method, path, _ in api.calls] == [("POST", "/firewalls")]
-    assert web.outputs() == {"firewall_ids": {"web": api.rows["firewalls"][0]["id"]}}
+    assert web.outputs() == {"firewall_ids": {"web": api.rows("firewalls")[0]["id"]}}
 
 
 @pytest.mark.parametrize(
@@ -203,15 +205,17 @@ def test_create():
     ],
 )
 def test_any_drift_is_replaced_as_a_whole(drift, field):
-    api = MemoryApi()
+    api = SandboxApi()
     wanted = _firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
-    api.rows["firewalls"] = [{**stored(wanted), **drift}]
+    api.make("tags", name=OWNER)
+    id = api.make("firewalls", **wanted)["id"]
+    api.change(Firewall, **drift)
     web = noun(api, web={"inbound": [HTTPS]})
-    (step,) = web.steps(account(*api.rows["firewalls"]))
+    (step,) = web.steps(account(*api.rows("firewalls")))
     assert (step.action, [c.field for c in step.changes]) == ("update", [field])
-    assert web.outputs() == {"firewall_ids": {"web": "f1"}}
+    assert web.outputs() == {"firewall_ids": {"web": id}}
     step.apply()
-    assert api.calls == [("PUT", "/firewalls/f1", wanted)]
+    assert api.calls == [("PUT", f"/firewalls/{id}", wanted)]
 
 
 @pytest.mark.parametrize("held", [{"droplet_ids": [4]}, {"tags": ["project:shop"]}])
@@ -224,7 +228,7 @@ def test_what_is_attached_otherwise_is_let_go_only_after_the_droplets_have_their
 
 
 def test_surplus_is_ours_only():
-    api = MemoryApi()
+    api = SandboxApi()
     rows = [
         {"id": "1", "name": "shop-staging-fw-web", "tags": ["izzzi:shop:staging"]},
         {"id": "2", "name": "shop-staging-fw-old", "tags": ["izzzi:shop:staging"]},

@@ -4,8 +4,10 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import load_balancer as _load_balancer
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.load_balancer import LoadBalancer
+from izzzi_sandbox.account.records import Certificate
+from izzzi_sandbox.account.records import LoadBalancer as Balancer
 
-from tests.unit.memory_api import MemoryApi, context, declaration
+from tests.unit.sandbox_api import SandboxApi, context, declaration
 
 CHECK = {
     "protocol": "tcp",
@@ -35,13 +37,13 @@ RULE = {
 TCP = {**RULE, "entry_protocol": "tcp", "target_protocol": "tcp"}
 
 
-def noun(api: MemoryApi, declared: dict | None = DECLARED, **changes) -> tuple[LoadBalancer, dict]:
+def noun(api: SandboxApi, declared: dict | None = DECLARED, **changes) -> tuple[LoadBalancer, dict]:
     made = LoadBalancer(context(api, load_balancer=declared, **changes))
-    made.context.known.put("vpc", "shop-staging-vpc", {"id": "v1"})
+    made.context.known.put("vpc", "shop-staging-vpc", {"id": api.vpc()})
     return made, {listing: read() for listing, read in made.reads().items()}
 
 
-def run(api: MemoryApi, declared: dict | None = DECLARED, **changes) -> list:
+def run(api: SandboxApi, declared: dict | None = DECLARED, **changes) -> list:
     made, account = noun(api, declared, **changes)
     assert made.problems(account) == []
     steps = ([] if changes.get("state") == "absent" else made.steps(account)) + made.surplus(account)
@@ -53,17 +55,17 @@ def run(api: MemoryApi, declared: dict | None = DECLARED, **changes) -> list:
 
 
 def test_create_then_nothing():
-    api = MemoryApi()
+    api = SandboxApi()
     (step,) = run(api)
     assert (step.action, step.cost_before, step.cost_after) == ("create", 0.0, 12.0)
     ((_, _, body),) = api.writes
-    assert (body["tag"], body["vpc_uuid"], body["region"]) == ("izzzi:shop:staging:web", "v1", "fra1")
+    assert (body["tag"], body["vpc_uuid"], body["region"]) == ("izzzi:shop:staging:web", api.vpc(), "fra1")
     assert [rule["entry_port"] for rule in body["forwarding_rules"]] == [80, 443]
     assert "group" not in body
     made, account = noun(api)
     (step,) = made.steps(account)
     assert (step.action, step.cost_before, step.cost_after) == ("noop", 12.0, 12.0)
-    assert made.outputs() == {"load_balancer_ip": "203.0.113.200"}
+    assert made.outputs() == {"load_balancer_ip": api.rows("load_balancers")[0]["ip"]}
 
 
 @pytest.mark.parametrize(
@@ -78,60 +80,61 @@ def test_create_then_nothing():
     ],
 )
 def test_each_field_is_changed_by_one_full_put(change, field):
-    api = MemoryApi()
+    api = SandboxApi()
+    api.cloud.state.put(Certificate("c1", "shop", "custom", [], "2030-01-01T00:00:00Z", "", ""))
     run(api)
     api.calls.clear()
-    api.rows["certificates"].append({"id": "c1", "name": "shop"})
     (step,) = run(api, {**DECLARED, **change})
     assert [c.field for c in step.changes] == [field]
     ((method, path, body),) = api.writes
-    assert (method, path) == ("PUT", "/load_balancers/l1")
+    assert (method, path) == ("PUT", f"/load_balancers/{api.rows('load_balancers')[0]['id']}")
     assert {"name", "region", "tag", "vpc_uuid", "health_check", "forwarding_rules"} <= body.keys()
     assert run(api, {**DECLARED, **change})[0].action == "noop"
 
 
 def test_what_the_api_adds_is_no_difference():
-    api = MemoryApi()
+    api = SandboxApi()
     run(api)
-    (row,) = api.rows["load_balancers"]
-    row["forwarding_rules"] = [
-        {**rule, "certificate_id": "", "tls_passthrough": False} for rule in row["forwarding_rules"]
+    (record,) = api.cloud.state.all(Balancer)
+    rules = [
+        {**rule, "certificate_id": "", "tls_passthrough": False} for rule in record.settings["forwarding_rules"][::-1]
     ]
-    row["forwarding_rules"].reverse()
-    row |= {"health_check": {**CHECK, "path": "/"}, "algorithm": "round_robin", "sticky_sessions": {"type": "none"}}
+    api.change(
+        Balancer, settings={**record.settings, "forwarding_rules": rules, "health_check": {**CHECK, "path": "/"}}
+    )
     assert run(api)[0].action == "noop"
 
 
 def test_surplus():
-    api = MemoryApi()
+    api = SandboxApi()
     run(api)
     made, account = noun(api, None, prune=True)
     assert [step.action for step in made.surplus(account)] == ["delete"]
     assert [step.cost_before for step in run(api, state="absent")] == [12.0]
-    assert api.rows["load_balancers"] == []
+    assert api.rows("load_balancers") == []
 
 
 def test_one_that_looks_at_others_droplets_is_not_ours():
-    api = MemoryApi()
+    api = SandboxApi()
     run(api)
-    api.rows["load_balancers"][0]["tag"] = "web"
+    api.change(Balancer, tag="web")
     assert run(api, state="absent") == []
 
 
 def test_one_that_cannot_be_made_is_told():
-    made, _ = noun(MemoryApi())
-    made.context.known.put("load_balancer", "shop-staging-lb", {"id": "l1"})
-    made._awaited = True
-    reply = {"load_balancer": {"status": "errored"}}
-    made.context.client.get = lambda path: reply
+    api = SandboxApi(held=1)  # nothing is done in the background
+    made, account = noun(api)
+    (step,) = made.steps(account)
+    step.apply()
+    api.change(Balancer, status="errored")
     with pytest.raises(ApiError, match="could not make the load balancer shop-staging-lb"):
         made.settle()
 
 
 def test_it_cannot_be_moved_to_another_region():
-    api = MemoryApi()
+    api = SandboxApi()
     run(api)
-    api.rows["load_balancers"][0]["region"] = {"slug": "ams3"}
+    api.change(Balancer, region="ams3")
     made, account = noun(api)
     assert "cannot be moved to fra1" in made.problems(account)[0]
 
@@ -142,8 +145,8 @@ def test_http3_shares_its_port_with_https():
 
 
 def test_an_unknown_certificate_is_told_with_those_that_there_are():
-    api = MemoryApi()
-    api.rows["certificates"].append({"id": "c2", "name": "shop"})
+    api = SandboxApi()
+    api.cloud.state.put(Certificate("c2", "shop", "custom", [], "2030-01-01T00:00:00Z", "", ""))
     made, account = noun(api, {**DECLARED, "forwarding_rules": [{**RULE, "certificate_id": "c1"}]})
     (problem,) = made.problems(account)
     assert problem == (
@@ -152,13 +155,12 @@ def test_an_unknown_certificate_is_told_with_those_that_there_are():
 
 
 def test_one_that_was_renamed_is_given_its_name_again():
-    api = MemoryApi()
-    api.rows["vpcs"].append({"id": "v1", "name": "shop-staging-vpc"})
+    api = SandboxApi()
     run(api)
-    api.rows["load_balancers"][0]["name"] = "renamed"
+    api.change(Balancer, name="renamed")
     (step,) = run(api)
     assert [(c.field, c.before, c.after) for c in step.changes] == [("name", "renamed", "shop-staging-lb")]
-    assert [row["name"] for row in api.rows["load_balancers"]] == ["shop-staging-lb"], "none is made twice"
+    assert [row["name"] for row in api.rows("load_balancers")] == ["shop-staging-lb"], "none is made twice"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import project as _project
@@ -7,18 +9,11 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.project i
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.reserved_ip import ReservedIp
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Context
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
+from izzzi_sandbox.account import records
 
-from tests.unit.memory_api import MemoryApi, context, droplet
+from tests.unit.sandbox_api import SandboxApi, context
 
 EMPTY = {"id": "", "name": "", "description": None, "purpose": None, "environment": None}
-ROW = {
-    "id": "p1",
-    "name": "shop-staging",
-    "description": "",
-    "purpose": "Other: Shop",
-    "environment": "Staging",
-    "is_default": False,
-}
 DOMAIN = {"name": "example.com", "hosts": [], "target": "", "ttl": 300, "records": []}
 
 
@@ -27,14 +22,16 @@ EMPTY_ACCOUNT |= {"zones": {}}
 
 
 @pytest.fixture
-def api() -> MemoryApi:
+def api() -> SandboxApi:
     """One droplet that is there, and one project."""
-    api = MemoryApi(polls=0)
-    tags = ["izzzi:shop:staging"]
-    content = {"size": "s-1vcpu-1gb", "image": "i", "region": "fra1", "tags": tags, "vpc_uuid": "v1"}
-    api.rows["droplets"].append(droplet(7, "shop-staging-app", content))
-    api.rows["projects"].append(dict(ROW))
+    api = SandboxApi()
+    api.droplet()
+    api.make("projects", name="shop-staging", description="", purpose="Shop", environment="Staging")
     return api
+
+
+def project(api: SandboxApi) -> dict:
+    return next(row for row in api.rows("projects") if not row["is_default"])
 
 
 def read(shared: Context) -> dict:
@@ -43,10 +40,10 @@ def read(shared: Context) -> dict:
     return account | {listing: call() for listing, call in Project(shared).more_reads(account).items()}
 
 
-def run(api: MemoryApi, project: dict, **changes) -> list:
+def run(api: SandboxApi, project: dict, **changes) -> list:
     shared = context(api, do_project={**EMPTY, **project}, **changes)
     account = read(shared)
-    shared.known.put("droplet", "shop-staging-app", api.rows["droplets"][0])
+    shared.known.put("droplet", "shop-staging-app", api.rows("droplets")[0])
     nouns = [Project(shared), Assignment(shared)]
     steps = [step for noun in nouns for step in (noun.surplus if shared.is_absent else noun.steps)(account)]
     for step in steps:
@@ -56,20 +53,22 @@ def run(api: MemoryApi, project: dict, **changes) -> list:
 
 
 def test_all_goes_into_an_existing_project_by_one_request(api):
+    api.make("domains", name="example.com")
     assert run(api, {}, domain=DOMAIN) == [
         ("project", "noop", "shop-staging"),
         ("project_resources", "update", "shop-staging"),
     ]
-    urns = ["do:domain:example.com", "do:droplet:7"]
-    assert api.writes == [("POST", "/projects/p1/resources", {"resources": urns})]
+    urns = ["do:domain:example.com", f"do:droplet:{api.rows('droplets')[0]['id']}"]
+    assert api.writes == [("POST", f"/projects/{project(api)['id']}/resources", {"resources": urns})]
     api.calls.clear()
     assert {action for _, action, _ in run(api, {}, domain=DOMAIN)} == {"noop"}
     assert (api.writes, len(api.calls)) == ([], 3)
 
 
-@pytest.mark.parametrize("project", [{"id": "p1"}, {"id": "shop-staging"}, {"name": "shop-staging"}, {}])
-def test_a_project_is_found(api, project):
-    assert run(api, project)[0] == ("project", "noop", "shop-staging")
+@pytest.mark.parametrize("given", [{"id": "the id"}, {"id": "shop-staging"}, {"name": "shop-staging"}, {}])
+def test_a_project_is_found(api, given):
+    given = {key: value.replace("the id", project(api)["id"]) for key, value in given.items()}
+    assert run(api, given)[0] == ("project", "noop", "shop-staging")
 
 
 def test_a_new_one_is_made_with_defaults(api):
@@ -81,14 +80,14 @@ def test_a_new_one_is_made_with_defaults(api):
 def test_fields_that_are_given_are_changed_in_place(api):
     assert run(api, {"purpose": "Shop"})[0][1] == "noop", "DigitalOcean puts Other: before what it does not know"
     assert run(api, {"purpose": "Shop", "environment": "Production", "description": "x"})[0][1] == "update"
-    assert ("PATCH", "/projects/p1", {"description": "x", "environment": "Production"}) in api.writes
+    assert ("PATCH", f"/projects/{project(api)['id']}", {"description": "x", "environment": "Production"}) in api.writes
 
 
 def test_an_unknown_id_is_a_problem(api):
     shared = context(api, do_project={**EMPTY, "id": "other"})
     (problem,) = Project(shared).problems(read(shared))
     assert "'other'" in problem
-    assert "but shop-staging" in problem
+    assert "but sandbox, shop-staging" in problem
 
 
 @pytest.mark.parametrize(
@@ -103,42 +102,50 @@ def test_bad_input_is_named(project, words):
 
 def test_it_goes_when_it_has_our_name_and_nothing_else_in_it(api):
     run(api, {})
-    assert run(api, {}, state="absent") == [("project", "delete", "shop-staging")]
-    assert api.rows["projects"] == []
+    shared = context(api, do_project=EMPTY, state="absent")
+    (step,) = Project(shared).surplus(read(shared))
+    assert (step.action, step.name) == ("delete", "shop-staging"), "its droplet goes too"
+    api.ask("DELETE", f"/droplets/{api.rows('droplets')[0]['id']}")
+    step.apply()
+    assert [row["name"] for row in api.rows("projects")] == ["sandbox"], "the default one"
 
 
 def test_it_stays_for_what_is_not_ours(api):
     run(api, {})
-    api.urns["p1"].append("do:space:photos")
+    api.cloud.state.put(records.Assignment("do:volume:photos", project(api)["id"]))
+    api.cloud.state.put(records.Volume("photos", "photos", "fra1", 1, "", "ext4", "", []))
     assert run(api, {}, state="absent") == [("project", "keep", "shop-staging")]
 
 
 def test_one_with_another_name_is_not_ours_to_delete(api):
-    api.rows["projects"][0]["name"] = "shop"
+    api.change(records.Project, project(api)["id"], name="shop")
     assert run(api, {"name": "shop"}, state="absent") == []
 
 
-class Late(MemoryApi):
+class Late(SandboxApi):
     """Does not know a new resource at first."""
 
     misses = 2
 
-    def _project_resources(self, method, id, content):
-        reply = super()._project_resources(method, id, content)
-        if method == "POST" and self.misses:
+    def answer(self, method, path, url, body):
+        reply = super().answer(method, path, url, body)
+        if method == "POST" and path.endswith("/resources") and self.misses:
             self.misses -= 1
-            reply["resources"][0]["status"] = "not_found"
+            content = json.loads(reply.body)
+            content["resources"][0]["status"] = "not_found"
+            return Reply(200, {}, json.dumps(content).encode())
         return reply
 
 
-def test_a_200_that_assigned_nothing_is_no_success(api):
-    late = Late(polls=0)
-    late.rows = api.rows
+def test_a_200_that_assigned_nothing_is_no_success():
+    late = Late()
+    late.droplet()
+    late.make("projects", name="shop-staging", purpose="Shop")
     run(late, {})
     assert len(late.writes) == 3
-    late.urns.clear()
+    late.cloud.state.remove(late.cloud.state.all(records.Assignment)[0])
     late.misses = 10**6
-    with pytest.raises(ApiError, match=r"do:droplet:7 \(not_found\)"):
+    with pytest.raises(ApiError, match=r"do:droplet:\d+ \(not_found\)"):
         run(late, {}, wait_timeout=1)
 
 

@@ -3,33 +3,33 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.reserved_ip import ReservedIp, problems
+from izzzi_sandbox.account import records
 
-from tests.unit.memory_api import MemoryApi, context, droplet
+from tests.unit.sandbox_api import SandboxApi, context
 
 TAG = "izzzi:shop:staging"
 
 
 @pytest.fixture
-def api() -> MemoryApi:
+def api() -> SandboxApi:
     """Two droplets of ours, and one of somebody else's."""
-    api = MemoryApi(polls=0)
-    content = {"size": "s-1vcpu-1gb", "image": "i", "region": "fra1", "vpc_uuid": "v1"}
-    for id, name, tags in ((1, "shop-staging-app", [TAG]), (2, "shop-staging-db", [TAG]), (3, "other", [])):
-        api.rows["droplets"].append(droplet(id, name, {**content, "tags": tags}))
+    api = SandboxApi()
+    for name, tag in (("shop-staging-app", TAG), ("shop-staging-db", TAG), ("other", "others")):
+        api.droplet(name, tag)
     return api
 
 
-def noun(api: MemoryApi, declared: dict | None, **changes) -> tuple[ReservedIp, dict]:
+def noun(api: SandboxApi, declared: dict | None, **changes) -> tuple[ReservedIp, dict]:
     shared = context(
         api, reserved_ip=None if declared is None else {"ip": "", "droplets": "app", **declared}, **changes
     )
-    for row in api.rows["droplets"]:
+    for row in api.rows("droplets"):
         shared.known.put("droplet", row["name"], row)
     made = ReservedIp(shared)
     return made, {listing: read() for listing, read in made.reads().items()}
 
 
-def run(api: MemoryApi, declared: dict | None, **changes) -> list:
+def run(api: SandboxApi, declared: dict | None, **changes) -> list:
     made, account = noun(api, declared, **changes)
     assert made.problems(account) == []
     steps = ([] if changes.get("state") == "absent" else made.steps(account)) + made.surplus(account)
@@ -40,16 +40,22 @@ def run(api: MemoryApi, declared: dict | None, **changes) -> list:
     return [(step.action, step.name) for step in steps]
 
 
-def given(api: MemoryApi, ip: str, holder: int | None, region: str = "fra1") -> None:
-    row = api._droplet(str(holder)) if holder else None
-    api.rows["reserved_ips"].append({"ip": ip, "region": {"slug": region}, "droplet": row})
+def given(api: SandboxApi, ip: str, holder: int | None, region: str = "fra1") -> None:
+    """`holder` is the first, second or third droplet."""
+    api.cloud.state.put(records.ReservedIp(ip, region, api.rows("droplets")[holder - 1]["id"] if holder else None))
+
+
+def held(api: SandboxApi) -> list[tuple[str, str | None]]:
+    """Return each address and the droplet that has it."""
+    return [(row["ip"], (row["droplet"] or {}).get("name")) for row in api.rows("reserved_ips")]
 
 
 def test_create_then_nothing(api):
     assert run(api, {}) == [("create", "shop-staging-ip")]
+    ((ip, _),) = held(api)
     assert api.writes == [
-        ("POST", "/reserved_ips", {"droplet_id": 1}),  # one request, so that none is left over
-        ("POST", "/tags", {"name": f"{TAG}:ip:203-0-113-101"}),
+        ("POST", "/reserved_ips", {"droplet_id": api.rows("droplets")[0]["id"]}),  # one request: none is left over
+        ("POST", "/tags", {"name": f"{TAG}:ip:{ip.replace('.', '-')}"}),
     ]
     assert run(api, {}) == [("noop", "shop-staging-ip")]
 
@@ -57,16 +63,16 @@ def test_create_then_nothing(api):
 @pytest.mark.parametrize("event", ["unassigned", "droplet deleted"])
 def test_it_stays_ours_on_no_droplet(api, event):
     run(api, {})
-    (row,) = api.rows["reserved_ips"]
-    row["droplet"] = None
+    api.change(records.ReservedIp, droplet_id=None)
     if event == "droplet deleted":
-        api.rows["droplets"][0]["id"] = 9
+        api.ask("DELETE", f"/droplets/{api.rows('droplets')[0]['id']}")
+        api.droplet("shop-staging-app", TAG)
     made, account = noun(api, {})
     (step,) = made.steps(account)
     assert (step.action, [(c.before, c.after) for c in step.changes]) == ("update", [(None, "shop-staging-app")])
     assert (step.cost_before, step.cost_after) == (5.0, 0.0)
     assert run(api, {}) == [("update", "shop-staging-ip")]
-    assert [row["droplet"]["id"] for row in api.rows["reserved_ips"]] == [9 if event == "droplet deleted" else 1]
+    assert [name for _, name in held(api)] == ["shop-staging-app"]
 
 
 def test_one_on_a_droplet_that_is_replaced_goes_to_the_new_one(api):
@@ -74,7 +80,8 @@ def test_one_on_a_droplet_that_is_replaced_goes_to_the_new_one(api):
     made, account = noun(api, {})
     made.context.known.drop("droplet", "shop-staging-app")
     (step,) = made.steps(account)
-    assert [(c.before, c.after) for c in step.changes] == [("shop-staging-app (id 1)", "shop-staging-app")]
+    old = f"shop-staging-app (id {api.rows('droplets')[0]['id']})"
+    assert [(c.before, c.after) for c in step.changes] == [(old, "shop-staging-app")]
 
 
 def test_another_one_on_the_droplet_makes_room(api):
@@ -84,10 +91,7 @@ def test_another_one_on_the_droplet_makes_room(api):
     (step,) = made.steps(account)
     assert [(c.field, c.before) for c in step.changes] == [("droplet", None), ("instead of", "192.0.2.1")]
     step.apply()
-    assert [(row["ip"], bool(row["droplet"])) for row in api.rows["reserved_ips"]] == [
-        ("192.0.2.1", False),
-        ("192.0.2.2", True),
-    ]
+    assert held(api) == [("192.0.2.1", None), ("192.0.2.2", "shop-staging-app")]
 
 
 def test_before_one_more_is_made_free_ones_are_named(api):
@@ -101,7 +105,7 @@ def test_before_one_more_is_made_free_ones_are_named(api):
 def test_it_moves_with_the_declaration(api):
     given(api, "192.0.2.1", 2)
     assert run(api, {}) == [("update", "shop-staging-ip")]
-    assert api.rows["reserved_ips"][0]["droplet"]["id"] == 1
+    assert held(api) == [("192.0.2.1", "shop-staging-app")]
 
 
 def test_a_free_one_is_taken_by_its_address(api):
@@ -134,7 +138,7 @@ def test_absent_and_prune_take_ours_only(api):
     given(api, "192.0.2.4", None)
     assert run(api, {}, prune=True) == [("update", "shop-staging-ip"), ("delete", "192.0.2.2")]
     assert run(api, None, prune=True) == [("delete", "192.0.2.1")]
-    assert [row["ip"] for row in api.rows["reserved_ips"]] == ["192.0.2.3", "192.0.2.4"]
+    assert [ip for ip, _ in held(api)] == ["192.0.2.3", "192.0.2.4"]
     assert run(api, {}, state="absent") == []
 
 
@@ -142,7 +146,7 @@ def test_an_address_that_never_arrives_has_an_end(api):
     made, account = noun(api, {}, wait_timeout=1)
     (step,) = made.steps(account)
     step.apply()
-    api.rows["reserved_ips"][0]["droplet"] = None
+    api.change(records.ReservedIp, droplet_id=None)
     with pytest.raises(ApiError, match="is not on shop-staging-app within 1 s"):
         made.settle()
 

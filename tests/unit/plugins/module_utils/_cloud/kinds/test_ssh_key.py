@@ -5,12 +5,12 @@ import base64
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import ssh_key as _ssh_key
 
-from tests.unit.memory_api import FINGERPRINT, KEY, MemoryApi, context
+from tests.unit.sandbox_api import FINGERPRINT, KEY, SandboxApi, context
 
 DEPLOY = {"name": "deploy", "public_key": f"  {KEY}\n"}
 
 
-def steps(key: dict | None, api: MemoryApi | None = None) -> list:
+def steps(key: dict | None, api: SandboxApi | None = None) -> list:
     return _ssh_key.SshKeys(context(api, ssh_keys=[DEPLOY])).steps({f"ssh_key {FINGERPRINT}": key})
 
 
@@ -44,7 +44,7 @@ def test_a_key_given_twice_is_a_problem():
 
 
 def test_a_missing_key_is_added():
-    api = MemoryApi()
+    api = SandboxApi()
     (step,) = steps(None, api)
     assert (step.action, step.name, step.changes[0].after) == ("create", "deploy", FINGERPRINT)
     step.apply()
@@ -57,7 +57,7 @@ def test_a_key_under_another_name_is_left_alone():
 
 
 def test_keys_are_asked_for_one_by_one():
-    api = MemoryApi()
+    api = SandboxApi()
     (read,) = _ssh_key.SshKeys(context(api)).reads().values()
     assert read() is None
     assert api.calls == [("GET", f"/account/keys/{FINGERPRINT}", None)]

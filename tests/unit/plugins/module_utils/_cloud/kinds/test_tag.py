@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.tag import Tags
 
-from tests.unit.memory_api import MemoryApi, context, declaration
+from tests.unit.sandbox_api import SandboxApi, context, declaration
 
 OWNER = "izzzi:shop:staging"
 
@@ -13,7 +13,7 @@ def account(*names: str) -> dict:
 
 
 def test_only_missing_tags_are_made_whatever_their_case():
-    api = MemoryApi()
+    api = SandboxApi()
     steps = Tags(context(api)).steps(account("IZZZI:shop:staging"))
     assert [(step.name, step.action) for step in steps] == [("IZZZI:shop:staging", "noop"), (f"{OWNER}:web", "create")]
     steps[1].apply()
@@ -42,7 +42,7 @@ def test_groups_that_only_a_rule_names_get_their_tag():
 
 
 def test_surplus_is_ours_only():
-    api = MemoryApi()
+    api = SandboxApi()
     held = account(OWNER, f"{OWNER}:old", "izzzi:shop:production:old", "old")
     droplets = {"app": {**declaration()["droplets"]["app"], "groups": []}}
     (step,) = Tags(context(api, droplets=droplets, prune=True)).surplus(held)

@@ -4,8 +4,9 @@ import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.volume import Volumes
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
+from izzzi_sandbox.account.records import Volume
 
-from tests.unit.memory_api import MemoryApi, context, declaration, droplet
+from tests.unit.sandbox_api import SandboxApi, context, declaration
 
 TAG = "izzzi:shop:staging"
 DATA = {"data": {"droplets": "app", "size": 10}}
@@ -13,22 +14,25 @@ NAME = "shop-staging-app-data"
 
 
 @pytest.fixture
-def api() -> MemoryApi:
-    api = MemoryApi(polls=0)
-    content = {"size": "s-1vcpu-1gb", "image": "i", "region": "fra1", "vpc_uuid": "v1"}
-    for id, name, tags in ((1, "shop-staging-app", [TAG]), (2, "shop-staging-db", [TAG]), (3, "other", [])):
-        api.rows["droplets"].append(droplet(id, name, {**content, "tags": tags}))
+def api() -> SandboxApi:
+    api = SandboxApi()
+    for name, tag in (("shop-staging-app", TAG), ("shop-staging-db", TAG), ("other", "others")):
+        api.droplet(name, tag)
     return api
 
 
-def noun(api: MemoryApi, volumes: dict, **changes) -> tuple[Volumes, dict]:
+def droplet_id(api: SandboxApi, number: int = 1) -> int:
+    return api.rows("droplets")[number - 1]["id"]
+
+
+def noun(api: SandboxApi, volumes: dict, **changes) -> tuple[Volumes, dict]:
     made = Volumes(context(api, volumes=volumes, **changes))
-    for row in api.rows["droplets"]:
+    for row in api.rows("droplets"):
         made.context.known.put("droplet", row["name"], row)
     return made, {listing: read() for listing, read in made.reads().items()}
 
 
-def run(api: MemoryApi, volumes: dict = DATA, **changes) -> list:
+def run(api: SandboxApi, volumes: dict = DATA, **changes) -> list:
     made, account = noun(api, volumes, **changes)
     assert made.problems(account) == []
     steps = made.steps(account) + made.surplus(account)
@@ -43,7 +47,8 @@ def test_create_then_nothing(api):
     assert (step.action, step.name, step.cost_after) == ("create", NAME, 1.0)
     (_, _, body), (_, path, action) = api.writes
     assert (body["tags"], body["filesystem_type"], body["size_gigabytes"]) == ([TAG], "ext4", 10)
-    assert (path, action) == ("/volumes/v1/actions", {"type": "attach", "droplet_id": 1, "region": "fra1"})
+    assert path == f"/volumes/{api.rows('volumes')[0]['id']}/actions"
+    assert action == {"type": "attach", "droplet_id": droplet_id(api), "region": "fra1"}
     api.calls.clear()
     assert run(api)[0].action == "noop"
     assert api.writes == []
@@ -51,15 +56,15 @@ def test_create_then_nothing(api):
 
 def test_one_that_was_cut_off_from_its_droplet_is_attached(api):
     run(api)
-    api.rows["volumes"][0]["droplet_ids"] = []
+    api.change(Volume, droplet_ids=[])
     (step,) = run(api)
     assert [(c.field, c.before, c.after) for c in step.changes] == [("droplet", None, "shop-staging-app")]
-    assert api.rows["volumes"][0]["droplet_ids"] == [1]
+    assert api.rows("volumes")[0]["droplet_ids"] == [droplet_id(api)]
 
 
 def test_it_grows_and_moves(api):
     run(api)
-    api.rows["volumes"][0]["droplet_ids"] = [2]
+    api.change(Volume, droplet_ids=[droplet_id(api, 2)])
     api.calls.clear()
     (step,) = run(api, {"data": {"droplets": "app", "size": 20}})
     assert (step.action, step.cost_before, step.cost_after) == ("update", 1.0, 2.0)
@@ -69,14 +74,14 @@ def test_it_grows_and_moves(api):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"size_gigabytes": 20}, "It can only grow"),
+        ({"size_gb": 20}, "It can only grow"),
         ({"tags": [], "droplet_ids": []}, "without the tag izzzi:shop:staging"),
-        ({"droplet_ids": [3]}, "is attached to other"),
+        ({"droplet_ids": "the third"}, "is attached to other"),
     ],
 )
 def test_what_stands_against_it_is_told(api, row, words):
     run(api)
-    api.rows["volumes"][0].update(row)
+    api.change(Volume, **{k: [droplet_id(api, 3)] if v == "the third" else v for k, v in row.items()})
     made, account = noun(api, DATA)
     (problem,) = made.problems(account)
     assert words in problem
@@ -89,16 +94,13 @@ def test_data_is_kept_unless_told(api, told, action, left, how):
     volumes = how.get("volumes", DATA)
     (step,) = run(api, volumes, delete_data=told, **{k: v for k, v in how.items() if k != "volumes"})
     assert (step.action, step.cost_before) == (action, 1.0)
-    assert len(api.rows["volumes"]) == left
+    assert len(api.rows("volumes")) == left
 
 
 def test_an_action_that_fails_is_told(api):
-    api._act_on = lambda row, content: None
-    api.attached = lambda noun, method, rest, content: {"action": {"id": 1, "status": "errored"}}
-    made, _ = noun(MemoryApi(), DATA)
-    made.context.client.post = lambda path, body: {"action": {"id": 1, "status": "errored"}}
-    with pytest.raises(ApiError, match="could not attach the volume v1"):
-        made._act("v1", {"type": "attach"})
+    api.cloud.faults.arm(kind="errored", action="attach_volume")
+    with pytest.raises(ApiError, match=r"could not attach the volume \S+\. Run again"):
+        run(api)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_bad_input_is_named(volumes, project, words):
 
 def test_one_that_lost_its_tag_is_known_by_its_droplet(api):
     run(api)
-    api.rows["volumes"][0]["tags"] = []
+    api.change(Volume, tags=[])
     (step,) = noun(api, DATA)[0].steps(noun(api, DATA)[1])
     assert [(c.field, c.before, c.after) for c in step.changes] == [("tags", [], [TAG])]
 
@@ -128,7 +130,9 @@ def test_one_on_a_droplet_that_is_replaced_goes_to_the_new_one(api):
     made, account = noun(api, DATA)
     made.context.known.drop("droplet", "shop-staging-app")
     (step,) = made.steps(account)
-    assert [(c.before, c.after) for c in step.changes] == [("shop-staging-app (id 1)", "shop-staging-app")]
+    assert [(c.before, c.after) for c in step.changes] == [
+        (f"shop-staging-app (id {droplet_id(api)})", "shop-staging-app")
+    ]
 
 
 def test_what_is_not_declared_is_looked_for():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import vpc as _vpc
 
-from tests.unit.memory_api import MemoryApi, context
+from tests.unit.sandbox_api import SandboxApi, context
 
 NAME = "shop-staging-vpc"
 DECLARED = {"ip_range": "10.66.0.0/16", "description": "", "allow_swarm_overlap": False}
@@ -73,13 +73,13 @@ def test_range_and_region_of_one_that_exists_are_fixed():
 
 
 def test_create():
-    api = MemoryApi()
+    api = SandboxApi()
     vpc = _vpc.Vpc(context(api))
     (step,) = vpc.steps({"vpcs": []})
     assert (step.action, vpc.outputs()) == ("create", {"vpc_id": "", "vpc_cidr": ""})
     step.apply()
     assert api.calls == [("POST", "/vpcs", {"name": NAME, "region": "fra1", **BODY})]
-    assert vpc.outputs() == {"vpc_id": api.rows["vpcs"][0]["id"], "vpc_cidr": "10.66.0.0/16"}
+    assert vpc.outputs() == {"vpc_id": api.vpc(), "vpc_cidr": "10.66.0.0/16"}
 
 
 def test_noop():
@@ -90,12 +90,12 @@ def test_noop():
 
 def test_update_leaves_default_out():
     """Sending `default: false` for a region's default VPC is refused by the API."""
-    api = MemoryApi()
-    api.rows["vpcs"] = [dict(CURRENT)]
-    (step,) = _vpc.Vpc(context(api, vpc={**DECLARED, "description": "new"})).steps({"vpcs": [CURRENT]})
+    api = SandboxApi()
+    id = api.vpc()
+    (step,) = _vpc.Vpc(context(api, vpc={**DECLARED, "description": "new"})).steps({"vpcs": api.rows("vpcs")})
     assert (step.action, [c.field for c in step.changes]) == ("update", ["description"])
     step.apply()
-    assert api.calls == [("PUT", "/vpcs/v1", {"name": NAME, "description": "new"})]
+    assert api.calls == [("PUT", f"/vpcs/{id}", {"name": NAME, "description": "new"})]
 
 
 def test_prices_are_asked_for_only_when_it_must_be_made():

@@ -5,7 +5,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet i
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet.declared import Wanted, wanted
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 
-from tests.unit.memory_api import APP, row
+from tests.unit.sandbox_api import APP, row
 
 NAMES = Names("shop", "staging")
 OWNER, WEB = "izzzi:shop:staging", "izzzi:shop:staging:web"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet.declared import wanted
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 
-from tests.unit.memory_api import APP
+from tests.unit.sandbox_api import APP
 
 NAMES = Names("shop", "staging")
 OWNER, WEB = "izzzi:shop:staging", "izzzi:shop:staging:web"

@@ -5,7 +5,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record im
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record.form import Record, body, current
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 
-from tests.unit.memory_api import APP
+from tests.unit.sandbox_api import APP
 
 NAMES = Names("shop", "staging")
 GROUPS = {"app": {**APP, "count": 2}}

@@ -5,7 +5,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Na
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.memory_api import context
+from tests.unit.sandbox_api import context
 
 NAMES = Names("shop", "staging")
 OURS, THEIRS = "izzzi:shop:staging", "izzzi:shop:production"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.space import declared
 
-from tests.unit.memory_api import declaration
+from tests.unit.sandbox_api import declaration
 
 
 def test_the_endpoint():

@@ -6,7 +6,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.space imp
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.s3 import S3Error
 
-from tests.unit.memory_api import context, declaration
+from tests.unit.sandbox_api import context, declaration
 
 NAMES = Names("shop", "staging")
 KEYS = {"spaces_access_key_id": "id", "spaces_secret_access_key": "secret"}
