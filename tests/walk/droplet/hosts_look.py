@@ -61,10 +61,13 @@ def output(*command: str) -> str:
 
 
 def units(by_content: bool) -> dict[str, str]:
-    asked = "Id,ActiveState,UnitFileState" + ("" if by_content else ",ExecMainStartTimestampMonotonic")
+    asked = "ActiveState" + ("" if by_content else ",ExecMainStartTimestampMonotonic")
     shown = output("systemctl", "show", "--property", asked, *UNITS)
     rows = [dict(line.split("=", 1) for line in block.splitlines()) for block in shown.strip().split("\n\n")]
-    return {row.pop("Id"): " ".join(row.values()) for row in rows}
+    # As its links say; `show` remembers what it was when systemd last read its units.
+    enabled = subprocess.run(["systemctl", "is-enabled", *UNITS], capture_output=True, text=True, check=False).stdout
+    states = zip(UNITS, rows, enabled.splitlines(), strict=True)
+    return {unit: " ".join([*row.values(), state]) for unit, row, state in states}
 
 
 def read(path: str) -> str:
