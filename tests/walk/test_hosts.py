@@ -19,6 +19,7 @@ FOUND = (
     "somebody else on port 80",
     "a site of another owner",
     "the engine masked",
+    "containerd masked",
     "daemon.json for root alone",
     "SSH disabled",
     "SSH's settings overruled",
