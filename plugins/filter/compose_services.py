@@ -35,6 +35,10 @@ options:
     description: As the role's C(app_compose_volumes), added to those of the file.
     type: dict
     default: {}
+  prefix:
+    description: Begins the names of variables in messages.
+    type: str
+    default: app_compose_
 """
 
 EXAMPLES = r"""
@@ -57,9 +61,9 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._app.compose_file import merge
 
 
-def compose_services(text, file, services, data_services=None, volumes=None):
+def compose_services(text, file, services, data_services=None, volumes=None, prefix="app_compose_"):
     try:
-        return merge(yaml.safe_load(text), file, services, data_services or {}, volumes or {})
+        return merge(yaml.safe_load(text), file, services, data_services or {}, volumes or {}, prefix)
     except yaml.YAMLError as error:
         raise AnsibleFilterError(f"{file} is not YAML: {error}") from error
     except ValueError as error:

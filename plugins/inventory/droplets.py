@@ -15,6 +15,8 @@ description:
     long as the API says, if that is a minute at the most.
   - Every host gets the variables of C(inventories/wiring.yml) of this collection, which say how the declarations of an
     environment reach the roles. They come before C(group_vars), so an environment can say something else.
+  - Every input of the roles P(izzzi.infra.app_compose#role) and P(izzzi.infra.swarm_stack#role) is what the variable
+    C(app_*) of the same name is, unless C(inventories/wiring.yml) says otherwise.
   - Its file ends in C(digitalocean.yml), C(digital_ocean.yml) or C(do_hosts.yml), or in C(.yaml) instead.
 extends_documentation_fragment:
   - ansible.builtin.constructed
@@ -77,11 +79,18 @@ from pathlib import Path
 from ansible.errors import AnsibleParserError
 from ansible_collections.community.digitalocean.plugins.inventory import digitalocean
 
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19 every text is one
+    trust_as_template = str
+
+from ..module_utils._app.wiring import renamed, wired
 from ..module_utils._cloud import client as _client
 from ..module_utils._cloud import transport
 from ..module_utils._cloud.client import ApiError, Client
 
-WIRING = Path(__file__).resolve().parents[2] / "inventories" / "wiring.yml"
+COLLECTION = Path(__file__).resolve().parents[2]
+RUNNERS = ("app_compose", "swarm_stack")
 
 
 class InventoryModule(digitalocean.InventoryModule):
@@ -89,7 +98,7 @@ class InventoryModule(digitalocean.InventoryModule):
 
     def parse(self, inventory, loader, path, cache=True):
         """The wiring first, since it is also there when the API does not answer."""
-        for name, value in _trusted(loader, WIRING).items():
+        for name, value in _variables(loader, Path(path).parent).items():
             inventory.set_variable("all", name, value)
         super().parse(inventory, loader, path, cache)
 
@@ -107,10 +116,20 @@ class InventoryModule(digitalocean.InventoryModule):
             raise AnsibleParserError(told) from None  # Ansible would append the cause's words
 
 
+def _variables(loader, environment):
+    """Return the variables of every host. Their texts are templates."""
+    specs = {role: _trusted(loader, f"roles/{role}/meta/argument_specs.yml") for role in RUNNERS}
+    roles = {role: spec["argument_specs"]["main"]["options"] for role, spec in specs.items()}
+    found = wired(_trusted(loader, "inventories/wiring.yml"), roles)
+    files = [*environment.glob("*.y*ml"), *environment.glob("group_vars/**/*"), *environment.glob("host_vars/**/*")]
+    found["app_old_names"] = renamed((file.read_text(errors="replace") for file in files if file.is_file()), roles)
+    return {name: trust_as_template(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
 def _trusted(loader, path):
-    """A file whose texts are templates. ansible-core 2.19 and later want that said; before, all of them were."""
+    """Load a file whose texts are templates. ansible-core 2.19 and later want that said; before, all of them were."""
     say = "trusted_as_template" in inspect.signature(loader.load_from_file).parameters
-    return loader.load_from_file(str(path), **({"trusted_as_template": True} if say else {}))
+    return loader.load_from_file(str(COLLECTION / path), **({"trusted_as_template": True} if say else {}))
 
 
 def _in_our_words(message):

@@ -55,6 +55,10 @@ options:
     description: The directory on the host for releases.
     type: path
     required: true
+  message_prefix:
+    description: What the names of inputs begin with in messages, in the place of V(app_compose_).
+    type: str
+    default: app_compose_
   lease:
     description: The token of M(izzzi.infra.lease), renewed while the step runs. Without it any more, the step fails.
     type: str
@@ -332,6 +336,7 @@ ARGUMENT_SPEC = {
     "step": {"type": "str", "required": True, "choices": STEPS},
     "project": {"type": "str", "required": True},
     "directory": {"type": "path", "required": True},
+    "message_prefix": {"type": "str", "default": "app_compose_"},
     "lease": {"type": "str", "no_log": False},
     "lock": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
@@ -488,11 +493,12 @@ def main() -> None:
     except (CommandError, LeaseError, NoPorts, ValueError) as error:
         service = getattr(error, "service", "")
         log = getattr(error, "log", "")
-        module.fail_json(msg=mask(str(error), secrets), service=service, step=params["step"], log=log)
+        text = str(error).replace("app_compose_", params["message_prefix"])
+        module.fail_json(msg=mask(text, secrets), service=service, step=params["step"], log=log)
     except OSError as error:
         module.fail_json(msg=f"{error.filename or ''}: {error.strerror}".lstrip(": "), service="", step=params["step"])
     for warning in warnings(result):
-        module.warn(mask(warning, secrets))
+        module.warn(mask(warning.replace("app_compose_", params["message_prefix"]), secrets))
     module.exit_json(**mask_texts(result, secrets))
 
 

@@ -126,6 +126,10 @@ options:
     description: Who holds the lock, for the message to others.
     type: str
     default: ''
+  message_prefix:
+    description: What the names of inputs begin with in messages, in the place of V(swarm_stack_).
+    type: str
+    default: swarm_stack_
   lock_wait:
     description: Seconds to wait for somebody else's lock.
     type: int
@@ -236,6 +240,7 @@ ARGUMENT_SPEC = {
     "command": {"type": "list", "elements": "str", "default": []},
     "lines": {"type": "int", "default": 100},
     "owner": {"type": "str", "default": ""},
+    "message_prefix": {"type": "str", "default": "swarm_stack_"},
     "lock_wait": {"type": "int", "default": 0},
     "lock_ttl": {"type": "int", "default": 60},
 }
@@ -262,10 +267,11 @@ def main() -> None:
     except (StackError, EngineError, LeaseError, ValueError) as error:
         logs, service = getattr(error, "logs", ""), getattr(error, "service", "")
         shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""
-        text = str(error) + ("" if isinstance(error, Told) else shown)
+        said = str(error).replace("swarm_stack_", params["message_prefix"])
+        text = said + ("" if isinstance(error, Told) else shown)
         module.fail_json(msg=mask(text, secrets), service=service, logs=mask(logs, secrets), events=run.events)
     for note in result.get("notes", []) if params["action"] != "plan" else []:
-        module.warn(note)
+        module.warn(note.replace("swarm_stack_", params["message_prefix"]))
     if "logs" in result:
         result["logs"] = mask(result["logs"], secrets)
     module.exit_json(**result)

@@ -113,7 +113,7 @@ def test_the_installed_collection_does_the_same_without_a_checkout(tmp_path, art
     run = run_playbook(
         *("-i", "my-inventory", "izzzi.infra.site"),
         # The demo app belongs to the checkout.
-        *("--extra-vars", json.dumps({"app_compose_source": {"path": str(ROOT / "examples/app")}})),
+        *("--extra-vars", json.dumps({"app_source": {"path": str(ROOT / "examples/app")}})),
         cwd=tmp_path,
         env={
             "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),

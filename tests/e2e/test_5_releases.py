@@ -15,7 +15,7 @@ from tests.load.releases import ground
 
 
 def test_no_release_drops_a_request(tmp_path, artifacts):
-    quick = json.dumps({"app_compose_soak": 12, "app_compose_drain_timeout": 3, "app_compose_wait_timeout": 12})
+    quick = json.dumps({"app_soak": 12, "app_drain_timeout": 3, "app_wait_timeout": 12})
     # All kinds of bad releases, and a kill at every step: scripts/prove-releases. A crash: molecule app_compose.
     with ground(tmp_path, 50, "-e", quick) as proof:
         proof.good()
@@ -35,7 +35,7 @@ def demo(folder: Path, migration: str) -> str:
     """The demo app with one more migration, as an extra variable."""
     shutil.copytree(ROOT / "examples/app", folder, ignore=shutil.ignore_patterns("node_modules", ".next", "dist"))
     (folder / "apps/backend/migrations/0002_more.sql").write_text(migration)
-    return json.dumps({"app_compose_source": {"path": str(folder)}})
+    return json.dumps({"app_source": {"path": str(folder)}})
 
 
 def health(address: str) -> dict:
@@ -67,7 +67,7 @@ def test_destructive_sql_is_refused_without_consent(address, tmp_path):
     run = run_playbook("playbooks/deploy.yml", "-e", demo(tmp_path / "app", drop))
     assert run.status != 0
     assert "0002_more.sql line 1 renames" in run.output, run.output[-3000:]
-    assert "-e app_compose_allow_destructive=true" in run.output
+    assert "-e app_allow_destructive=true" in run.output
     assert release(address) == before
 
 
@@ -78,7 +78,7 @@ def rotated(address, tmp_path_factory) -> dict:
     images = on_droplet("sudo docker ps --filter name=frontend --format '{{.Image}}'").strip()
     before["image"] = layers(images)
     source = demo(tmp_path_factory.mktemp("more") / "app", "ALTER TABLE notes ADD COLUMN colour text;\n")
-    setting = json.dumps({"app_compose_env": {"NEXT_PUBLIC_SITE_NAME": "</script> fort & co"}})
+    setting = json.dumps({"app_env": {"NEXT_PUBLIC_SITE_NAME": "</script> fort & co"}})
     with visitors(address) as answers:
         run = run_playbook("playbooks/rotate_secrets.yml", "-e", source, "-e", setting)
     assert run.status == 0, run.output[-4000:]

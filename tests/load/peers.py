@@ -120,7 +120,7 @@ def demo_by_role(folder: Path, change: tuple[str, ...]) -> float:
     url = f"http://{droplet_address()}/api/health"
     before = http(url).json["release"]
     begun = time.monotonic()
-    extra = json.dumps({"app_compose_source": {"path": str(source)}})
+    extra = json.dumps({"app_source": {"path": str(source)}})
     process = subprocess.Popen(
         [BIN / "ansible-playbook", "playbooks/deploy.yml", "-e", extra], cwd=ROOT, stdout=subprocess.DEVNULL
     )

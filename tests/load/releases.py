@@ -161,7 +161,7 @@ class Proof:
         """On a small file system of the app's own, so that no other disk is filled."""
         on_droplet("mountpoint -q /opt/load && sudo sh -c 'cat /dev/zero > /opt/load/filler 2>/dev/null || true'")
         try:
-            return self.bad("full disk", self.source("good"), "-e", "app_compose_free_space=0")
+            return self.bad("full disk", self.source("good"), "-e", "app_free_space=0")
         finally:
             on_droplet("sudo rm -f /opt/load/filler")
 

@@ -10,9 +10,16 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import wired as complete
 
 ROOT = Path(__file__).resolve().parents[2]
 WIRING = yaml.safe_load((ROOT / "inventories/wiring.yml").read_text())
+RUNNERS = {
+    role: yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]["main"][
+        "options"
+    ]
+    for role in ("app_compose", "swarm_stack")
+}
 APP = {
     "app_data_services": {"postgres": {}, "redis": {}},
     "app_services": {"web": {"image": "web:1"}},
@@ -35,7 +42,7 @@ def trusted(value: Any) -> Any:
 
 
 def wired(name: str, **more: Any) -> Any:
-    variables = trusted(WIRING) | {"groups": {"managers": [], "workers": []}} | APP | more
+    variables = trusted(complete(WIRING, RUNNERS)) | {"groups": {"managers": [], "workers": []}} | APP | more
     return Templar(loader=DataLoader(), variables=variables).template(variables[name])
 
 
@@ -46,6 +53,12 @@ def wired(name: str, **more: Any) -> Any:
         ("app_compose_services", {"web": {"image": "web:1"}}),
         ("app_compose_database", {"service": "postgres", "name": "shop", "user": "shop"}),
         ("app_compose_database_password", "p"),
+        ("app_compose_soak", 12),
+        ("app_compose_directory", "/opt/shop"),
+        ("swarm_stack_project", "shop"),
+        ("swarm_stack_directory", "/opt/shop"),
+        ("swarm_stack_trial_enabled", True),
+        ("swarm_stack_message_prefix", "app_"),
         ("app_compose_volumes", {"postgres": {}, "redis": {}}),
         ("app_generated_secrets", {"vault_app_postgres_password": {}, "vault_app_redis_password": {}}),
         ("swarm_stack_services", {"web": {"image": "web:1"}}),
@@ -71,6 +84,8 @@ def test_an_app_is_declared_once(name, value):
 def test_what_an_app_adds_stands_beside_what_its_presets_need():
     assert wired("app_compose_volumes", app_volumes={"uploads": {}}) == {"postgres": {}, "redis": {}, "uploads": {}}
     assert "jwt" in wired("app_generated_secrets", app_secrets={"jwt": {"length": 64}})
+    assert wired("app_compose_soak", app_soak=3) == 3
+    assert wired("swarm_stack_logs_lines", lines=5) == wired("app_compose_logs_lines", lines=5) == 5
     assert wired("app_compose_database", app_database={"service": "db", "name": "a", "user": "b"})["service"] == "db"
 
 
@@ -83,5 +98,17 @@ def test_every_input_of_a_role_that_the_wiring_names_is_one():
     for path in ROOT.glob("roles/*/tasks/*.yml"):
         text += path.read_text()
     prefixes = tuple(path.name + "_" for path in (ROOT / "roles").iterdir())
-    inputs = [name for name in WIRING if name.startswith(prefixes)]
+    verbs = WIRING["app_verb_inputs"]
+    inputs = [name for name in complete(WIRING | {"app_verb_inputs": {}}, RUNNERS) if name.startswith(prefixes)]
     assert [name for name in inputs if name not in known and not re.search(rf"\b{name}\b", text)] == []
+    assert [name for name in verbs if not re.search(rf"\b(app_compose|swarm_stack)_{name}\b", text)] == []
+
+
+def test_messages_name_inputs_that_there_are():
+    """What they say with the prefix app_ is a variable of the declaration then."""
+    named = set()
+    for path in [*ROOT.glob("plugins/module_utils/_*/**/*.py"), *ROOT.glob("plugins/modules/*.py")]:
+        named |= set(re.findall(r"(?<!\w)((?:app_compose|swarm_stack)_[a-z]\w+)", path.read_text()))
+    inputs = {name for options in RUNNERS.values() for name in options}
+    assert {"app_compose_allow_data_change", "swarm_stack_allow_data_change"} <= named
+    assert named - inputs == {"swarm_stack_images"}, "the role's result"

@@ -17,31 +17,37 @@ _DROPPED = ("container_name", "ports", "expose", "networks", "links", "depends_o
 _REFUSED = {
     "env_file": "name the variables in `environment`",
     "extends": "say here what the other service says",
-    "secrets": "name them in `environment`, from app_compose_secret_env",
+    "secrets": "name them in `environment`, from %ssecret_env",
     "configs": "put the files into the image",
 }
 
 
 def merge(
-    document: Any, file: str, services: Mapping[str, Any], data_services: Mapping[str, Any], volumes: Mapping[str, Any]
+    document: Any,
+    file: str,
+    services: Mapping[str, Any],
+    data_services: Mapping[str, Any],
+    volumes: Mapping[str, Any],
+    prefix: str = "app_compose_",
 ) -> dict[str, dict]:
-    """The declared services, completed from the file; ValueError names all that does not fit."""
+    """Return the declared services, completed from the file. ValueError names all that does not fit,
+    with variables whose names begin with `prefix`."""
     given = document.get("services") if isinstance(document, Mapping) else None
     if not isinstance(given, Mapping):
         raise ValueError(f"{file} is not a compose file: it has no `services`.")
     problems: list[str] = []
     merged: list[dict] = []
-    for kind, declared in (("app_compose_services", services), ("app_compose_data_services", data_services)):
+    for part, declared in (("services", services), ("data_services", data_services)):
         merged.append({})
         for name, own in declared.items():
-            definition = dict(own or {})
+            definition, place = dict(own or {}), f"{prefix}{part}.{name}"
             if name in given:
-                problems += _problems(f"{kind}.{name}", file, given[name] or {}, definition)
+                problems += _problems(prefix, place, file, given[name] or {}, definition)
                 definition = _complete(file, given[name] or {}, definition)
             elif not {"image", "build"} & set(definition):
-                problems.append(f"{kind}.{name}: {file} has no such service; it has {', '.join(given)}.")
-            if kind == "app_compose_data_services" and "build" in definition:
-                problems.append(f"{kind}.{name} is built from the source: give it an `image` and `build: null`.")
+                problems.append(f"{place}: {file} has no such service; it has {', '.join(given)}.")
+            if part == "data_services" and "build" in definition:
+                problems.append(f"{place} is built from the source: give it an `image` and `build: null`.")
             merged[-1][name] = definition
     if problems:
         raise ValueError("\n".join(problems))
@@ -52,10 +58,10 @@ def merge(
     }
 
 
-def _problems(place: str, file: str, given: Mapping, own: Mapping) -> Iterator[str]:
+def _problems(prefix: str, place: str, file: str, given: Mapping, own: Mapping) -> Iterator[str]:
     for key, instead in _REFUSED.items():
         if given.get(key) and key not in own:
-            yield f"{place}: {file} has `{key}`: {instead}, and write `{key}: null` here."
+            yield f"{place}: {file} has `{key}`: {instead.replace('%s', prefix)}, and write `{key}: null` here."
     if "volumes" not in own and (bound := [v for v in given.get("volumes") or [] if _is_bound(v)]):
         yield f"{place}: {file} mounts {bound[0]}, which only a checkout has: write the `volumes` that it needs here."
 

@@ -73,6 +73,6 @@ def _sentence(live: LiveSite, takers: list[str]) -> str:
     return (
         f"The app {live.app} is live on this host behind the site {live.name}, and nginx_sites serves it no longer: its"
         f" {who} would meet {instead}. If both are to run, declare both sites in nginx_sites, each with server_names of"
-        f" its own. If {live.app} is to go, remove it first: playbooks/remove.yml -e app_compose_project={live.app} -e"
+        f" its own. If {live.app} is to go, remove it first: playbooks/remove.yml -e app_project={live.app} -e"
         f" confirm={live.app} (its volumes stay)."
     )

@@ -16,9 +16,9 @@ BAD = {
     "its migration fails": ("failing-migration", {}),
     "healthy probe, broken page": ("broken-page", {}),
     "starts too slowly": ("slow-start", {}),
-    "no node has room": ("good", {"swarm_stack_reservations": {"cpus": 64, "memory": "64M"}}),
-    "no node fits": ("good", {"swarm_stack_edge_constraints": ["node.labels.nowhere == true"]}),
-    "an image is missing": ("good", {"swarm_stack_edge_image": "nginx:0.0.1"}),
+    "no node has room": ("good", {"app_reservations": {"cpus": 64, "memory": "64M"}}),
+    "no node fits": ("good", {"app_edge_constraints": ["node.labels.nowhere == true"]}),
+    "an image is missing": ("good", {"app_edge_image": "nginx:0.0.1"}),
 }
 
 

@@ -50,7 +50,7 @@ def test_what_is_declared_wins_and_environments_are_merged():
     ("more", "message"),
     [
         ({"env_file": ["env/.env"]}, "compose.yml has `env_file`: name the variables in `environment`"),
-        ({"secrets": ["key"]}, "has `secrets`"),
+        ({"secrets": ["key"]}, "has `secrets`: name them in `environment`, from app_compose_secret_env,"),
         ({"extends": {"service": "x"}}, "has `extends`"),
         ({"volumes": ["./apps:/app"]}, "mounts ./apps:/app, which only a checkout has"),
         ({"volumes": [{"type": "bind", "source": "./x", "target": "/x"}]}, "which only a checkout has"),
@@ -72,6 +72,15 @@ def test_all_problems_are_named_at_once():
         "app_compose_services.job: compose.yml has no such service; it has api, web, postgres, nginx.",
         "app_compose_data_services.web is built from the source: give it an `image` and `build: null`.",
     ]
+
+
+def test_problems_are_told_in_the_words_of_whoever_asks():
+    with pytest.raises(ValueError, match=r"^app_services\.job: compose.yml has no such service") as raised:
+        merge(FILE, "compose.yml", {"job": {"port": 1}}, {"web": {}}, {}, "app_")
+    assert "app_data_services.web is built from the source" in str(raised.value)
+    document = {"services": {"api": {"image": "x:1", "secrets": ["key"]}}}
+    with pytest.raises(ValueError, match="from app_secret_env, and write `secrets: null` here"):
+        merge(document, "compose.yml", {"api": {}}, {}, {}, "app_")
 
 
 def test_replicas_of_the_file_are_the_roles_own():

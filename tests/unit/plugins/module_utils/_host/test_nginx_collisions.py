@@ -52,7 +52,7 @@ def test_a_live_app_that_would_be_cut_off_is_named_with_the_cure(sites, there, i
     (sentence,) = collisions(sites, there)
     assert "The app one is live on this host" in sentence
     assert instead in sentence
-    assert "playbooks/remove.yml -e app_compose_project=one -e confirm=one" in sentence
+    assert "playbooks/remove.yml -e app_project=one -e confirm=one" in sentence
     assert "each with server_names of its own" in sentence
 
 
