@@ -1,6 +1,6 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm walk audit clean
+.PHONY: help setup demo test lint unit parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm walk audit clean
 
 BIN := .venv/bin
 STEPS := 1000
@@ -23,6 +23,9 @@ lint: setup ## ruff and ansible-lint (profile production)
 
 unit: setup ## plugins, role interfaces, sandbox API: no Docker, no network beyond loopback
 	@scripts/unit
+
+parity: setup ## write docs/parity.md anew: what each runner of an app has
+	@PYTHONPATH=.:.ansible/collections $(BIN)/python -m tests.parity
 
 sandbox-up: setup ## start the local DigitalOcean
 	@$(BIN)/izzzi-sandbox up

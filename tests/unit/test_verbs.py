@@ -198,6 +198,32 @@ def test_verbs_that_read_look_secrets_up(name):
     assert "tasks/read_secrets.yml" not in text
 
 
+@pytest.mark.parametrize(
+    ("tag", "runs"),
+    [
+        ("app", {"preflight", "release"}),
+        ("app_compose", {"preflight", "release"}),
+        ("app_compose_preflight", {"preflight"}),
+        ("nginx", set()),
+    ],
+)
+def test_tags_reach_a_phase_of_the_role_that_runs_the_app(tag, runs, tmp_path):
+    """The role is included, so that only tags of the task decide, and what it gives to the role's tasks."""
+    role = tmp_path / "roles/fake/tasks"
+    role.mkdir(parents=True)
+    tasks = [{"name": x, "ansible.builtin.debug": {}, "tags": [f"app_compose_{x}"]} for x in ("preflight", "release")]
+    (role / "main.yml").write_text(json.dumps(tasks))
+    (play,) = [play for play in load(PLAYBOOKS["deploy.yml"]) if play["name"] == "Deploy the app"]
+    including = play["tasks"][-1]
+    including["ansible.builtin.include_role"]["name"] = "{{ app_runner }}"
+    play |= {"hosts": "localhost", "become": False, "tasks": [including]}
+    play["vars"] = {"app_runner": "fake"}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    done = run("ansible-playbook", "-i", "localhost,", "--tags", tag, str(tmp_path / "play.yml"))
+    assert set(re.findall(r"TASK \[fake : (\w+)\]", done.stdout)) == runs, done.stdout + done.stderr
+    assert done.returncode == 0
+
+
 # The documents.
 
 
@@ -248,7 +274,7 @@ def known_variables() -> set[str]:
 def tags() -> set[str]:
     found: set[str] = set()
     for path in [*PLAYBOOKS.values(), *ROOT.glob("roles/*/tasks/*.yml")]:
-        for listed in re.findall(r"^\s*tags: \[(.*?)\]", path.read_text(), flags=re.MULTILINE):
+        for listed in re.findall(r"^\s*tags: (?:&\w+ )?\[(.*?)\]", path.read_text(), flags=re.MULTILINE):
             found |= {tag.strip() for tag in listed.split(",")}
     return found
 

@@ -44,33 +44,33 @@ class App:
         return f"{self.project}/{service}:{release}"
 
     def declared_image(self, service: Mapping[str, Any], release: str = "") -> str:
-        """The image that a service declares, with its variables resolved: those of the app, never secrets."""
+        """Return the image that a service declares, with the app's variables resolved, and never secrets."""
         return declared_image(service, self.env, release)
 
     def volume_name(self, name: str) -> str:
-        """Docker's name of a declared volume: as Compose makes it, also for `name` and `external`."""
+        """Return Docker's name of a declared volume, as Compose makes it, also for `name` and `external`."""
         return volume_name(self.project, name, self.volumes.get(name))
 
 
 def mounted(services: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """What the services mount: names of declared volumes, and paths of the host."""
+    """Return what the services mount: names of declared volumes, and paths of the host."""
     mounts = [mount for service in services.values() for mount in service.get("volumes") or []]
     return {m.get("source", "") if isinstance(m, Mapping) else str(m).split(":")[0] for m in mounts}
 
 
 def declared_image(service: Mapping[str, Any], env: Mapping[str, Any], release: str) -> str:
-    """The image that a service names, with the variables of `env` and RELEASE resolved."""
+    """Return the image that a service names, with the variables of `env` and RELEASE resolved."""
     return str(variables.interpolate(service.get("image", ""), {**env, "RELEASE": release}))
 
 
 def volume_name(project: str, name: str, declared: Mapping[str, Any] | None) -> str:
-    """Docker's name of a volume that is declared as `name`."""
+    """Return Docker's name of a volume that is declared as `name`."""
     options = declared or {}
     return str(options.get("name") or (name if options.get("external") else f"{project}_{name}"))
 
 
 def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
-    """`build` of a service, from the release's source."""
+    """Return `build` of a service, with paths below the release's source."""
     build = dict(app.services[name]["build"] or {})
     build["context"] = str(app.release_directory(release) / "source" / build.get("context", ""))
     if app.build_ca_bundle:
@@ -79,14 +79,14 @@ def build_definition(app: App, release: str, name: str) -> dict[str, Any]:
 
 
 def environment_of(app: App, document: Any, extra: Mapping[str, str]) -> dict[str, Any]:
-    """What a document's .env must hold, and nothing that it does not refer to."""
+    """Return the variables that a document's .env must hold, and none that the document does not refer to."""
     values = {**app.env, **extra, **app.secrets}
     return {name: values[name] for name in sorted(variables.names(document)) if name in values}
 
 
 def variable_problems(app: App, extra: Mapping[str, str], prefix: str) -> list[str]:
-    """Variables that services refer to and nothing defines, or that are no variables. `prefix` begins the names of the
-    declaration's variables, such as `app_compose_`."""
+    """Find variables that services refer to and nothing defines, or that are not valid. `prefix` begins the names of
+    the declaration's variables, such as `app_compose_`."""
     cure = f"{prefix}env or {prefix}secret_env"
     public = {**app.env, "RELEASE": ""}
     every = {**public, **extra, **app.secrets}
@@ -97,14 +97,14 @@ def variable_problems(app: App, extra: Mapping[str, str], prefix: str) -> list[s
             image, rest = service.get("image", ""), {key: item for key, item in service.items() if key != "image"}
             found += variables.problems(rest, every, place, cure)
             if told := sorted(variables.names(image) & {*app.secrets, *extra} - {"RELEASE"}):
-                found.append(f"{place}.image uses {', '.join(told)}: an image's name is no secret. Use {prefix}env.")
+                found.append(f"{place}.image uses {', '.join(told)}: the name of an image is public. Use {prefix}env.")
             else:
                 found += variables.problems(image, public, f"{place}.image", f"{prefix}env")
     return found
 
 
 def build_problems(app: App, extra: Mapping[str, str], prefix: str) -> list[str]:
-    """What must not get into an image, and files of build variables that would land beside the source."""
+    """Find build arguments that hold secrets, and a `build_env` that is incomplete or outside of the source."""
     found = []
     secret = {*app.secrets, *extra} - {"RELEASE"}
     for name in app.built:
@@ -122,14 +122,14 @@ def build_problems(app: App, extra: Mapping[str, str], prefix: str) -> list[str]
 
 
 def build_env_files(app: App, release: str) -> dict[Path, str]:
-    """Files with variables that a build reads from its source, such as Next.js' .env.production, by path."""
+    """Return files of variables that a build reads from its source, such as Next.js' .env.production, by path."""
     source = app.release_directory(release) / "source"
     given = [app.services[name].get("build_env") for name in app.built]
     return {source / env["file"]: to_dotenv(env["values"], sort=True) for env in given if env}
 
 
 def fingerprint(app: App, more: Any = None) -> str:
-    """Changes with whatever the containers of a release would see; secrets count but cannot be read from it."""
+    """Return a digest of all that the containers of a release would see. Secrets count, and cannot be read from it."""
     parts = [
         {name: {k: v for k, v in s.items() if k not in ("checks", "assets")} for name, s in app.services.items()},
         {name: (app.env | app.secrets).get(name) for name in sorted(variables.names(app.services))},

@@ -41,7 +41,7 @@ class BuildError(CommandError):
 
 
 class BuildLog:
-    """One file for a release's builds, beside those of a few earlier ones. Secrets are not in it."""
+    """Keep one file for a release's builds, beside those of a few earlier ones. Secrets are not in it."""
 
     def __init__(self, directory: Path, release: str, secrets: Sequence[str] = ()):
         self.path = directory / f"{release}.log"
@@ -56,7 +56,7 @@ class BuildLog:
         return self
 
     def run(self, arguments: Sequence[str], timeout: float, service: str = "") -> None:
-        """Runs a build, whose output goes to the file; BuildError has the lines that matter."""
+        """Run a build, whose output goes to the file. Raise BuildError with the lines that matter."""
         with open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
             start = file.seek(0, os.SEEK_END)
             end = self._end(arguments, file, timeout)
@@ -69,7 +69,7 @@ class BuildLog:
 
     @staticmethod
     def _end(arguments: Sequence[str], file, timeout: float) -> str:
-        """Why the program ended; empty when all went well."""
+        """Say why the program ended. Return an empty text when all went well."""
         try:
             process = subprocess.run(
                 arguments,
@@ -88,7 +88,7 @@ class BuildLog:
 
 
 def failure(output: str, end: str, service: str, log: Path) -> str:
-    """The message for people: which step, what it said, where the rest is."""
+    """Return the message for people: which step, what it said, where the rest is."""
     step, said, last = failing_step(_COLOUR.sub("", output).splitlines())
     name = f"{service}: its" if service else "An"
     head = f"{name} image cannot be built: {end}" + (f", in the step {step[:LONGEST_STEP]}" if step else "") + "."
@@ -97,7 +97,7 @@ def failure(output: str, end: str, service: str, log: Path) -> str:
 
 
 def failing_step(lines: Sequence[str]) -> tuple[str, list[str], list[str]]:
-    """The step that failed, what it said, and the builder's words about it."""
+    """Return the step that failed, what it said, and the builder's words about it."""
     for line in lines:
         if match := _FAILED.match(line):
             prefix = f"#{match[1]} "
@@ -112,7 +112,7 @@ def failing_step(lines: Sequence[str]) -> tuple[str, list[str], list[str]]:
 
 
 def excerpt(lines: Sequence[str]) -> list[str]:
-    """The first lines that tell of a fault, and the last lines. Programs like to end with pages of usage."""
+    """Return the first lines that tell of a fault, and the last lines. Programs like to end with pages of usage."""
     kept = [number for number, line in enumerate(lines) if line.strip() and _TELLING.search(line)][:FIRST_LINES]
     kept += range(max(len(lines) - LAST_LINES, 0), len(lines))
     result, before = [], -1

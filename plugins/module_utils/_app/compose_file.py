@@ -86,7 +86,7 @@ def _complete(file: str, given: Mapping, own: Mapping) -> dict[str, Any]:
 
 
 def _dictionary(environment: Any) -> dict[str, Any]:
-    """`environment` may be a list of NAME=value; a name alone takes the variable of that name."""
+    """Return `environment` as a dictionary. In a list of NAME=value a name alone takes the variable of that name."""
     if isinstance(environment, Mapping):
         return dict(environment)
     pairs = [str(item).partition("=") for item in environment or []]

@@ -15,7 +15,7 @@ _COPY = re.compile(r"\s*(?:COPY|ADD)\s+(.*)", re.IGNORECASE)
 
 
 class DockerIgnore:
-    """The last pattern that matches a path, or a directory above it, decides; `!` lets in again."""
+    """Decide by the last pattern that matches a path or a directory above it; `!` lets in again."""
 
     def __init__(self, text: str):
         self._rules = list(_rules(text))
@@ -46,7 +46,7 @@ def _rules(text: str) -> Iterator[tuple[bool, re.Pattern]]:
 
 
 def _translate(pattern: str) -> str:
-    """A regular expression of Go's path patterns with `**`, which stands for any number of directories."""
+    """Translate one of Go's path patterns to a regular expression. `**` stands for any number of directories."""
     result, position = "", 0
     while position < len(pattern):
         rest = pattern[position:]
@@ -68,7 +68,7 @@ def _translate(pattern: str) -> str:
 
 
 def copied(dockerfile: str) -> list[str]:
-    """Paths of the context that a Dockerfile copies by name; not of other stages, addresses or variables."""
+    """Return the paths of the context that a Dockerfile copies by name, without other stages and addresses."""
     text = re.sub(r"(?m)^\s*#.*\n?", "", dockerfile)
     found = []
     for line in re.sub(r"\\[ \t]*\n", " ", text).splitlines():

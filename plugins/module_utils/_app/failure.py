@@ -54,7 +54,7 @@ class Failure:
 
 
 def render(failure: Failure) -> str:
-    """All of it, the reason first and the cure last."""
+    """Return the whole message, the reason first and the cure last."""
     parts = [
         _opening(failure),
         failure.reason.strip(),
@@ -102,7 +102,7 @@ def _cures(failure: Failure) -> list[str]:
 
 
 def health_output(state: Mapping[str, Any], always: bool = False) -> str:
-    """What the last failed check said, or the last one of any kind. Empty when all is well, or there is no check."""
+    """Return what the last failed check said, or the last one of any kind. Empty when all is well."""
     health = state.get("Health") or {}
     log = health.get("Log") or []
     failed = [entry for entry in log if entry.get("ExitCode")]
@@ -114,7 +114,7 @@ def health_output(state: Mapping[str, Any], always: bool = False) -> str:
 
 
 def headline(text: str, limit: int = 200) -> str:
-    """The line that says why, for a list of releases. Never the announcement of another line."""
+    """Return the line that says why, for a list of releases. Never the announcement of another line."""
     lines = [stripped for line in text.splitlines() if (stripped := DECORATION.sub("", line).strip())]
     if not lines:
         return ""
@@ -128,7 +128,7 @@ def headline(text: str, limit: int = 200) -> str:
 
 
 def shorten(line: str, limit: int) -> str:
-    """Without its middle when it is long: the beginning says what, the end says why."""
+    """Cut the middle out of a long text: the beginning says what, the end says why."""
     if len(line) <= limit:
         return line
     head = (limit - 5) // 3

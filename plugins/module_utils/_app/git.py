@@ -28,7 +28,7 @@ PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "a
 
 @dataclass(frozen=True)
 class Remote:
-    """A repository's address without its credentials, and these apart."""
+    """Split a repository's address from its credentials."""
 
     url: str
     username: str = ""
@@ -52,7 +52,7 @@ class Remote:
 
     @property
     def work_tree(self) -> Path | None:
-        """Where somebody edits the files, when the repository is such a directory on the controller."""
+        """Return the directory where somebody edits the files, when the repository is one on the controller."""
         return Path(self.url) if (Path(self.url) / ".git").exists() else None
 
     @property
@@ -104,18 +104,18 @@ class Git:
         return output
 
     def names(self, *arguments: str, cwd: Path) -> list[str]:
-        """The paths that git lists with -z."""
+        """Return the paths that git lists with -z."""
         return [name for name in self.run(*arguments, cwd=cwd).split("\0") if name]
 
     def agrees(self, *arguments: str, cwd: Path) -> bool:
-        """The answer of a command that ends with 0 for yes and 1 for no."""
+        """Return the answer of a command that ends with 0 for yes and 1 for no."""
         code, _output, errors = self._run(*arguments, cwd=cwd)
         if code > 1:
             raise self._failure(errors)
         return code == 0
 
     def has(self, *arguments: str) -> bool:
-        """Whether git has a command."""
+        """Return whether git has a command."""
         return self._run(*arguments)[0] == 0
 
     def _failure(self, errors: str) -> SourceError:
@@ -148,7 +148,7 @@ class Git:
         return process.returncode, output, errors.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def refuse_dirty(self) -> None:
-        """A commit of a work tree that has changes is not what its owner sees: SourceError names them."""
+        """Raise SourceError with the changes of a work tree, whose commit is not what its owner sees."""
         if self.remote.work_tree is None:
             return
         status = ("-c", "core.fsmonitor=false", "--no-optional-locks", "status", "--porcelain")
@@ -161,13 +161,13 @@ class Git:
             )
 
     def resolve(self, revision: str) -> str:
-        """The full sha that a full sha, a tag or a branch means now."""
+        """Return the full sha that a full sha, a tag or a branch means now."""
         if FULL_SHA.fullmatch(revision):
             return revision
         return pick_revision(revision, parse_refs(self.run("ls-remote", "--", self.remote.url)), self.remote.url)
 
     def fetch(self, sha: str, into: Path) -> str:
-        """Puts the commit's files into an empty directory and returns its date (UTC, YYYYMMDD)."""
+        """Put the commit's files into an empty directory. Return its date (UTC, YYYYMMDD)."""
         self.run("init", "--quiet", "--template=", ".", cwd=into)
         # Protocol 2 gives any commit by its sha, whatever the server's default.
         fetch = ("-c", "protocol.version=2", "fetch", "--quiet", "--depth=1", "--no-tags", "--")
@@ -177,7 +177,7 @@ class Git:
 
 
 def parse_refs(listing: str) -> dict[str, str]:
-    """Name -> sha of `git ls-remote`. An annotated tag is the commit it points at."""
+    """Parse `git ls-remote` into name and sha. An annotated tag is the commit that it points at."""
     refs = {name: sha for sha, name in (line.split("\t", 1) for line in listing.splitlines() if "\t" in line)}
     return refs | {name.removesuffix("^{}"): sha for name, sha in refs.items() if name.endswith("^{}")}
 

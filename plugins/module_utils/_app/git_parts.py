@@ -21,7 +21,7 @@ _SHOWN = 5
 
 
 def fetch_submodules(git: Git, checkout: Path) -> None:
-    """All of them, at the commits that are pinned, submodules of submodules too. Also with relative URLs."""
+    """Check out all submodules at the commits that are pinned, submodules of submodules and relative URLs too."""
     names = gitlinks(git, checkout)
     if not names:
         return
@@ -50,7 +50,7 @@ def _all_gitlinks(git: Git, checkout: Path) -> Iterable[str]:
 
 
 def fetch_objects(git: Git, checkout: Path, pointers: Sequence[str]) -> None:
-    """What Git LFS keeps elsewhere, of the commit and of its submodules."""
+    """Fetch what Git LFS keeps elsewhere, of the commit and of its submodules."""
     if not git.has("lfs", "version"):
         raise SourceError(
             f"{_some(pointers)} of {git.remote.url} are with Git LFS: the commit has only pointers to them. Install"
@@ -64,7 +64,7 @@ def fetch_objects(git: Git, checkout: Path, pointers: Sequence[str]) -> None:
 
 
 def refuse_pointers(entries: Iterable[Entry], cure: str) -> None:
-    """A pointer in an image is a broken file."""
+    """Raise SourceError for pointers of Git LFS that are left: in an image such a file is broken."""
     if left := [entry.name for entry in entries if is_pointer(entry.path)]:
         raise SourceError(f"{_some(left)} are not the files but pointers of Git LFS to them. {cure}")
 

@@ -36,7 +36,7 @@ class Request:
         parts.port  # noqa: B018 - raises ValueError for a port that is none
 
     def send(self, timeout: float) -> Answer:
-        """The response or, as an Answer too, why there is none."""
+        """Return the response or, as an Answer too, why there is none."""
         try:
             return self._send(time.monotonic() + timeout, timeout)
         except (OSError, HTTPException) as error:
@@ -85,7 +85,7 @@ def _describe(error: Exception, timeout: float) -> str:
 
 
 def parse_address(address: str) -> tuple[str, int]:
-    """`127.0.0.1:8080` or `[::1]:8080` as host and port."""
+    """Split `127.0.0.1:8080` or `[::1]:8080` into host and port."""
     host, separator, port = address.rpartition(":")
     if not (separator and host and port.isdecimal() and 0 < int(port) < 65536):
         raise ValueError(f"connect_to: {address!r} is not host:port, for example 127.0.0.1:80.")

@@ -36,7 +36,7 @@ class Lease:
 
 
 def decide(current: Lease | None, wanted: Lease, now: float) -> Lease:
-    """The lease to write, or LeaseError that says who holds it and until when."""
+    """Return the lease to write. Raise LeaseError with who holds it and until when."""
     if current and current.token != wanted.token and current.is_held(now):
         left = current.beat + current.ttl - now
         raise LeaseError(
@@ -91,7 +91,7 @@ class LeaseFile:
             return lease
 
     def would_acquire(self) -> None:
-        """LeaseError when somebody holds it, as `acquire` would raise."""
+        """Raise LeaseError when somebody holds it, as `acquire` would."""
         decide(self.read(), Lease("", "", "", 0, 0, 0), self._clock())
 
     def renew(self, token: str) -> Lease:
@@ -102,7 +102,7 @@ class LeaseFile:
             return lease
 
     def release(self, token: str) -> bool:
-        """False when it was not ours (any more): then there is nothing to release."""
+        """Release the lease. Return False when it was not ours (any more)."""
         with self._locked():
             current = self.read()
             if current is None or current.token != token:
@@ -137,7 +137,7 @@ class LeaseFile:
 def acquire_within(
     lock: Lock, owner: str, purpose: str, ttl: float, wait: float, clock=time.monotonic, sleep=time.sleep, pause=0.5
 ) -> Lease:
-    """Asks again and again for a lock that somebody else holds; after `wait` seconds their LeaseError is raised."""
+    """Ask repeatedly for a lock that somebody else holds. After `wait` seconds raise their LeaseError."""
     start = clock()
     while True:
         try:
@@ -150,7 +150,7 @@ def acquire_within(
 
 @contextmanager
 def heartbeat(lease: Lock, token: str, interval: float) -> Iterator[None]:
-    """Renews the lease while the block runs."""
+    """Renew the lease while the block runs."""
     lease.renew(token)
     stop = threading.Event()
 
@@ -176,7 +176,7 @@ def heartbeat(lease: Lock, token: str, interval: float) -> Iterator[None]:
 def held(
     lock: Lock, owner: str, purpose: str, ttl: float, wait: float, interval: float, pause: float = 0.5
 ) -> Iterator[Callable[[], Lease]]:
-    """The lock while the block runs; calling what the block gets raises LeaseError when it is ours no more."""
+    """Hold the lock while the block runs. Calling what it yields raises LeaseError once the lock is lost."""
     token = acquire_within(lock, owner, purpose, ttl, wait, pause=pause).token
     try:
         with heartbeat(lock, token, interval):

@@ -24,8 +24,8 @@ exec redis-server --dir /data --appendonly yes --aclfile /data/users.acl
 
 
 def expand_presets(data_services: Mapping[str, Any], project: str) -> dict[str, Any]:
-    """The data services with every preset written out, and what follows from them: `volumes`, `database`, `redis`, and
-    the `secrets` to generate. Raises ValueError with all that is wrong."""
+    """Return the data services with every preset written out, and what follows from them: `volumes`, `database`,
+    `redis`, and the `secrets` to generate. Raise ValueError with all that is wrong."""
     found: dict[str, Any] = {"data_services": {}, "volumes": {}, "database": {}, "redis": {}, "secrets": {}}
     problems: list[str] = []
     for name, given in data_services.items():
@@ -49,7 +49,7 @@ def expand_presets(data_services: Mapping[str, Any], project: str) -> dict[str, 
 
 
 def _preset_of(name: str, declared: Any) -> str:
-    """By its own word, or by the name of a service that says neither image nor build."""
+    """Return the preset that a service names, or has the name of while it says neither image nor build."""
     if not isinstance(declared, Mapping):
         return ""
     if "preset" in declared:
@@ -120,7 +120,7 @@ def _redis(name: str, version: str) -> dict[str, Any]:
 
 
 def _overridden(definition: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Dictionaries are merged, one level deep; anything else takes the place of what the preset says."""
+    """Merge dictionaries, one level deep. Anything else takes the place of what the preset says."""
     merged = dict(definition)
     for key, value in given.items():
         ours = merged.get(key)

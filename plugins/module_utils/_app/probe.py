@@ -70,7 +70,7 @@ def expectation(check: Mapping[str, Any], release: str) -> Expectation:
 
 
 def own_probes(services: Mapping[str, dict], ports: Mapping[str, Sequence[int]], release: str) -> Iterator[Probe]:
-    """At the services' own ports, every replica."""
+    """Return the probes at the services' own ports, for every replica."""
     for service, mine in ports.items():
         for port in mine:
             for check in services[service].get("checks") or []:
@@ -98,7 +98,7 @@ class Watch:
     interval: float = 0.1
 
     def until_met(self, probes: Sequence[Probe], *, timeout: float, in_a_row: int, alive: Callable[[], None]) -> None:
-        """Every probe is met `in_a_row` times. `alive` raises when waiting has no sense any more."""
+        """Wait until every probe is met `in_a_row` times. `alive` raises when waiting makes no sense any more."""
         looked, deadline = self.clock(), self.clock() + timeout
         met = 0
         while met < in_a_row:
@@ -113,7 +113,7 @@ class Watch:
                 self.sleep(self.interval)
 
     def stays_met(self, probes: Sequence[Probe], *, seconds: float, interval: float, alive: Callable[[], None]) -> None:
-        """Every probe stays met for the time. One stumble is forgiven, two in a row are not."""
+        """Watch that every probe stays met for the time. One stumble is forgiven, two in a row are not."""
         deadline = self.clock() + seconds
         stumbled = False
         while self.clock() < deadline:

@@ -19,8 +19,8 @@ Services = Mapping[str, Mapping[str, Any]]
 
 
 def app_problems(app: Mapping[str, Any], prefix: str) -> list[str]:
-    """One sentence for each fault. `app` has the declaration by the names of a role's inputs without their `prefix`,
-    `app_compose_` or `swarm_stack_`; what a runner does not know is left out."""
+    """Return one sentence for each fault. `app` has the declaration by the names of a role's inputs without their
+    `prefix`, such as `app_compose_`; what a runner does not know is left out."""
     found = dictionary_problems(app.get("services") or {}, f"{prefix}services")
     found += dictionary_problems(app.get("data_services") or {}, f"{prefix}data_services")
     services, data = (_dictionaries(app.get(part) or {}) for part in ("services", "data_services"))
@@ -36,7 +36,7 @@ def app_problems(app: Mapping[str, Any], prefix: str) -> list[str]:
 
 
 def dictionary_problems(services: Mapping[str, Any], place: str) -> list[str]:
-    """Tells which of the services that `place` (a variable's name) declares are no dictionaries."""
+    """Find services that are not dictionaries, among those that `place` (a variable's name) declares."""
     return [
         f"{place}.{name} must be a dictionary as in a compose file; it is {service!r}."
         for name, service in services.items()
@@ -56,7 +56,7 @@ def _names(services: Services, data: Services, prefix: str) -> Iterator[str]:
 
 
 def _images(services: Services, place: str) -> Iterator[str]:
-    """A tag that moves would make a rollback start something else."""
+    """Find images by a tag that moves, which would make a rollback start something else."""
     for name, service in services.items():
         if "build" not in service and not _PINNED.search(str(service.get("image", ""))):
             yield f"{place}.{name} needs `build`, or `image` with a digest or a tag that is not latest."

@@ -25,7 +25,7 @@ def run(
     stdout=subprocess.PIPE,
     stderr=subprocess.PIPE,
 ) -> str:
-    """The program's standard output, or CommandError."""
+    """Return the program's standard output. Raise CommandError when it fails."""
     try:
         process = subprocess.run(
             arguments,

@@ -40,7 +40,7 @@ class Manifest:
 
 
 def parse(value: Any) -> Manifest | None:
-    """What was written by this version or another one; None for what is no manifest."""
+    """Read what this version or another one wrote. Return None for what is not a manifest."""
     if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("id", "source")):
         return None
     whole = Manifest(value["id"], value["source"], "")
@@ -53,7 +53,7 @@ def parse(value: Any) -> Manifest | None:
 
 
 def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest]) -> str:
-    """The source's own id. When the same source is to run with other settings, their fingerprint is appended."""
+    """Return the source's own id. When the same source is to run with other settings, their fingerprint is appended."""
     known = list(releases)
     for manifest in known:
         if (manifest.source, manifest.fingerprint) == (source, fingerprint):
@@ -64,7 +64,7 @@ def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest]) -> st
 
 
 def rollback_target(releases: Mapping[str, Manifest], current: Manifest | None, wanted: str = "") -> Manifest:
-    """The release to go back to, or ValueError that says why there is none."""
+    """Return the release to go back to. Raise ValueError with why there is none."""
     good = [m for m in releases.values() if m.state == GOOD and m is not current]
     names = ", ".join(m.id for m in good) or "none"
     if not wanted:
@@ -82,19 +82,19 @@ def rollback_target(releases: Mapping[str, Manifest], current: Manifest | None, 
 
 
 def destructive_since(releases: Mapping[str, Manifest], target: Manifest) -> list[str]:
-    """What releases after the target did to the schema that the target may not stand."""
+    """Return what releases after the target did to the schema, which the target may not stand."""
     later = [m for m in releases.values() if m.live_at > target.live_at and m.state == GOOD]
     return [f"{m.id}: {finding}" for m in later for finding in m.destructive if finding not in target.destructive]
 
 
 def to_keep(releases: Mapping[str, Manifest], current: str, keep: int) -> list[str]:
-    """The current release and the last good ones, `keep` in all."""
+    """Return the current release and the last good ones, `keep` in all."""
     good = [m.id for m in releases.values() if m.state == GOOD and m.id != current]
     return [current, *good[: max(keep - 1, 0)]]
 
 
 def to_prune(releases: Mapping[str, Manifest], current: str, keep: int) -> tuple[list[str], list[str]]:
-    """Good releases whose files and images may go, and other ones that nobody need remember."""
+    """Return good releases whose files and images may go, and other ones that nobody need remember."""
     kept = to_keep(releases, current, keep)
     good = [m.id for m in releases.values() if m.state == GOOD and m.id not in kept]
     rest = [m.id for m in releases.values() if m.state != GOOD and m.id != current]

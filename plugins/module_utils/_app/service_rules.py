@@ -12,14 +12,14 @@ WITH_RELEASE, AFTER_SWITCH = "with_release", "after_switch"
 
 
 def starts_after_switch(services: Mapping[str, Mapping]) -> list[str]:
-    """Names the services that must not run twice: they start when the old release's have stopped."""
+    """Return the services that must not run twice: they start when the old release's have stopped."""
     return [
         name for name, given in services.items() if isinstance(given, Mapping) and given.get("start") == AFTER_SWITCH
     ]
 
 
 def start_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:
-    """Tells what is wrong with `start` of the services that `place` (a variable's name) declares."""
+    """Find what is wrong with `start` of the services that `place` (a variable's name) declares."""
     for name, service in services.items():
         start = service.get("start", WITH_RELEASE)
         if start not in (WITH_RELEASE, AFTER_SWITCH):
@@ -33,7 +33,7 @@ def start_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]
 
 
 def with_replicas(service: Mapping[str, Any]) -> dict[str, Any]:
-    """Says in the roles' own word, `replicas`, what a compose file says as `deploy.replicas` or `scale`."""
+    """Return the service with `replicas`, the roles' own word, for a compose file's `deploy.replicas` or `scale`."""
     deploy = dict(service.get("deploy") or {})
     said = [service.get("replicas"), service.get("scale"), deploy.pop("replicas", None)]
     if said[1] is None and said[2] is None:
@@ -44,11 +44,11 @@ def with_replicas(service: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def colour_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:
-    """Tells what two releases cannot have at the same time, and numbers of containers that are none."""
+    """Find what two releases cannot have at the same time, and numbers of containers that are not valid."""
     for name, service in services.items():
         replicas = str(with_replicas(service).get("replicas", 1))
         if not replicas.isdigit() or replicas == "0":
-            yield f"{place}.{name}.replicas: {replicas!r} is no number of containers. Use 1 or more."
+            yield f"{place}.{name}.replicas: {replicas!r} is not a valid number of containers. Use 1 or more."
         if service.get("network_mode") == "host":
             yield (
                 f"{place}.{name}.network_mode: host lets both colours listen on the same port of the host. Leave it"
@@ -58,7 +58,7 @@ def colour_problems(place: str, services: Mapping[str, Mapping]) -> Iterator[str
 
 
 def single_problems(place: str, data_services: Mapping[str, Mapping]) -> Iterator[str]:
-    """Tells which data services are declared to run more than once, which two servers on one volume do not survive."""
+    """Find data services that are declared to run more than once: two servers on one volume destroy its data."""
     for name, service in data_services.items():
         if str(with_replicas(service).get("replicas", 1)) != "1":
             yield f"{place}.{name} runs once: two servers on one volume destroy its data. Leave `replicas` out."
@@ -71,7 +71,7 @@ def _profiles(place: str, name: str, service: Mapping[str, Any]) -> Iterator[str
 
 
 def service_problems(services: Mapping[str, Mapping], data_services: Mapping[str, Mapping]) -> list[str]:
-    """Tells what is wrong with the services of an app on Compose, with the names of its variables."""
+    """Find what is wrong with the services of an app on Compose, with the names of its variables."""
     return [
         *start_problems("app_compose_services", services),
         *colour_problems("app_compose_services", services),
@@ -81,7 +81,7 @@ def service_problems(services: Mapping[str, Mapping], data_services: Mapping[str
 
 
 def targets(service: Mapping[str, Any]) -> dict[str, str]:
-    """The paths in the container that the service mounts something at, with its source; empty when that has no name."""
+    """Return the paths in the container at which a service mounts something, with its source; empty without a name."""
     found = {}
     for mount in service.get("volumes") or []:
         if isinstance(mount, Mapping):
@@ -101,7 +101,7 @@ def _path(text: Any) -> str:
 
 
 def nameless_volumes(place: str, services: Mapping[str, Mapping]) -> Iterator[str]:
-    """Tells which data services mount a volume without a name, which the next container would not find again.
+    """Find data services that mount a volume without a name, which the next container would not find again.
 
     For Compose as for Swarm, where such a volume would also stay behind when the task moves to another node. The place
     is the variable's name. What needs the image to be known is told by `image_volumes`.
@@ -120,7 +120,7 @@ def _cure(name: str, path: str) -> str:
 
 
 def image_volumes(place: str, name: str, service: Mapping[str, Any], declared: Mapping[str, Any] | None) -> list[str]:
-    """Tells which paths an image keeps data at (`Config.Volumes` of its inspection) while nothing is mounted there.
+    """Find paths at which an image keeps data (`Config.Volumes` of its inspection) while nothing is mounted there.
 
     Docker would make a volume without a name. Only a mount at the very path counts: one above it is hidden by Docker's.
     """

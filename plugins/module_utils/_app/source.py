@@ -55,13 +55,13 @@ class Label:
 
 
 def rules_digest(*rules: Sequence[str]) -> str:
-    """Tells archives of one commit apart that were packed by other rules."""
+    """Return what tells archives of one commit apart that were packed by other rules."""
     text = "\n".join("\0".join(sorted(patterns)) for patterns in rules)
     return hashlib.sha256(f"{SELECTION}\n{text}".encode()).hexdigest()
 
 
 def is_match(name: str, patterns: Sequence[str]) -> bool:
-    """A pattern without a slash is for a name at any depth, one with a slash for the whole path below the root."""
+    """Return whether a pattern matches: without a slash a name at any depth, with one the whole path below the root."""
     base = name.rpartition("/")[2]
     return any(
         fnmatchcase(name, pattern.strip("/")) if "/" in pattern.rstrip("/") else fnmatchcase(base, pattern.rstrip("/"))
@@ -87,7 +87,7 @@ def make_entry(root: Path, name: str) -> Entry:
 
 
 class TreeDigest:
-    """SHA-256 of a tree: names, modes, link targets and contents, and nothing of how it is packed."""
+    """Return the SHA-256 of a tree: names, modes, link targets and contents, and nothing of how it is packed."""
 
     def __init__(self):
         self._hash = hashlib.sha256()
@@ -108,7 +108,7 @@ def read(entry: Entry) -> bytes:
 
 
 def read_text(entries: Sequence[Entry], name: str) -> str:
-    """One file of the source."""
+    """Return the text of one file of the source."""
     found = [entry for entry in entries if entry.name == name and not entry.target]
     if not found:
         raise SourceError(f"The source has no file {name}.")
@@ -159,7 +159,7 @@ class Cache:
         return self.directory / f"{release}.tar.gz"
 
     def label(self, archive: Path) -> Label | None:
-        """What an archive says of itself; None when it is not there or not one of ours."""
+        """Return what an archive says of itself. None when it is missing or not one of ours."""
         try:
             with tarfile.open(archive) as tar:
                 return Label.parse(tar.pax_headers.get("comment", ""))
@@ -167,7 +167,7 @@ class Cache:
             return None
 
     def find(self, revision: str, exclude: str) -> Path | None:
-        """The archive of a git commit, packed earlier with the same patterns."""
+        """Find the archive of a git commit, packed earlier with the same patterns."""
         for archive in self.directory.glob(f"*-{revision[:12]}.tar.gz"):
             label = self.label(archive)
             if label and (label.revision, label.exclude) == (revision, exclude):
@@ -175,7 +175,7 @@ class Cache:
         return None
 
     def read_text(self, archive: Path, name: str) -> str:
-        """One file of an archive."""
+        """Read one file of an archive."""
         try:
             with tarfile.open(archive) as tar:
                 return tar.extractfile(name).read().decode("utf-8", "replace")
@@ -183,7 +183,7 @@ class Cache:
             raise SourceError(f"The source has no file {name}.") from error
 
     def store(self, release: str, entries: Sequence[Entry], label: Label) -> Path:
-        """Writes the archive at once: a reader finds a whole one or none."""
+        """Write the archive atomically: a reader finds a whole one or none."""
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self.directory, prefix=".archive-")
@@ -200,7 +200,7 @@ class Cache:
         return self.path(release)
 
     def prune(self, keep: int, current: Path) -> None:
-        """Removes all but the newest. The current one counts as the newest, whenever it was packed."""
+        """Remove all but the newest. The current one counts as the newest, whenever it was packed."""
         os.utime(current)
         archives = [path for path in self.directory.iterdir() if ARCHIVE_NAME.fullmatch(path.name)]
         for path in sorted(archives, key=lambda path: path.stat().st_mtime_ns, reverse=True)[keep:]:

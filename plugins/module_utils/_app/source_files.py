@@ -67,7 +67,7 @@ class Selection:
     left_out: dict[str, list[str]]
 
     def note(self) -> str:
-        """What was left out, bounded, for people."""
+        """Say what was left out, in a bounded text."""
         parts = []
         for reason, names in sorted(self.left_out.items(), key=lambda item: list(REASONS).index(item[0])):
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -76,7 +76,7 @@ class Selection:
 
 
 def select(root: Path, rules: Rules, timeout: float = 120) -> Selection:
-    """The files of a directory as it is, with changes that are in no commit."""
+    """Select the files of a directory as it is, with changes that are in no commit."""
     if not root.is_dir():
         raise SourceError(f"{root} is not a directory. Set path to the directory that holds the app's source.")
     root = root.resolve()
@@ -86,20 +86,20 @@ def select(root: Path, rules: Rules, timeout: float = 120) -> Selection:
 
 
 def select_all(root: Path, rules: Rules) -> Selection:
-    """The files of a checkout, which holds what a commit has and nothing else."""
+    """Select the files of a checkout, which holds what a commit has and nothing else."""
     names = [name for name in walk(root.resolve()) if ".git" not in name.split("/")]
     return Choice(root.resolve(), rules, Listing(tracked=names)).selection()
 
 
 def in_work_tree(git: Git, root: Path) -> bool:
-    """Whether git manages the directory. One that a repository around it ignores is not the repository's."""
+    """Return whether git manages the directory. One that a repository around it ignores is not the repository's."""
     if not any((directory / ".git").exists() for directory in (root, *root.parents)):
         return False
     return not git.agrees("check-ignore", "--quiet", ".", cwd=root)
 
 
 def git_listing(git: Git, root: Path) -> Listing:
-    """What git knows, what is new, what it ignores; of submodules and of repositories inside, too."""
+    """List what git knows, what is new and what it ignores, in submodules and in repositories inside, too."""
     ask = ("-c", "core.fsmonitor=false", "--no-optional-locks", "ls-files", "-z")
     others = ("--others", "--exclude-standard")
     listing = Listing(ignored=git.names(*ask, *others, "--ignored", "--directory", cwd=root))
@@ -115,14 +115,14 @@ def git_listing(git: Git, root: Path) -> Listing:
 
 
 def _inside(git: Git, root: Path, name: str, cure: str) -> Listing:
-    """A repository inside the repository."""
+    """List a repository inside the repository."""
     if not (root / name / ".git").exists():
         raise SourceError(f"{root / name} is a submodule that is not checked out. Run: {cure}")
     return git_listing(git, root / name).below(name)
 
 
 def directory_listing(root: Path, rules: Rules) -> Listing:
-    """What a directory holds that git does not manage. Directories that are left out as a whole are not entered."""
+    """List a directory that git does not manage. Directories that are left out as a whole are not entered."""
     listing = Listing(reason="made")
 
     def enter(name: str) -> bool:
@@ -151,7 +151,7 @@ def walk(root: Path, prefix: str = "", enter=lambda name: True) -> Iterator[str]
 
 
 class Choice:
-    """Decides about each path of a listing."""
+    """Decide about each path of a listing."""
 
     def __init__(self, root: Path, rules: Rules, listing: Listing):
         self.root = root
@@ -183,7 +183,7 @@ class Choice:
         return not reason
 
     def reason(self, name: str, tracked: bool) -> tuple[str, str] | None:
-        """Why a path is left out, and the highest directory for which that holds."""
+        """Return why a path is left out, and the highest directory for which that holds."""
         if top := first(name, lambda path: is_match(path, self.rules.exclude)):
             return "exclude", top
         if name in self.rules.keep or first(name, lambda path: is_match(path, self.rules.include)):
@@ -195,7 +195,7 @@ class Choice:
         return None
 
     def asked_for(self, chosen: Iterable[str]) -> list[str]:
-        """What is ignored, and yet named by `include` or by a Dockerfile's COPY."""
+        """Return what is ignored, and yet named by `include` or by a Dockerfile's COPY."""
         ignored = {name.rstrip("/"): name for name in self.listing.ignored}
         paths = {name for name in ignored if is_match(name, self.rules.include)}
         paths |= set(self._globbed([pattern for pattern in self.rules.include if "/" in pattern.strip("/")]))
@@ -232,12 +232,12 @@ class Choice:
 
 
 def shown(name: str) -> str:
-    """A path as text; paths are bytes."""
+    """Return a path as text; paths are bytes."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def first(name: str, holds) -> str:
-    """The highest directory above a path, or the path itself, for which something holds; '' when for none."""
+    """Return the highest directory above a path, or the path itself, for which something holds. Empty when for none."""
     parts = name.split("/")
     for count in range(1, len(parts) + 1):
         path = "/".join(parts[:count])

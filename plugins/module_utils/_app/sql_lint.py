@@ -45,7 +45,7 @@ class Finding:
 
 
 def lint(sql: str) -> list[Finding]:
-    """What is destructive, statement by statement. A comment `-- izzzi: compatible` in front of one accepts it."""
+    """Return destructive statements, one by one. A comment `-- izzzi: compatible` in front of one accepts it."""
     blanked = _NOISE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), sql)
     findings, start = [], 0
     for end in [match.start() for match in re.finditer(";", blanked)] + [len(blanked)]:

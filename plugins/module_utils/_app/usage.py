@@ -26,13 +26,13 @@ class Argument:
     is_required: bool
 
     def problem(self, value: Any) -> str:
-        """What is wrong with the value, empty when nothing is."""
+        """Say what is wrong with the value. Return an empty text when nothing is."""
         wanted, accepts = _kind(self.kind)
         return "" if accepts(value) else f"{self.name} is {shown(value)}, and must be {wanted}"
 
 
 def arguments(usage: str) -> list[Argument]:
-    """What a line such as `logs.yml [-e service=NAME] -e '{"command": "COMMAND"}'` takes."""
+    """Parse what a line such as `logs.yml [-e service=NAME] -e '{"command": "COMMAND"}'` takes."""
     found = []
     for optional, name, kind, json_name, json_kind in ARGUMENT.findall(usage):
         found.append(Argument(name or json_name, kind or json_kind.strip('["]'), not optional))
@@ -40,7 +40,7 @@ def arguments(usage: str) -> list[Argument]:
 
 
 def usage_problem(values: Mapping[str, Any], usage: str) -> str:
-    """One sentence and the usage, empty when the values fit."""
+    """Return one sentence and the usage, or an empty text when the values fit."""
     known = arguments(usage)
     missing = [a.name for a in known if a.is_required and values.get(a.name, "") in ("", None)]
     found = [f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"] if missing else []
@@ -53,7 +53,7 @@ def usage_problem(values: Mapping[str, Any], usage: str) -> str:
 
 
 def argv(command: Any) -> list[str]:
-    """The words of a command, split as a shell does; a list is taken as it is. ValueError says what is wrong."""
+    """Split a command into words as a shell does; a list is taken as it is. Raise ValueError with what is wrong."""
     if isinstance(command, str):
         try:
             words = shlex.split(command)
@@ -69,7 +69,7 @@ def argv(command: Any) -> list[str]:
 
 
 def shown(value: Any) -> str:
-    """A value as a person would say it."""
+    """Return a value as a person would say it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
@@ -82,7 +82,7 @@ def listed(names: list[str]) -> str:
 
 
 def _kind(kind: str) -> tuple[str, Callable[[Any], bool]]:
-    """How a kind is called, and what fits it."""
+    """Return how a kind is called, and what fits it."""
     if "|" in kind:
         choices = kind.split("|")
         return " or ".join(choices), lambda value: _is_choice(value, choices)

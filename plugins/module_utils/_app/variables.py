@@ -35,7 +35,7 @@ class Variable:
     word: Text = ()
 
     def is_set(self, values: Values) -> bool:
-        """Whether it counts as set. With a colon an empty value does not."""
+        """Return whether it counts as set. With a colon an empty value does not."""
         value = values.get(self.name)
         return value is not None and not (self.operator.startswith(":") and scalar(value) == "")
 
@@ -44,18 +44,18 @@ Text = tuple[str | Variable, ...]
 
 
 def scalar(value: Any) -> str:
-    """A value of YAML as Compose puts it into a text."""
+    """Return a value of YAML as Compose puts it into a text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def parse(text: str) -> Text:
-    """The text's parts. Raises VariableError for brackets that are no variable."""
+    """Split a text into its parts. Raise VariableError for brackets that are not a variable."""
     parts, _end = _parse(text, 0, "")
     return parts
 
 
 def _parse(text: str, at: int, closing: str) -> tuple[Text, int]:
-    """Parts up to the closing bracket, or to the end, and the position there. Brackets within are counted."""
+    """Return the parts up to the closing bracket, or to the end, and the position there. Count brackets within."""
     parts: list[str | Variable] = []
     plain, depth = "", 0
     while at < len(text):
@@ -79,7 +79,7 @@ def _parse(text: str, at: int, closing: str) -> tuple[Text, int]:
 
 
 def _variable(text: str, at: int) -> tuple[Variable, int]:
-    """The variable whose dollar sign is at this position, and the position after it."""
+    """Return the variable whose dollar sign is at this position, and the position after it."""
     braced = text.startswith("${", at)
     name = _NAME.match(text, at + 1 + braced)
     if not name:
@@ -94,8 +94,8 @@ def _variable(text: str, at: int) -> tuple[Variable, int]:
 
 
 def interpolate(value: Any, values: Values) -> Any:
-    """A copy of a text or structure with its variables resolved; keys of dictionaries stay. Raises VariableError for a
-    variable that nothing defines: Compose would warn and put nothing there."""
+    """Return a copy of a text or structure with its variables resolved; keys of dictionaries stay. Raise VariableError
+    for a variable that nothing defines: Compose would warn and put nothing there."""
     found: Missing = {}
     result = _resolve(value, values, found)
     for name, message in found.items():
@@ -104,20 +104,20 @@ def interpolate(value: Any, values: Values) -> Any:
 
 
 def missing(value: Any, values: Values) -> dict[str, str]:
-    """The variables that must be defined and are not, each with the message that its `?` gives."""
+    """Return the variables that must be defined and are not, each with the message that its `?` gives."""
     found: Missing = {}
     _resolve(value, values, found)
     return {name: message or "" for name, message in found.items()}
 
 
 def names(value: Any) -> set[str]:
-    """Every name that a text or structure refers to, in defaults too. A text that Compose would refuse has none."""
+    """Return every name that a text or structure refers to, in defaults too. A text that is not valid has none."""
     return {variable.name for _place, text in texts(value) for variable in _variables(text)}
 
 
 def problems(value: Any, values: Values, place: str, cure: str) -> list[str]:
-    """What is wrong with the variables of a structure, each with the place below `place`; `cure` says where a variable
-    could be defined."""
+    """Find what is wrong with the variables of a structure, each with the place below `place`; `cure` says where a
+    variable could be defined."""
     found = []
     for where, text in texts(value, place):
         try:
@@ -158,7 +158,7 @@ def _part(part: str | Variable, values: Values, missing: Missing) -> str:
 
 
 def texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a structure with its place: `services.web.command[0]`."""
+    """Yield every text of a structure with its place: `services.web.command[0]`."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, Mapping):

@@ -13,18 +13,9 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.app import (
     variable_problems,
 )
 
-APP = App(
-    project="shop",
-    directory=Path("/opt/shop"),
-    services={
-        "api": {"build": {"dockerfile": "Dockerfile"}, "port": 4000, "replicas": 2, "volumes": ["uploads:/data"]},
-        "web": {"image": "web:1", "port": 3000, "environment": {"TOKEN": "${TOKEN}", "RELEASE": "$RELEASE"}},
-        "worker": {"image": "web:1", "command": ["echo", "$$HOME"]},
-    },
-    data_services={"postgres": {"image": "postgres:17", "volumes": ["postgres:/var"], "environment": {"P": "${DB}"}}},
-    volumes={"postgres": None, "uploads": None},
-    secrets={"TOKEN": "t", "DB": "d", "UNUSED": "u"},
-)
+from tests.unit.shop import declared
+
+APP = declared(App)
 
 
 def test_an_environment_holds_what_its_document_refers_to_and_no_more():
@@ -41,7 +32,7 @@ def test_an_environment_holds_what_its_document_refers_to_and_no_more():
         ({"image": "x:1", "environment": ["A=${A:-a}", "B=${A}"]}, "shop_services.api.environment[1] needs ${A}, and"),
         ({"image": "x:1", "command": "a ${5}"}, "shop_services.api.command: 'a ${5}' has a ${ without a name."),
         ({"image": "x:${V}"}, "shop_services.api.image needs ${V}, and nothing defines it: shop_env."),
-        ({"image": "x:${TOKEN}"}, "shop_services.api.image uses TOKEN: an image's name is no secret. Use shop_env."),
+        ({"image": "x:${TOKEN}"}, "shop_services.api.image uses TOKEN: the name of an image is public. Use shop_env."),
         ({"image": "x:$RELEASE", "environment": {"A": "${TOKEN} ${RELEASE}"}}, ""),
     ],
 )

@@ -84,8 +84,8 @@ def test_replicas_are_said_in_one_word(service, said):
 @pytest.mark.parametrize(
     ("service", "told"),
     [
-        ({"deploy": {"replicas": "${N:-2}"}}, "services.web.replicas: '${N:-2}' is no number of containers"),
-        ({"replicas": 0}, "services.web.replicas: '0' is no number of containers. Use 1 or more."),
+        ({"deploy": {"replicas": "${N:-2}"}}, "services.web.replicas: '${N:-2}' is not a valid number of containers"),
+        ({"replicas": 0}, "services.web.replicas: '0' is not a valid number of containers. Use 1 or more."),
         ({"network_mode": "host", "port": 80}, "services.web.network_mode: host lets both colours listen"),
         ({"profiles": ["prod"]}, "services.web.profiles: what is declared here always runs"),
     ],

@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app import source as _source
+from ansible_collections.izzzi.infra.plugins.module_utils._app import source
 from ansible_collections.izzzi.infra.plugins.module_utils._app.source import (
     Cache,
     Entry,
@@ -169,7 +169,7 @@ def test_a_source_that_changes_while_it_is_read_is_an_error_and_leaves_nothing(t
 
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, monkeypatch):
     entries = scan(make_tree(tmp_path / "tree", {"a": "1"}), [])
-    monkeypatch.setattr(_source, "pack", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(source, "pack", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(SourceError, match="cache cannot be written: No space left on device"):
         Cache(tmp_path / "cache").store("tree-1", entries, Label(checksum(entries)))
     assert os.listdir(tmp_path / "cache") == []

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import declaration as _declaration
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import declaration as declaration_module
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
 
 from tests.unit.sandbox_api import declaration
@@ -11,11 +11,11 @@ RULE = {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["203.0.113.7
 
 
 def problems(**changes) -> list[str]:
-    return _declaration.complete(declaration(**changes), RESOURCES)[1]
+    return declaration_module.complete(declaration(**changes), RESOURCES)[1]
 
 
 def test_defaults_are_filled_in():
-    declared, found = _declaration.complete(declaration(), RESOURCES)
+    declared, found = declaration_module.complete(declaration(), RESOURCES)
     assert found == []
     assert declared["droplets"]["app"] == {
         "count": 1,
@@ -34,7 +34,7 @@ def test_defaults_are_filled_in():
 
 def test_what_templates_give_as_text_is_understood():
     app = {**APP, "count": "2", "monitoring": "yes", "image": 194722834, "groups": "web,managers"}
-    declared, found = _declaration.complete(declaration(droplets={"app": app}), RESOURCES)
+    declared, found = declaration_module.complete(declaration(droplets={"app": app}), RESOURCES)
     assert found == []
     assert declared["droplets"]["app"]["count"] == 2
     assert declared["droplets"]["app"]["image"] == "194722834"

@@ -14,18 +14,9 @@ from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours impor
     volume_command,
 )
 
-APP = ColouredApp(
-    project="shop",
-    directory=Path("/opt/shop"),
-    services={
-        "api": {"build": {"dockerfile": "Dockerfile"}, "port": 4000, "replicas": 2, "volumes": ["uploads:/data"]},
-        "web": {"image": "web:1", "port": 3000, "environment": {"TOKEN": "${TOKEN}", "RELEASE": "$RELEASE"}},
-        "worker": {"image": "web:1", "command": ["echo", "$$HOME"]},
-    },
-    data_services={"postgres": {"image": "postgres:17", "volumes": ["postgres:/var"], "environment": {"P": "${DB}"}}},
-    volumes={"postgres": None, "uploads": None},
-    secrets={"TOKEN": "t", "DB": "d", "UNUSED": "u"},
-)
+from tests.unit.shop import declared
+
+APP = declared(ColouredApp)
 
 
 def test_colours_never_share_a_port():

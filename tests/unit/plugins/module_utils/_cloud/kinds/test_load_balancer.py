@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import load_balancer as _load_balancer
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import load_balancer as load_balancer_module
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.load_balancer import LoadBalancer
 from izzzi_sandbox.account.records import Certificate
 from izzzi_sandbox.account.records import LoadBalancer as Balancer
@@ -141,7 +141,7 @@ def test_it_cannot_be_moved_to_another_region():
 
 def test_http3_shares_its_port_with_https():
     rules = [{**RULE, "certificate_id": "c1"}, {**RULE, "entry_protocol": "http3", "certificate_id": "c1"}]
-    assert _load_balancer.problems({**DECLARED, "forwarding_rules": rules}, declaration()) == []
+    assert load_balancer_module.problems({**DECLARED, "forwarding_rules": rules}, declaration()) == []
 
 
 def test_an_unknown_certificate_is_told_with_those_that_there_are():
@@ -179,5 +179,5 @@ def test_one_that_was_renamed_is_given_its_name_again():
     ],
 )
 def test_bad_input_is_named(change, words):
-    (problem,) = _load_balancer.problems({**DECLARED, **change}, declaration())
+    (problem,) = load_balancer_module.problems({**DECLARED, **change}, declaration())
     assert words in problem

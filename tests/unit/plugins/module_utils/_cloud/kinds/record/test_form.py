@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record import form as _record_form
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record import form
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record.form import Record, body, current
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 
@@ -40,8 +40,8 @@ def declared(*records: dict, **changes) -> dict:
 )
 def test_what_is_sent_and_what_comes_back_are_one(given, sent):
     asked = declared(given)
-    assert _record_form.problems(asked, NAMES) == []
-    (record,) = _record_form.wanted(asked, NAMES)
+    assert form.problems(asked, NAMES) == []
+    (record,) = form.wanted(asked, NAMES)
     request = body(record)
     assert request | sent | {"ttl": 300} == request
     answer = {**request, "id": 7, "data": request["data"].removesuffix(".")}
@@ -51,7 +51,7 @@ def test_what_is_sent_and_what_comes_back_are_one(given, sent):
 
 
 def test_records_that_point_to_something_of_ours_have_a_source_each():
-    records = _record_form.wanted(declared(hosts=["@", "api"]), NAMES)
+    records = form.wanted(declared(hosts=["@", "api"]), NAMES)
     assert [(r.name, r.source, r.data) for r in records] == [
         (host, f"shop-staging-app{n}", "") for host in ("@", "api") for n in ("", "-2")
     ]
@@ -70,7 +70,7 @@ def test_records_that_point_to_something_of_ours_have_a_source_each():
     ],
 )
 def test_what_hosts_point_to(changes, target):
-    assert _record_form.target(declared(**changes)) == target
+    assert form.target(declared(**changes)) == target
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_hosts_point_to(changes, target):
     ],
 )
 def test_bad_input_is_named(asked, words):
-    problems = _record_form.problems(asked, NAMES)
+    problems = form.problems(asked, NAMES)
     assert any(words in problem for problem in problems), problems
     assert all(problem.startswith("domain") for problem in problems)
 

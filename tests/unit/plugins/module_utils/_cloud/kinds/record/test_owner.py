@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record import owner as _record_owner
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record import owner
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,33 +42,33 @@ ROWS = [
 
 
 def test_a_record_belongs_to_what_it_points_to_or_to_whose_register_names_it():
-    owners = _record_owner.owners(ROWS, "example.com", ACCOUNT)
+    owners = owner.owners(ROWS, "example.com", ACCOUNT)
     assert owners == {1: OURS, 2: THEIRS, 4: THEIRS, 5: OURS, 7: OURS, 8: OURS, 10: OURS}
-    assert _record_owner.shares(NAMES, ROWS, "example.com", ACCOUNT)
-    assert not _record_owner.shares(NAMES, ROWS[:1], "example.com", ACCOUNT)
+    assert owner.shares(NAMES, ROWS, "example.com", ACCOUNT)
+    assert not owner.shares(NAMES, ROWS[:1], "example.com", ACCOUNT)
 
 
 def test_what_points_to_an_address_that_is_marked_as_ours_is_ours_though_it_is_on_nothing():
     account = {**ACCOUNT, "tags": [{"name": f"{THEIRS}:ip:192-0-2-6"}, {"name": "web"}]}
-    assert _record_owner.owners(ROWS, "example.com", account)[6] == THEIRS
+    assert owner.owners(ROWS, "example.com", account)[6] == THEIRS
 
 
 def test_a_claim_is_about_one_record_and_not_about_a_name():
     """A run that failed has made none; whoever makes one of that name later keeps it."""
     claimed = row(10, "TXT", "_izzzi.shop-staging", f"{OURS} owns SRV:_imap._tcp:7")
     theirs = row(8, "SRV", "_imap._tcp", "mail.example.org", priority=0, weight=0, port=143)
-    assert 8 not in _record_owner.owners([claimed, theirs], "example.com", {"droplets": []})
+    assert 8 not in owner.owners([claimed, theirs], "example.com", {"droplets": []})
 
 
 def test_the_domains_own_records():
-    assert [row["id"] for row in ROWS if _record_owner.is_the_domains_own(row)] == [11, 12]
+    assert [row["id"] for row in ROWS if owner.is_the_domains_own(row)] == [11, 12]
 
 
 def test_leftover_is_what_is_ours_and_not_declared():
     domain = {"name": "example.com", "hosts": ["@"], "target": "", "ttl": 300, "records": []}
-    present = _record_owner.leftover(context(domain=domain), "example.com", ROWS, ACCOUNT)
+    present = owner.leftover(context(domain=domain), "example.com", ROWS, ACCOUNT)
     assert [row["id"] for row in present] == [5, 7, 8, 10]
-    gone = _record_owner.leftover(context(domain=domain, state="absent"), "example.com", ROWS, ACCOUNT)
+    gone = owner.leftover(context(domain=domain, state="absent"), "example.com", ROWS, ACCOUNT)
     assert [row["id"] for row in gone] == [1, 5, 7, 8, 10]
 
 
@@ -77,13 +77,13 @@ def test_absent_takes_what_is_as_declared_even_when_nothing_says_whose_it_is():
     record |= {"name": "@", "target": "", "ttl": None, "tag": None, "port": None, "weight": None, "flags": None}
     domain = {"name": "example.com", "hosts": [], "target": "", "ttl": 300, "records": [record]}
     account = {"droplets": []}
-    gone = _record_owner.leftover(context(domain=domain, state="absent"), "example.com", ROWS[6:7], account)
+    gone = owner.leftover(context(domain=domain, state="absent"), "example.com", ROWS[6:7], account)
     assert [row["id"] for row in gone] == [7]
 
 
 def test_the_owner_among_tags():
-    assert _record_owner.owner_of(["web", f"{OURS}:web", OURS]) == OURS
-    assert _record_owner.owner_of(["project:izzzi", "izzzi:x"]) == ""
+    assert owner.owner_of(["web", f"{OURS}:web", OURS]) == OURS
+    assert owner.owner_of(["project:izzzi", "izzzi:x"]) == ""
 
 
 WORD = st.text(alphabet="abcxyz-_0*.", min_size=1, max_size=40)
@@ -92,7 +92,7 @@ CLAIMS = st.sets(st.tuples(st.sampled_from(["A", "MX", "TXT"]), WORD, st.integer
 
 @given(CLAIMS)
 def test_a_register_says_what_was_written_into_it(claims):
-    lines = _record_owner.register_lines(claims, NAMES)
+    lines = owner.register_lines(claims, NAMES)
     assert all(len(line) <= 255 for line in lines)
-    rows = [row(n, "TXT", _record_owner.register_name(NAMES), line) for n, line in enumerate(lines)]
-    assert _record_owner.registered(rows) == {id: OURS for _kind, _name, id in claims}
+    rows = [row(n, "TXT", owner.register_name(NAMES), line) for n, line in enumerate(lines)]
+    assert owner.registered(rows) == {id: OURS for _kind, _name, id in claims}

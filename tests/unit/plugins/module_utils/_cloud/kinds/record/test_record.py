@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import domain as _domain
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import domain as domain_module
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record.form import Record
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record.record import Records, pairs
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.record.register import Register
@@ -191,4 +191,6 @@ def test_the_domain_goes_with_its_last_record(api, others):
     run(api, domain())
     shared = context(api, domain=domain(), state="absent")
     account = {listing: read() for listing, read in Records(shared).reads().items()}
-    assert [step.action for step in _domain.Domain(shared).surplus(account)] == (["keep"] if others else ["delete"])
+    assert [step.action for step in domain_module.Domain(shared).surplus(account)] == (
+        ["keep"] if others else ["delete"]
+    )
