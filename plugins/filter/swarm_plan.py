@@ -73,7 +73,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(problems) and C(steps) in words; C(founder), C(speaker) (the manager that carries out changes of nodes), C(join)
+    - C(problems) and C(steps) in words; C(founder), C(acting_manager) (the one that applies changes of nodes), C(join)
       (roles by name), C(leave) (names), C(dead) and C(remove) (node ids), and C(members) for
       M(izzzi.infra.swarm_cluster).
   type: dict
@@ -81,13 +81,14 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._swarm.cluster import plan
+from ..module_utils._swarm.cluster.declared import Declared
+from ..module_utils._swarm.cluster.plan import plan
 
 
 def swarm_plan(observed, **declared):
     defaults = {"workers": {}, "pool_size": 24}
     try:
-        return plan.plan(plan.Declared(**{**defaults, **declared}), observed)
+        return plan(Declared(**{**defaults, **declared}), observed)
     except (TypeError, KeyError, AttributeError) as error:
         raise AnsibleFilterError(f"swarm_plan: {error}") from error
 

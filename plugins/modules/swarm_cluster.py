@@ -57,8 +57,7 @@ done:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._swarm.cluster.member import of_node
-from ..module_utils._swarm.cluster.nodes import Change, changes, shape
+from ..module_utils._swarm.cluster.nodes import NodeChange, changes, shape
 from ..module_utils._swarm.engine import Engine, EngineError
 from ..module_utils._swarm.moves import NodeError, Nodes
 
@@ -69,15 +68,15 @@ ARGUMENT_SPEC = {
 }
 
 
-def apply(nodes: Nodes, change: Change) -> None:
+def apply(nodes: Nodes, change: NodeChange) -> None:
     if change.labels is not None:
         nodes.update(change.id, Labels=change.labels)
     if change.role:
         nodes.set_role(change.id, change.role)
     if change.remove:
-        node = nodes.engine.get(f"/nodes/{change.id}")
-        if node["Status"]["State"] == "ready" and node["Spec"]["Availability"] != "drain":
-            with nodes.locked("swarm_cluster", f"removal of {node['Description']['Hostname']}"):
+        node = next(node for node in nodes.nodes() if node.id == change.id)
+        if node.is_ready and node.availability != "drain":
+            with nodes.locked("swarm_cluster", f"removal of {node.name}"):
                 nodes.drain(node)
         nodes.remove(node)
 
@@ -87,7 +86,7 @@ def main() -> None:
     params = module.params
     nodes = Nodes(Engine(), params["wait_timeout"])
     try:
-        found = [of_node(node) for node in nodes.nodes()]
+        found = nodes.nodes()
     except EngineError as error:
         if not module.check_mode:
             module.fail_json(msg=str(error))

@@ -89,8 +89,7 @@ from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable
 from ..module_utils._swarm.stack.api import Swarm
 from ..module_utils._swarm.stack.images import Images, as_facts, known_pins, remove_old_sources
-from ..module_utils._swarm.stack.store import Store
-from ..module_utils._swarm.stack.verbs import live_release
+from ..module_utils._swarm.stack.store import Store, live_release
 
 ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},

@@ -89,10 +89,10 @@ recovered:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._swarm import moves
-from ..module_utils._swarm.cluster.member import of_node
-from ..module_utils._swarm.cluster.plan import loss_of_quorum
+from ..module_utils._swarm.cluster.quorum import loss_of_quorum
 from ..module_utils._swarm.engine import Engine, EngineError
-from ..module_utils._swarm.moves import NodeError, Nodes, label
+from ..module_utils._swarm.moves import NodeError, Nodes
+from ..module_utils._swarm.node import Node
 from ..module_utils._swarm.placement import name_of
 
 ARGUMENT_SPEC = {
@@ -106,53 +106,62 @@ ARGUMENT_SPEC = {
 NOTHING = {**moves.NOTHING, "uneven": {}}
 
 
-def balance(nodes: Nodes, check_mode: bool) -> dict:
+def balanced(nodes: Nodes, _params: dict, check_mode: bool) -> dict:
     uneven = [name_of(service) for service in nodes.uneven()]
     result = {**NOTHING, "moves": uneven, "changed": bool(uneven)}
     return result if check_mode else {**result, "uneven": nodes.spread()}
 
 
-def drain(nodes: Nodes, node: dict, params: dict, check_mode: bool) -> dict:
-    leaving = nodes.departure(node)
-    moves.refuse_blocked(node, leaving["blocked"], params["stop"])
+def drain(nodes: Nodes, node: Node, params: dict, check_mode: bool) -> dict:
+    impact = nodes.drain_impact(node)
+    moves.refuse_blocked(node, impact["blocked"], params["stop"])
     if not check_mode:
         nodes.drain(node, params["stop"])
-    return leaving
+    return impact
 
 
-def change(nodes: Nodes, params: dict, check_mode: bool) -> dict:
-    """What is done, or would be; the node's line before and after."""
-    if params["state"] == "balanced":
-        return balance(nodes, check_mode)
+def absent(nodes: Nodes, params: dict, check_mode: bool) -> dict:
     listed = nodes.nodes()
-    if params["state"] == "absent" and not moves.named(listed, params["node"]):
+    if not moves.named(listed, params["node"]):
         return {**NOTHING, "changed": False}
     node = moves.find(listed, params["node"])
-    before, ready = node["Spec"]["Availability"], node["Status"]["State"] == "ready"
-    result = {**NOTHING, "changed": True}
-    if params["state"] == "absent":
-        if lost := loss_of_quorum([of_node(other) for other in listed], [node["ID"]]):
-            raise NodeError(lost)
-        if before != "drain":
-            result |= drain(nodes, node, params, check_mode or not ready)
-        if not check_mode:
-            nodes.remove(node)
-        return {**result, "diff": diff(node, before, "removed")}
-    wanted = "drain" if params["state"] == "drained" else "active"
-    if before == wanted:
+    if lost := loss_of_quorum(listed, [node.id]):
+        raise NodeError(lost)
+    result = NOTHING
+    if node.availability != "drain":
+        result = {**NOTHING, **drain(nodes, node, params, check_mode or not node.is_ready)}
+    if not check_mode:
+        nodes.remove(node)
+    return {**result, **changed(node, "removed")}
+
+
+def drained(nodes: Nodes, params: dict, check_mode: bool) -> dict:
+    node = moves.find(nodes.nodes(), params["node"])
+    if node.availability == "drain":
         return {**NOTHING, "changed": False}
-    if wanted == "drain":
-        result |= drain(nodes, node, params, check_mode)
-    elif not check_mode:
+    return {**NOTHING, **drain(nodes, node, params, check_mode), **changed(node, "drain")}
+
+
+def active(nodes: Nodes, params: dict, check_mode: bool) -> dict:
+    node = moves.find(nodes.nodes(), params["node"])
+    if node.availability == "active":
+        return {**NOTHING, "changed": False}
+    if not check_mode:
         nodes.activate(node)
-    return {**result, "diff": diff(node, before, wanted)}
+    return {**NOTHING, **changed(node, "active")}
 
 
-def diff(node: dict, before: str, after: str) -> dict:
-    return {"before": f"{label(node)}: {before}\n", "after": f"{label(node)}: {after}\n"}
+def changed(node: Node, after: str) -> dict:
+    diff = {"before": f"{node.name}: {node.availability}\n", "after": f"{node.name}: {after}\n"}
+    return {"changed": True, "diff": diff}
+
+
+# What brings each state about, or says what would.
+STATES = {"drained": drained, "active": active, "absent": absent, "balanced": balanced}
 
 
 def run(nodes: Nodes, params: dict, check_mode: bool) -> tuple[list[str], dict]:
+    change = STATES[params["state"]]
     if check_mode:
         return [], change(nodes, params, check_mode)
     with nodes.locked(params["owner"], f"node {params['node']} {params['state']}", params["lock_wait"]):

@@ -210,8 +210,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._secrets.mask import mask
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
-from ..module_utils._swarm.stack.deploy import StackError
-from ..module_utils._swarm.stack.verbs import ACTIONS, Run, Told
+from ..module_utils._swarm.stack.model import StackError
+from ..module_utils._swarm.stack.run import Run, Told
+from ..module_utils._swarm.stack.verbs import ACTIONS
 
 ARGUMENT_SPEC = {
     "action": {"type": "str", "required": True, "choices": list(ACTIONS)},

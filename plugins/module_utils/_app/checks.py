@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks an HTTP endpoint until it answers as expected. Pure: the probe, the clock and the sleep are injected."""
+"""Waits until all is well, and judges the answers of HTTP endpoints. Pure: probe, clock and sleep are injected."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from .._secrets.mask import mask
 
 EXCERPT_LENGTH = 200
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,34 @@ class Report:
     seconds: float
 
 
+def until(
+    look: Callable[[], Found],
+    *,
+    timeout: float,
+    interval: float,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    in_a_row: int = 1,
+    rest: float = 0,
+) -> Found:
+    """Look until nothing is wrong `in_a_row` times; return what is still wrong when the time is over.
+
+    `look` returns what is wrong, such as a message; what is empty is well. It is called once at least. All times are in
+    seconds: `interval` between a look that found something and the next, `rest` after one that did not.
+    """
+    deadline, well = clock() + timeout, 0
+    while True:
+        found = look()
+        well = 0 if found else well + 1
+        if well >= in_a_row:
+            return found
+        pause = interval if found else rest
+        if clock() + pause >= deadline and (found or rest):
+            return found
+        if pause:
+            sleep(pause)
+
+
 def wait(
     probe: Callable[[float], Answer],
     expectation: Expectation,
@@ -107,20 +136,21 @@ def wait(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Report:
-    """Probes until `successes` answers in a row are as expected, or the time is over. It asks once at least.
+    """Probe until `successes` answers in a row are as expected, or the time is over.
 
     The probe gets the seconds that are left, so that the last request does not exceed the time.
     """
-    start = clock()
-    tries = in_a_row = 0
-    while True:
-        answer = probe(max(timeout - (clock() - start), 0.1))
-        tries += 1
-        unmet = expectation.unmet(answer)
-        in_a_row = 0 if unmet else in_a_row + 1
-        elapsed = clock() - start
-        if in_a_row >= successes:
-            return Report(answer, "", tries, elapsed)
-        if elapsed + interval >= timeout:
-            return Report(answer, unmet or f"only {in_a_row} of {successes} successes in a row", tries, elapsed)
-        sleep(interval)
+    start, answers, well = clock(), [], 0
+
+    def unmet() -> str:
+        nonlocal well
+        answers.append(probe(max(timeout - (clock() - start), 0.1)))
+        found = expectation.unmet(answers[-1])
+        well = 0 if found else well + 1
+        return found
+
+    found = until(
+        unmet, timeout=timeout, interval=interval, clock=clock, sleep=sleep, in_a_row=successes, rest=interval
+    )
+    few = f"only {well} of {successes} successes in a row" if well < successes else ""
+    return Report(answers[-1], found or few, len(answers), clock() - start)

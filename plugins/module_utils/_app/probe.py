@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .checks import Answer, Expectation
+from .checks import Answer, Expectation, until
 from .http import Request
 from .release import ReleaseError
 
@@ -99,18 +99,19 @@ class Watch:
 
     def until_met(self, probes: Sequence[Probe], *, timeout: float, in_a_row: int, alive: Callable[[], None]) -> None:
         """Wait until every probe is met `in_a_row` times. `alive` raises when waiting makes no sense any more."""
-        looked, deadline = self.clock(), self.clock() + timeout
-        met = 0
-        while met < in_a_row:
-            problem = self._first_problem(probes)
-            met = 0 if problem else met + 1
-            if problem:
-                if self.clock() - looked >= LOOK_EVERY:
-                    alive()
-                    looked = self.clock()
-                if self.clock() > deadline:
-                    raise self._failure(*problem, f" within {timeout:.0f} s")
-                self.sleep(self.interval)
+        looked = self.clock()
+
+        def problem() -> tuple[Probe, str] | None:
+            nonlocal looked
+            found = self._first_problem(probes)
+            if found and self.clock() - looked >= LOOK_EVERY:
+                alive()
+                looked = self.clock()
+            return found
+
+        clock, sleep = self.clock, self.sleep
+        if left := until(problem, timeout=timeout, interval=self.interval, clock=clock, sleep=sleep, in_a_row=in_a_row):
+            raise self._failure(*left, f" within {timeout:.0f} s")
 
     def stays_met(self, probes: Sequence[Probe], *, seconds: float, interval: float, alive: Callable[[], None]) -> None:
         """Watch that every probe stays met for the time. One stumble is forgiven, two in a row are not."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles and labels of a Swarm's nodes as declared, beside what they are. Pure."""
+"""Compares roles and labels of a Swarm's nodes with those declared. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._app.variables import scalar
+from ..node import Node, newest
+
 
 @dataclass(frozen=True)
-class Change:
+class NodeChange:
     """What one node needs; None and empty: nothing of that kind."""
 
     id: str
@@ -28,40 +31,38 @@ class Change:
         return f"{self.name}: {', '.join(parts)}"
 
 
-def matched(nodes: Iterable[Mapping[str, Any]], members: Mapping[str, Any], remove: Iterable[str]) -> dict[str, Any]:
-    """The node of each member that is one. Of several with its address it is the newest that is ready."""
-    staying = [node for node in nodes if node["id"] not in set(remove)]
+def matched(nodes: Iterable[Node], members: Mapping[str, Any], remove: Iterable[str]) -> dict[str, Node]:
+    """Return the node of each member that is one. Of several with its address it is the newest that is ready."""
+    staying = [node for node in nodes if node.id not in set(remove)]
     result = {}
     for name, member in members.items():
-        there = [node for node in staying if node["address"] == member["address"]]
+        there = [node for node in staying if node.address == member["address"]]
         if there:
-            result[name] = max(there, key=lambda node: (node["state"] == "ready", node["created"]))
+            result[name] = newest(there)
     return result
 
 
-def changes(nodes: list[Mapping[str, Any]], members: Mapping[str, Any], remove: Iterable[str]) -> list[Change]:
-    """Labels and new managers come first, then demotions, then removals: the majority is largest in between."""
+def changes(nodes: list[Node], members: Mapping[str, Any], remove: Iterable[str]) -> list[NodeChange]:
+    """Return new labels and managers first, then demotions, then removals: the majority is largest in between."""
     found = []
     for name, node in matched(nodes, members, remove).items():
         wanted = members[name]
-        labels = _texts(wanted.get("labels") or {})
-        role = wanted["role"] if wanted["role"] != node["role"] else ""
-        if labels != node["labels"] or role:
-            found.append(Change(node["id"], name, labels if labels != node["labels"] else None, role))
+        labels = _labels_of(wanted)
+        role = wanted["role"] if wanted["role"] != node.role else ""
+        if labels != node.labels or role:
+            found.append(NodeChange(node.id, name, labels if labels != node.labels else None, role))
     found.sort(key=lambda change: change.role == "worker")
-    return found + [Change(node["id"], node["name"], remove=True) for node in nodes if node["id"] in set(remove)]
+    return found + [NodeChange(node.id, node.name, remove=True) for node in nodes if node.id in set(remove)]
 
 
-def shape(nodes: list[Mapping[str, Any]], members: Mapping[str, Any] | None = None, remove: Iterable[str] = ()) -> str:
-    """One line for each node, as it is or as it will be."""
+def shape(nodes: list[Node], members: Mapping[str, Any] | None = None, remove: Iterable[str] = ()) -> str:
+    """Write one line for each node, as it is or as it will be."""
     wanted = members or {}
-    lines = {
-        node["id"]: _line(node["name"], node["role"], node["labels"]) for node in nodes if node["id"] not in set(remove)
-    }
+    lines = {node.id: _line(node.name, node.role, node.labels) for node in nodes if node.id not in set(remove)}
     known = matched(nodes, wanted, remove)
     for name, node in known.items():
-        lines[node["id"]] = _line(node["name"], wanted[name]["role"], _texts(wanted[name].get("labels") or {}))
-    new = [_line(n, m["role"], _texts(m.get("labels") or {})) for n, m in wanted.items() if n not in known]
+        lines[node.id] = _line(node.name, wanted[name]["role"], _labels_of(wanted[name]))
+    new = [_line(n, m["role"], _labels_of(m)) for n, m in wanted.items() if n not in known]
     return "".join(f"{line}\n" for line in sorted([*lines.values(), *new]))
 
 
@@ -73,6 +74,6 @@ def _labels(labels: Mapping[str, str] | None) -> str:
     return " ".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
 
 
-def _texts(labels: Mapping[str, Any]) -> dict[str, str]:
-    """YAML makes booleans and numbers of what Swarm keeps as text."""
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in labels.items()}
+def _labels_of(member: Mapping[str, Any]) -> dict[str, str]:
+    """Return labels as Swarm keeps them, where YAML has made booleans and numbers of them."""
+    return {key: scalar(value) for key, value in (member.get("labels") or {}).items()}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,25 +14,22 @@ from typing import Any
 from ..._app.checks import Answer
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..placement import eligible, floating, local_volumes, misfit, no_room
-from ..tasks import Node, Task, parse_node, parse_task
-from . import inside
+from ..labels import APP, JOB, KIND, PART, STACK
+from ..node import Node, parse_node
+from ..placement import eligible, misplaced
+from ..task import Task, parse_task
 from .diff import with_network_names
-from .spec import APP, PART, STACK
+from .overlay import network_namespace, overlay_request
 
-JOB = "job"
 LOG_LINES = 25
 NO_LOGS = "Error grabbing logs: "
 ASK_TIMEOUT = 5.0
-SPEC = "izzzi.kind"
 
 
 class Swarm:
-    def __init__(self, engine: Engine, project: str, registry_auth: Mapping[str, str] | None = None):
+    def __init__(self, engine: Engine, project: str):
         self.engine = engine
         self.project = project
-        auth = base64.urlsafe_b64encode(json.dumps(dict(registry_auth)).encode()).decode() if registry_auth else ""
-        self._headers = {"X-Registry-Auth": auth} if auth else {}
         self._mine = {"label": [f"{APP}={project}"]}
 
     # Services, as the API has them; jobs are not among them.
@@ -42,7 +38,7 @@ class Swarm:
         return {item["Spec"]["Name"]: item for item in found if item["Spec"]["Labels"].get(PART) != JOB}
 
     def specs(self) -> dict[str, dict]:
-        """Of all services, with their networks named as in declarations."""
+        """Return all services' specs, with their networks named as in declarations."""
         names = {network["Id"]: network["Name"] for network in self.engine.get("/networks")}
         return {name: with_network_names(item["Spec"], names) for name, item in self.services().items()}
 
@@ -53,17 +49,17 @@ class Swarm:
             return None
 
     def create(self, spec: Mapping[str, Any]) -> None:
-        self.engine.post("/services/create", self._with_ids(spec), headers=self._headers)
+        self.engine.post("/services/create", self._with_ids(spec))
 
     def update(self, spec: Mapping[str, Any]) -> None:
-        """Against the version that is there now: whoever changed it in between is told so by Conflict."""
+        """Write over the version that is there now. Raises Conflict when somebody changed it in between."""
         current = self.engine.get(f"/services/{spec['Name']}")
         wanted = self._with_ids(spec)
         force = current["Spec"]["TaskTemplate"].get("ForceUpdate")
         if force:  # a number that a person raised to restart tasks; taking it back would restart them again
             wanted["TaskTemplate"]["ForceUpdate"] = force
         version = current["Version"]["Index"]
-        self.engine.post(f"/services/{current['ID']}/update", wanted, headers=self._headers, version=version)
+        self.engine.post(f"/services/{current['ID']}/update", wanted, version=version)
 
     def remove(self, name: str) -> None:
         try:
@@ -72,7 +68,7 @@ class Swarm:
             return
 
     def _with_ids(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """Swarm wants ids beside the names of secrets and configs."""
+        """Add the ids that Swarm wants beside the names of secrets and configs."""
         result = copy.deepcopy(dict(spec))
         container = result["TaskTemplate"].get("ContainerSpec") or {}
         for kind in ("Secret", "Config"):
@@ -85,62 +81,53 @@ class Swarm:
         return result
 
     # Tasks and nodes.
+    def all_tasks(self, **filters: list[str]) -> list[Task]:
+        return [parse_task(item) for item in self.engine.get("/tasks", filters=filters)]
+
     def tasks(self, name: str) -> list[Task]:
-        return [parse_task(item) for item in self.engine.get("/tasks", filters={"service": [name]})]
+        return self.all_tasks(service=[name])
 
     def tasks_of(self, service: str) -> list[Task]:
-        """Of a service's id, also when the service itself is removed and they still stop."""
-        return [parse_task(item) for item in self.engine.get("/tasks") if item.get("ServiceID") == service]
+        """Return the tasks of a service's id, also when the service itself is removed and they still stop."""
+        return [task for task in self.all_tasks() if task.service == service]
 
     def leaving(self, volumes: set[str]) -> list[Task]:
-        """Tasks with one of these volumes that are to end, of whatever service, also of one that was removed."""
-        found = [item for item in self.engine.get("/tasks") if item.get("DesiredState") in ("shutdown", "remove")]
-        return [
-            parse_task(item) for item in found if volumes & set(local_volumes({"Spec": {"TaskTemplate": item["Spec"]}}))
-        ]
+        """Return tasks with one of these volumes that are to end, of whatever service, also of a removed one."""
+        return [task for task in self.all_tasks() if task.is_leaving and volumes & task.volumes]
 
-    def addresses(self, name: str) -> list[str]:
-        """Of a service's tasks that run, in the app's network."""
-        return inside.addresses(self.engine.get("/tasks", filters={"service": [name]}), self.project)
-
-    def address(self, task: str) -> str:
-        """Of one task in the app's network, also while it is not healthy yet; empty when it has none."""
-        try:
-            found = inside.attached([self.engine.get(f"/tasks/{task}")], self.project)
-        except EngineError:
-            return ""
-        return next(iter(found), "")
+    def address(self, task: Task) -> str:
+        """Return a task's address in the app's network, also while it is not healthy yet; empty when it has none."""
+        return next(iter(task.addresses.get(self.project, ())), "")
 
     def health(self, container: str) -> str:
-        """What a container's health check said. Only the engine that has the container knows; empty on the others."""
+        """Return what a container's health check said. Only its own node's engine knows; empty on the others."""
         try:
             state = self.engine.get(f"/containers/{container}/json")["State"] if container else {}
         except EngineError:
             return ""
         return health_output(state, always=True)
 
-    def doorway(self) -> int:
-        """What `ask` needs; 0 where no container of the app runs on this host."""
-        return inside.doorway(self.engine, self.project)
+    def network_namespace(self) -> int:
+        """Return what `request` needs; 0 where no container of the app runs on this host."""
+        return network_namespace(self.engine, self.project)
 
-    def ask(self, door: int, address: str, port: int, check: Mapping[str, Any]) -> Answer:
-        return inside.ask(door, address, port, check["path"], check.get("headers") or {}, ASK_TIMEOUT)
+    def request(self, namespace: int, address: str, port: int, check: Mapping[str, Any]) -> Answer:
+        return overlay_request(namespace, address, port, check["path"], check.get("headers") or {}, ASK_TIMEOUT)
 
     def nodes(self) -> dict[str, Node]:
         return {node.id: node for node in map(parse_node, self.engine.get("/nodes"))}
 
     def eligible(self, spec: Mapping[str, Any]) -> list[Node]:
-        """The nodes that take tasks of this service."""
-        return [parse_node(node) for node in eligible({"Spec": spec}, self.engine.get("/nodes"))]
+        """Return the nodes that take tasks of this service."""
+        return eligible(spec, self.nodes().values())
 
     def misfits(self, specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-        """The services whose tasks have no place, or not the one with their data, by name, and why."""
-        nodes = self.engine.get("/nodes") if specs else []
-        found = {name: _misplaced({"Spec": spec}, nodes) for name, spec in specs.items()}
-        return {name: why for name, why in found.items() if why}
+        """Return why tasks have no place, or not the one with their data, by the name of their service."""
+        nodes = list(self.nodes().values()) if specs else []
+        return {name: why for name, spec in specs.items() if (why := misplaced(spec, nodes))}
 
     def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False) -> str:
-        """The last lines of a task, wherever it ran; empty when its container is gone, or never was."""
+        """Return the last lines of a task, wherever it ran; empty when its container is gone, or never was."""
         try:
             text = self.engine.logs(f"/tasks/{task}/logs", tail=lines, timestamps=timestamps)
         except EngineError:
@@ -153,13 +140,13 @@ class Swarm:
         return {item["Spec"]["Name"]: item for item in self.engine.get(f"/{kind}", filters=self._mine)}
 
     def ensure(self, kind: str, contents: Mapping[str, bytes]) -> list[str]:
-        """Makes those that are missing: a name stands for its content."""
+        """Make those that are missing: a name stands for its content."""
         if not contents:
             return []
         known = self.objects(kind)
         missing = [name for name in contents if name not in known]
         for name in missing:
-            self.make(kind, name, contents[name], {SPEC: "content"})
+            self.make(kind, name, contents[name], {KIND: "content"})
         return missing
 
     def make(self, kind: str, name: str, content: bytes, labels: Mapping[str, str]) -> str:
@@ -168,23 +155,23 @@ class Swarm:
         return self.engine.post(f"/{kind}/create", body)["ID"]
 
     def prune(self, used: set[str]) -> list[str]:
-        """Removes secrets and configs of former contents that nothing refers to any more."""
+        """Remove secrets and configs of former contents that nothing refers to any more."""
         removed = []
         for kind in ("secrets", "configs"):
             for name, item in self.objects(kind).items():
-                if item["Spec"]["Labels"].get(SPEC) == "content" and name not in used:
+                if item["Spec"]["Labels"].get(KIND) == "content" and name not in used:
                     self.engine.delete(f"/{kind}/{item['ID']}")
                     removed.append(name)
         return removed
 
     def network_range(self) -> str:
-        """From where the app's network has its addresses; empty before there is one."""
+        """Return the range of the app's network; empty before there is one."""
         found = [network for network in self.engine.get("/networks") if network["Name"] == self.project]
         ranges = [item["Subnet"] for network in found for item in (network.get("IPAM") or {}).get("Config") or []]
         return next((text for text in ranges if text), "")
 
     def provide_network(self, encrypted: bool, tries: int = 50, sleep=time.sleep) -> str:
-        """Makes the network where it is missing; returns its range, which Swarm chooses a moment later."""
+        """Make the network where it is missing; return its range, which Swarm chooses a moment later."""
         self.ensure_network(encrypted)
         for _ in range(tries):
             if found := self.network_range():
@@ -207,7 +194,10 @@ class Swarm:
         return True
 
     def remove_network(self, tries: int = 60, sleep=time.sleep) -> None:
-        """It is in use until the last container has left it, and is there a moment longer than Swarm's answer says."""
+        """Remove the network and wait until it is gone, which is a moment after Swarm's answer says so.
+
+        It is in use until the last container has left it.
+        """
         for attempt in range(tries):
             try:
                 self.engine.delete(f"/networks/{self.project}")
@@ -217,17 +207,3 @@ class Swarm:
                 if attempt == tries - 1:
                     raise
             sleep(1)
-
-
-def _misplaced(service: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> str:
-    return misfit(service, nodes) or (nodes and (floating(service, nodes) or no_room(service, nodes))) or ""
-
-
-def used_objects(specs: Mapping[str, Mapping]) -> set[str]:
-    """Names of secrets and configs that services refer to."""
-    names = set()
-    for spec in specs.values():
-        container = spec["TaskTemplate"].get("ContainerSpec") or {}
-        names |= {item["SecretName"] for item in container.get("Secrets") or []}
-        names |= {item["ConfigName"] for item in container.get("Configs") or []}
-    return names

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of data services that no undo takes back: another volume where their data is, another major version. Pure."""
+"""Finds changes of data services that no undo takes back: another volume, another major version. Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .once import volumes_of
-from .spec import DATA, IMAGE, PART
+from ..labels import DATA, IMAGE, PART
+from ..service import volumes_of
 
 Specs = Mapping[str, Mapping[str, Any]]
 _IMAGE = re.compile(r"(?P<repository>.+?)(?::v?(?P<major>\d+)[^/:@]*)?(?:@.*)?")
 
 
 def irreversible(desired: Specs, current: Specs) -> Iterator[str]:
-    """One sentence for each, with the service and what is to happen to its data."""
+    """Yield one sentence for each, with the service and what is to happen to its data."""
     for name, spec in desired.items():
         if spec["Labels"].get(PART) == DATA and name in current:
             yield from _other_volumes(name, spec, current[name])
@@ -50,6 +50,6 @@ def _other_version(name: str, spec: Mapping[str, Any], before: Mapping[str, Any]
 
 
 def _version(image: str) -> tuple[str, str] | None:
-    """Repository and major version; None for a tag that does not begin with a number."""
+    """Return repository and major version; None for a tag that does not begin with a number."""
     found = _IMAGE.fullmatch(image)
     return (found["repository"], found["major"]) if found and found["major"] else None

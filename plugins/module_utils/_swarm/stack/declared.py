@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which keys a declared service may have, at every depth: what nobody reads would be a setting that is not there."""
+"""Refuses keys of a declared service that nobody reads, at every depth: they would be settings without effect."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ITEMS: dict[str, set[str]] = {
 
 
 def check_keys(declared: Mapping[str, Any], known: Collection[str]) -> None:
-    """Raises SpecError for the first key that means nothing, with its place and what may have been meant."""
+    """Raise SpecError for the first key that means nothing, with its place and what may have been meant."""
     _refuse_unknown(declared, known, "")
     for key, inside in _INSIDE.items():
         _check(declared.get(key), inside, key)

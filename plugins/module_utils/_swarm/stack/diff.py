@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between declared services and those that run, service by service. Pure."""
+"""Compares declared services with those that run, service by service. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..labels import DECLARED, TASKS
 from .once import as_declared
-from .spec import DECLARED, TASKS
 
 # What the engine fills in by itself.
 FILLED = {"ForceUpdate", "Runtime", "Isolation", "DNSConfig", "Privileges", "SecretID", "ConfigID", "DriverOpts"}
@@ -20,7 +20,7 @@ CREATE, UPDATE, DELETE, NOOP = "create", "update", "delete", "noop"
 
 
 @dataclass(frozen=True)
-class Change:
+class StackChange:
     """What is to happen to one service. `restarts` says whether its tasks are replaced."""
 
     action: str
@@ -35,29 +35,29 @@ class Change:
         return {"action": self.action, "service": self.name, "fields": list(self.fields), "restarts": self.restarts}
 
 
-def changes(desired: Mapping[str, dict], current: Mapping[str, dict]) -> list[Change]:
-    """In the order of the declaration; what is not declared any more comes last."""
+def changes(desired: Mapping[str, dict], current: Mapping[str, dict]) -> list[StackChange]:
+    """Return the changes in the order of the declaration; what is not declared any more comes last."""
     result = [_change(name, spec, current.get(name)) for name, spec in desired.items()]
-    return result + [Change(DELETE, name, before=shown(current[name])) for name in sorted({*current} - {*desired})]
+    return result + [StackChange(DELETE, name, before=shown(current[name])) for name in sorted({*current} - {*desired})]
 
 
-def _change(name: str, desired: dict, current: dict | None) -> Change:
+def _change(name: str, desired: dict, current: dict | None) -> StackChange:
     if current is None:
-        return Change(CREATE, name, restarts=True, after=shown(desired))
+        return StackChange(CREATE, name, restarts=True, after=shown(desired))
     fields = tuple(sorted(differences(desired, current)))
     if not fields:
-        return Change(NOOP, name)
+        return StackChange(NOOP, name)
     restarts = any(field.startswith("TaskTemplate.") for field in fields) or changes_mode(desired, current)
-    return Change(UPDATE, name, fields, restarts, shown(current), shown(desired))
+    return StackChange(UPDATE, name, fields, restarts, shown(current), shown(desired))
 
 
 def changes_mode(desired: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
-    """Between one task on every node and a number of tasks."""
+    """Return whether it changes between one task on every node and a number of tasks."""
     return set(desired["Mode"]) != set(current["Mode"])
 
 
 def made_anew(current: Mapping[str, dict], desired: Mapping[str, dict]) -> list[str]:
-    """One sentence for each service that has to go before it can be as it is declared."""
+    """Return one sentence for each service that has to go before it can be as it is declared."""
     return [
         f"{name} changes between one task on every node and a number of tasks, which Swarm cannot: it is removed and "
         "made anew, and nobody answers for it meanwhile."
@@ -67,7 +67,7 @@ def made_anew(current: Mapping[str, dict], desired: Mapping[str, dict]) -> list[
 
 
 def differences(desired: Any, current: Any, path: str = "") -> Iterable[str]:
-    """Paths of values that differ. Missing, null and empty are the same; what the engine fills in does not count."""
+    """Yield paths of values that differ. Missing, null and empty are the same; what the engine fills in is left out."""
     if isinstance(desired, Mapping) and isinstance(current, Mapping):
         for key in {*desired, *current} - FILLED:
             yield from differences(desired.get(key), current.get(key), f"{path}.{key}" if path else key)
@@ -83,7 +83,7 @@ def differences(desired: Any, current: Any, path: str = "") -> Iterable[str]:
 
 
 def with_network_names(spec: dict, names: Mapping[str, str]) -> dict:
-    """A copy that names networks, as declarations do, where the engine has their ids."""
+    """Return a copy that names networks, as declarations do, where the engine has their ids."""
     result = copy.deepcopy(spec)
     for network in result["TaskTemplate"].get("Networks") or []:
         network["Target"] = names.get(network["Target"], network["Target"])
@@ -91,7 +91,7 @@ def with_network_names(spec: dict, names: Mapping[str, str]) -> dict:
 
 
 def with_live_scale(desired: dict, current: dict | None, keep: bool = True) -> dict:
-    """Replicas that were changed on the living service stay, until the declaration itself changes.
+    """Keep replicas that were changed on the living service, until the declaration itself changes.
 
     Not those of what must not run twice: it may stand still, and a data service may not even do that.
     """
@@ -105,7 +105,7 @@ def with_live_scale(desired: dict, current: dict | None, keep: bool = True) -> d
 
 
 def shown(spec: Mapping[str, Any]) -> str:
-    """As text for a diff: no ids, no marks."""
+    """Write a spec as text for a diff: no ids, no marks."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, Mapping):

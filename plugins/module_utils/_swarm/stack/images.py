@@ -21,7 +21,8 @@ from ..._app.program import CommandError, run
 from ..._app.release import ReleaseError
 from ..._app.variables import interpolate
 from ..engine import Engine, NotFound, name_in_path
-from .spec import DATA, IMAGE, PART, Image
+from ..labels import DATA, IMAGE, PART
+from .model import Image
 
 BUILD_TIMEOUT = 1800
 RECIPE = "izzzi.recipe"

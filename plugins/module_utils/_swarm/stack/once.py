@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
 
-from ..placement import local_volumes
-from .spec import DATA, DECLARED, PART, SERVICE, START
-
-Spec = Mapping[str, Any]
+from ..labels import DATA, DECLARED, PART, SERVICE, START
+from ..service import Spec, local_volumes, replicas
 
 
 def reason(spec: Spec) -> str:
-    """Why two tasks of it must not run at once; empty when they may."""
+    """Say why two tasks of it must not run at once; empty when they may."""
     labels = spec.get("Labels") or {}
-    if volumes := local_volumes({"Spec": spec}):
+    if volumes := local_volumes(spec["TaskTemplate"]):
         return f"two tasks would write to one volume ({', '.join(volumes)})"
     if labels.get(PART) == DATA:
         return "it is a data service, and what one task is given the other does not know"
@@ -30,19 +27,9 @@ def reason(spec: Spec) -> str:
     return ""
 
 
-def volumes_of(spec: Spec) -> set[str]:
-    return set(local_volumes({"Spec": spec}))
-
-
-def replicas_of(spec: Spec) -> int | None:
-    """None: one on every node that fits."""
-    mode = spec["Mode"]
-    return mode["Replicated"].get("Replicas", 1) if "Replicated" in mode else None
-
-
 def at_most_one(spec: dict) -> dict:
-    """The same service; one that must not run twice does not, whatever a person has set by hand."""
-    if not reason(spec) or (replicas_of(spec) or 0) <= 1:
+    """Return the same service; one that must not run twice does not, whatever a person has set by hand."""
+    if not reason(spec) or (replicas(spec) or 0) <= 1:
         return spec
     result = copy.deepcopy(spec)
     result["Mode"]["Replicated"]["Replicas"] = 1
@@ -50,9 +37,9 @@ def at_most_one(spec: dict) -> dict:
 
 
 def as_declared(spec: dict) -> dict:
-    """A data service at its declared number, which a scale by hand does not outlive; others stay as they are."""
+    """Return a data service at its declared number, which a scale by hand does not outlive; others stay as they are."""
     labels = spec.get("Labels") or {}
-    if labels.get(PART) != DATA or replicas_of(spec) is None:
+    if labels.get(PART) != DATA or replicas(spec) is None:
         return at_most_one(spec)
     result = copy.deepcopy(spec)
     result["Mode"]["Replicated"]["Replicas"] = min(1, int(labels.get(DECLARED, 1)))
@@ -60,14 +47,14 @@ def as_declared(spec: dict) -> dict:
 
 
 def put_back(current: Mapping[str, Spec], desired: Mapping[str, Spec]) -> list[str]:
-    """One sentence for each service that runs more or fewer times than it may, and will not any more."""
+    """Return one sentence for each service that runs more or fewer times than it may, and will not any more."""
     found = []
     for name, spec in current.items():
-        wanted, now = desired.get(name), replicas_of(spec)
+        wanted, now = desired.get(name), replicas(spec)
         why = reason(spec)
         if not wanted or now is None or not why:
             continue
-        target = replicas_of(wanted)
+        target = replicas(wanted)
         if now > 1:
             found.append(
                 f"{name} was set to {now} tasks by hand, and {why}: a deploy puts it back to {target}. "
@@ -79,8 +66,10 @@ def put_back(current: Mapping[str, Spec], desired: Mapping[str, Spec]) -> list[s
 
 
 def refuse_scale(spec: Spec, wanted: int, allow_zero: bool) -> str:
-    """Why this service does not get so many tasks; empty when it may."""
+    """Say why this service does not get so many tasks; empty when it may."""
     name = (spec.get("Labels") or {}).get(SERVICE, spec["Name"])
+    if replicas(spec) is None:
+        return f"{spec['Name']} runs on every node and cannot be scaled."
     if wanted > 1 and (why := reason(spec)):
         return f"{name} must not run {wanted} times: {why}. It runs once; nothing was changed."
     if wanted == 0 and not allow_zero:
@@ -89,3 +78,10 @@ def refuse_scale(spec: Spec, wanted: int, allow_zero: bool) -> str:
             "for it get errors. If that is meant, add -e allow_zero=true. Nothing was changed."
         )
     return ""
+
+
+def scaled(spec: dict, wanted: int) -> dict:
+    """Return the service with so many tasks. The declaration's number stays noted, so that a deploy keeps this one."""
+    result = {**spec, "Mode": {"Replicated": {"Replicas": wanted}}}
+    result["Labels"] = {DECLARED: str(replicas(spec)), **spec["Labels"]}
+    return result

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How all services get back to what they were before. Pure."""
+"""Plans how all services get back to what they were before. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .diff import differences
+from .diff import CREATE, DELETE, UPDATE, differences
 from .once import reason
-
-CREATE, UPDATE, REMOVE = "create", "update", "remove"
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Step:
 
 
 def steps(snapshot: Mapping[str, dict], current: Mapping[str, dict], order: Sequence[str]) -> list[Step]:
-    """Every service to its snapshot, the last one deployed first; untouched ones are left alone.
+    """Plan every service's way to its snapshot, the last one deployed first; untouched ones are left alone.
 
     Also those that Swarm itself has rolled back: then the service is as it was and needs no step. What must not run
     twice and was removed comes last: another service may have its volume until that one has gone.
@@ -38,7 +36,7 @@ def steps(snapshot: Mapping[str, dict], current: Mapping[str, dict], order: Sequ
 
 def _step(name: str, before: dict | None, now: dict | None) -> Step | None:
     if before is None:
-        return Step(REMOVE, name)
+        return Step(DELETE, name)
     if now is None:
         return Step(CREATE, name, before)
     same = not list(differences(before, now)) and _ids(before) == _ids(now)
@@ -46,7 +44,7 @@ def _step(name: str, before: dict | None, now: dict | None) -> Step | None:
 
 
 def _ids(spec: Mapping[str, Any]) -> list[str]:
-    """Secrets and configs by id: a name that was made anew is another object."""
+    """Return secrets and configs by id: a name that was made anew is another object."""
     container = spec["TaskTemplate"].get("ContainerSpec") or {}
     secrets = [item.get("SecretID", "") for item in container.get("Secrets") or []]
     return secrets + [item.get("ConfigID", "") for item in container.get("Configs") or []]

@@ -1,20 +1,22 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a service goes of which two tasks must never run at once: its containers have ended before another may begin."""
+"""Removes services of which two tasks must never run at once: containers have ended before another may begin."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from ..._app.checks import until
 from ..engine import EngineError
-from ..placement import ENDED
-from ..tasks import Node, Task
+from ..node import Node
+from ..service import Spec, mark_of, replicas, stop_grace, volumes_of
+from ..task import Task
 from .api import Swarm
-from .once import reason, replicas_of, volumes_of
-from .spec import TASKS
+from .once import reason
+
+Clock, Sleep = Callable[[], float], Callable[[float], None]
 
 INTERVAL = 0.5
 # Seconds after which Swarm takes a task for dead that it has told to stop, and starts the next; less a margin.
@@ -23,76 +25,61 @@ SWARM_WAITS = 50.0
 PATIENCE = 60.0
 
 
-def retire(
-    swarm: Swarm,
-    name: str,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Removes the service. Swarm's removal returns while its containers still run, and a successor would meet them."""
+def retire(swarm: Swarm, name: str, clock: Clock = time.monotonic, sleep: Sleep = time.sleep) -> None:
+    """Remove the service. Swarm's removal returns while its containers still run, and a successor would meet them."""
     spec = swarm.specs().get(name)
-    if spec and reason(spec) and replicas_of(spec):
+    if spec and reason(spec) and replicas(spec):
         _stop(swarm, spec, clock, sleep)
     swarm.remove(name)
 
 
-def stop_slow(
-    swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
-) -> None:
-    """Stops what must not run twice and may take longer to stop than an update of Swarm's waits before it starts."""
+def stop_slow(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
+    """Stop what must not run twice and may take longer to stop than an update of Swarm's waits before it starts."""
     spec = swarm.specs().get(wanted["Name"])
-    if spec and reason(spec) and replicas_of(spec) and stop_grace(spec) > SWARM_WAITS and _mark(spec) != _mark(wanted):
+    if not spec or not reason(spec) or not replicas(spec):
+        return
+    if stop_grace(spec) > SWARM_WAITS and mark_of(spec) != mark_of(wanted):
         _stop(swarm, spec, clock, sleep)
 
 
-def _stop(swarm: Swarm, spec: dict, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+def _stop(swarm: Swarm, spec: dict, clock: Clock, sleep: Sleep) -> None:
     name = spec["Name"]
     swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
-    deadline = clock() + stop_grace(spec) + PATIENCE
-    while left := still_running(swarm.tasks(name), swarm.nodes()):
-        if clock() > deadline:
-            raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
-        sleep(INTERVAL)
+    if left := _until_ended(swarm, lambda: swarm.tasks(name), spec, clock, sleep):
+        raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
 
 
-def until_free(
-    swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
-) -> None:
-    """Waits for containers that still stop on a new service's volumes: a person may have removed the former service."""
-    volumes, deadline = volumes_of(wanted), clock() + stop_grace(wanted) + PATIENCE
-    while volumes and still_running(swarm.leaving(volumes), swarm.nodes()) and clock() < deadline:
-        sleep(INTERVAL)
+def until_free(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
+    """Wait for containers that still stop on a new service's volumes: a person may have removed the former service."""
+    if volumes := volumes_of(wanted):
+        _until_ended(swarm, lambda: swarm.leaving(volumes), wanted, clock, sleep)
 
 
-def make_anew(
-    swarm: Swarm, wanted: Mapping[str, Any], clock: Callable[[], float], sleep: Callable[[float], None]
-) -> None:
-    """Swarm changes no service from one on every node to a number, or back: it goes, its tasks end, it comes anew."""
+def make_anew(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
+    """Make a service anew: Swarm changes none from one task on every node to a number of tasks, or back."""
     before = swarm.engine.get(f"/services/{wanted['Name']}")
     swarm.remove(wanted["Name"])
-    deadline = clock() + stop_grace(before["Spec"]) + PATIENCE
-    while still_running(swarm.tasks_of(before["ID"]), swarm.nodes()) and clock() < deadline:
-        sleep(INTERVAL)
+    _until_ended(swarm, lambda: swarm.tasks_of(before["ID"]), before["Spec"], clock, sleep)
     swarm.create(wanted)
 
 
-def stop_grace(spec: Mapping[str, Any]) -> float:
-    return spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0) / 10**9
-
-
-def _mark(spec: Mapping[str, Any]) -> str:
-    return spec["TaskTemplate"]["ContainerSpec"].get("Labels", {}).get(TASKS, "")
+def _until_ended(swarm: Swarm, tasks: Callable[[], list[Task]], spec: Spec, clock: Clock, sleep: Sleep) -> list[Task]:
+    """Wait until these tasks have no container any more; return those that have one when the time is over."""
+    timeout = stop_grace(spec) + PATIENCE
+    return until(
+        lambda: still_running(tasks(), swarm.nodes()), timeout=timeout, interval=INTERVAL, clock=clock, sleep=sleep
+    )
 
 
 def still_running(tasks: list[Task], nodes: Mapping[str, Node]) -> list[Task]:
-    """Tasks with a container that may live. Those of a dead node say so for ever and do not count."""
+    """Return tasks with a container that may live. Those of a dead node say so for ever and do not count."""
     return [
         task
         for task in tasks
-        if task.state not in ENDED and task.node in nodes and nodes[task.node].is_ready and task.state != "pending"
+        if task.node and task.node_lives(nodes) and not task.has_ended and task.state != "pending"
     ]
 
 
-def predecessors(spec: Mapping[str, Any], leaving: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Services that go, and whose volume this one takes over: it may begin when they have ended."""
+def predecessors(spec: Spec, leaving: Mapping[str, Spec]) -> list[str]:
+    """Name the services that go and whose volume this one takes over: it may begin when they have ended."""
     return sorted(name for name, old in leaving.items() if volumes_of(old) & volumes_of(spec))

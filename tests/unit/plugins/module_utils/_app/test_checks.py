@@ -1,7 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.checks import Answer, Expectation, look_up, same, wait
+from ansible_collections.izzzi.infra.plugins.module_utils._app.checks import (
+    Answer,
+    Expectation,
+    look_up,
+    same,
+    until,
+    wait,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,6 +127,23 @@ def test_a_slow_probe_gets_only_what_is_left():
     report, left = wait_for([DOWN, DOWN], timeout=10, cost=6, interval=1)
     assert left == [10.0, 3.0]
     assert report.tries == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "in_a_row", "rest", "result", "seconds"),
+    [
+        (["a", "b", ""], 1, 0, "", 2.0),
+        (["", "a", "", ""], 2, 0, "", 1.0),  # no pause after what is well
+        (["", "a", "", ""], 2, 0.5, "", 2.0),
+        (["a"] * 9, 1, 0, "a", 3.0),
+        ([[1], [2], []], 1, 0, [], 2.0),
+    ],
+)
+def test_one_wait_for_all(found, in_a_row, rest, result, seconds):
+    time, script = Time(), iter(found)
+    given = {"timeout": 4, "interval": 1.0, "clock": lambda: time.now, "sleep": time.sleep}
+    assert until(lambda: next(script), in_a_row=in_a_row, rest=rest, **given) == result
+    assert time.now - 100 == seconds
 
 
 def test_the_excerpt_is_one_masked_line_of_200_characters():

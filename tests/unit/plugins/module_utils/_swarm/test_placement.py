@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm import placement
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node, parse_node
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
 
-def node(identity: str, *, labels=None, availability="active", state="ready", role="worker") -> dict:
-    return {
+def node(identity: str, *, labels=None, availability="active", state="ready", role="worker") -> Node:
+    item = {
         "ID": identity,
         "Spec": {"Role": role, "Availability": availability, "Labels": labels or {}},
         "Description": {
@@ -15,6 +17,7 @@ def node(identity: str, *, labels=None, availability="active", state="ready", ro
         },
         "Status": {"State": state, "Addr": f"10.0.0.{ord(identity[0])}"},
     }
+    return parse_node(item)
 
 
 def service(
@@ -37,8 +40,8 @@ def service(
     return {"ID": identity, "Spec": spec}
 
 
-def task(node: str, service="s", *, desired="running", state="running", error="") -> dict:
-    return {"ServiceID": service, "NodeID": node, "DesiredState": desired, "Status": {"State": state, "Err": error}}
+def task(node: str, service="s", *, desired="running", state="running", error="") -> Task:
+    return Task("t", service=service, node=node, desired=desired, state=state, error=error)
 
 
 NODES = [node("a", labels={"izzzi.data": "true"}, role="manager"), node("b"), node("c")]
@@ -60,15 +63,15 @@ HOST_PORT = {"PublishMode": "host", "PublishedPort": 80, "TargetPort": 80}
     ],
 )
 def test_constraints_are_read_as_swarm_reads_them(constraint, ids):
-    assert "".join(n["ID"] for n in NODES if placement.matches(constraint, n)) == ids
+    assert "".join(n.id for n in NODES if placement.matches(constraint, n)) == ids
 
 
 def test_only_active_and_ready_nodes_take_tasks():
     nodes = [node("a"), node("b", availability="drain"), node("c", state="down"), node("d", availability="pause")]
-    assert [n["ID"] for n in placement.eligible(service(), nodes)] == ["a"]
+    assert [n.id for n in placement.eligible(service()["Spec"], nodes)] == ["a"]
 
 
-def blocker(s: dict, *tasks: dict, nodes=NODES) -> str:
+def blocker(s: dict, *tasks: Task, nodes=NODES) -> str:
     return placement.blocker(s, list(tasks), nodes, "a")
 
 
@@ -118,7 +121,7 @@ def test_tasks_that_have_ended_keep_nothing():
 @pytest.mark.parametrize("constraints", [(), ("node.role==worker",)])
 def test_a_moved_spec_is_put_back_exactly(update, constraints):
     before = service(update=update, constraints=constraints)
-    moving = placement.moving_spec(before, NODES[0])
+    moving = placement.moving_spec(before["Spec"], NODES[0].id)
     assert moving["TaskTemplate"]["Placement"]["Constraints"] == [*constraints, "node.id!=a"]
     assert (moving["UpdateConfig"]["Order"], moving["UpdateConfig"]["FailureAction"]) == ("start-first", "pause")
     assert placement.restored_spec(moving) == before["Spec"]
@@ -127,20 +130,20 @@ def test_a_moved_spec_is_put_back_exactly(update, constraints):
 
 def test_spreading_keeps_its_new_tasks_when_the_rest_is_put_back():
     before = service()
-    restored = placement.restored_spec(placement.spreading_spec(before))
+    restored = placement.restored_spec(placement.spreading_spec(before["Spec"]))
     assert restored["TaskTemplate"].pop("ForceUpdate") == 1
     assert restored == before["Spec"]
 
 
 def test_a_service_has_moved_when_all_replicas_run_elsewhere():
     s = service()
-    assert placement.waiting(s, [task("b"), task("c")], "a") == ""
-    assert placement.waiting(s, [task("b"), task("c"), task("a", desired="shutdown")], "a") == ""
-    assert placement.waiting(s, [task("b"), task("c"), task("a")], "a") == "2 of 2 run elsewhere"
+    assert placement.unmoved(s, [task("b"), task("c")], "a") == ""
+    assert placement.unmoved(s, [task("b"), task("c"), task("a", desired="shutdown")], "a") == ""
+    assert placement.unmoved(s, [task("b"), task("c"), task("a")], "a") == "2 of 2 run elsewhere"
     starting = [task("b"), task("c", state="starting"), task("a")]
-    assert placement.waiting(s, starting, "a") == "1 of 2 run elsewhere (starting)"
+    assert placement.unmoved(s, starting, "a") == "1 of 2 run elsewhere (starting)"
     pending = [task("b"), task("", state="pending", error="no suitable node")]
-    assert placement.waiting(s, pending, "a") == "1 of 2 run elsewhere (no suitable node)"
+    assert placement.unmoved(s, pending, "a") == "1 of 2 run elsewhere (no suitable node)"
 
 
 def test_only_a_halt_of_this_update_counts():
@@ -186,7 +189,7 @@ def test_what_cannot_move_is_never_uneven():
     ],
 )
 def test_a_service_that_no_node_may_run_is_known_beforehand(constraints, nodes, why):
-    found = placement.misfit(service(constraints=constraints), nodes)
+    found = placement.misfit(service(constraints=constraints)["Spec"], nodes)
     assert why in found
     assert bool(why) == bool(found)
 
@@ -207,8 +210,8 @@ DATA_VOLUME = {"Type": "volume", "Source": "app_data", "Target": "/data"}
     ],
 )
 def test_data_that_could_move_to_another_node_is_found(more, why):
-    assert why in placement.floating(service(**more), NODES)
-    assert bool(placement.floating(service(**more), NODES)) == bool(why)
+    assert why in placement.floating(service(**more)["Spec"], NODES)
+    assert bool(placement.floating(service(**more)["Spec"], NODES)) == bool(why)
 
 
 START_FIRST, STOP_FIRST = {"Order": "start-first"}, {"Order": "stop-first"}
@@ -237,7 +240,7 @@ START_FIRST, STOP_FIRST = {"Order": "start-first"}, {"Order": "stop-first"}
     ],
 )
 def test_an_update_that_could_never_get_there_is_found(more, why):
-    found = placement.no_room(service(**more), NODES)
+    found = placement.no_room(service(**more)["Spec"], NODES)
     assert why in found
     assert bool(found) == bool(why)
 
@@ -245,8 +248,8 @@ def test_an_update_that_could_never_get_there_is_found(more, why):
 @pytest.mark.parametrize("label", [{"izzzi.start": "after_switch"}, {"izzzi.part": "data"}])
 def test_what_must_not_run_twice_does_not_for_a_move(label):
     given = service(update=START_FIRST)
-    assert placement.moving_spec(given, NODES[0])["UpdateConfig"]["Order"] == "start-first"
+    assert placement.moving_spec(given["Spec"], NODES[0].id)["UpdateConfig"]["Order"] == "start-first"
     given["Spec"]["Labels"].update(label)
-    moved = placement.moving_spec(given, NODES[0])
+    moved = placement.moving_spec(given["Spec"], NODES[0].id)
     assert moved["UpdateConfig"]["Order"] == "stop-first"
     assert placement.restored_spec(moved)["UpdateConfig"] == START_FIRST

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.cluster.nodes import changes, shape
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
 
 
-def node(identity: str, address: str, role="worker", labels=None, state="ready", created="1") -> dict:
-    return {
-        "id": identity,
-        "name": f"host-{identity}",
-        "address": address,
-        "role": role,
-        "labels": labels or {},
-        "state": state,
-        "created": created,
-    }
+def node(identity: str, address: str, role="worker", labels=None, state="ready", created="1") -> Node:
+    return Node(identity, f"host-{identity}", address, role, state=state, labels=labels or {}, created=created)
 
 
 def member(address: str, role="worker", **labels) -> dict:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.api import Swarm
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import placed
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import placed
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
 
 class Networks:
@@ -47,3 +48,21 @@ def test_a_config_gets_the_range_where_it_asks_for_it_as_soon_as_there_is_one():
     files = {"nginx.conf": "geo $x { @network@ 1; }", "other": "text"}
     assert placed(files, "172.16.3.0/24") == {"nginx.conf": "geo $x { 172.16.3.0/24 1; }", "other": "text"}
     assert placed(files, "") == files
+
+
+def test_only_an_address_in_the_apps_network_counts():
+    task = Task("t", addresses={"other": ("172.16.2.7",), "shop": ("172.16.1.7",)})
+    assert Swarm(Networks(looks=0), "shop").address(task) == "172.16.1.7"
+    assert Swarm(Networks(looks=0), "shop").address(Task("t")) == ""
+
+
+def test_tasks_that_still_stop_on_a_volume_are_found_whatever_service_they_were_of():
+    class Tasks:
+        def get(self, path, filters=None):
+            assert (path, filters) == ("/tasks", {})
+            mounts = [{"Type": "volume", "Source": "shop_db", "Target": "/data"}]
+            other = [{"Type": "volume", "Source": "shop_files", "Target": "/data"}]
+            given = [("a", "remove", mounts), ("b", "running", mounts), ("c", "shutdown", other)]
+            return [{"ID": id, "DesiredState": d, "Spec": {"ContainerSpec": {"Mounts": m}}} for id, d, m in given]
+
+    assert [task.id for task in Swarm(Tasks(), "shop").leaving({"shop_db"})] == ["a"]

@@ -8,19 +8,24 @@ import dataclasses
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.checks import Answer
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import Manifest
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.api import used_objects
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.deploy import (
-    Deployment,
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.service import used_objects
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.deploy import Deployment, recover
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff import StackChange
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.job import job
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import (
+    Bundle,
+    Image,
     Options,
+    Stack,
     StackError,
-    recover,
-    scaled,
 )
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff import Change
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import Bundle, Image, Stack, bundle, job
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.once import refuse_scale, scaled
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import Run
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import bundle
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import Run, rollback, scale
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.tasks import Node, Task
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import rollback, scale
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
 
 class Cluster:
@@ -45,7 +50,7 @@ class Cluster:
         return {"Spec": self.held[name]} if name in self.held else None
 
     def nodes(self):
-        return {"n1": Node("n1", "manager", True, True, "10.0.0.2")}
+        return {"n1": Node("n1", "manager", "10.0.0.2")}
 
     def tasks(self, name):
         return self.made.get(name, [])
@@ -86,13 +91,10 @@ class Cluster:
         self.log.append(f"remove {name}")
         self.held.pop(name, None)
 
-    def doorway(self):
+    def network_namespace(self):
         return 1
 
-    def addresses(self, name):
-        return ["10.0.1.9"] if name in self.held else []
-
-    def ask(self, door, address, port, check):
+    def request(self, namespace, address, port, check):
         self.log.append(f"ask {address}:{port}{check['path']}")
         return Answer(status=self.status, body="{}")
 
@@ -104,7 +106,7 @@ class Cluster:
         return self.health_said
 
     def address(self, task):
-        return "10.0.1.7"
+        return "10.0.1.9"
 
     def logs(self, task, lines=25):
         return f"last words of {task}"
@@ -162,7 +164,7 @@ def deployment(cluster: Cluster, contents: Bundle, **options) -> Deployment:
     def sleep(seconds):
         now[0] += seconds
 
-    return Deployment(cluster, contents.services, contents, Options(**options), clock=lambda: now[0], sleep=sleep)
+    return Deployment(cluster, Options(**options), lambda: now[0], sleep, desired=contents.services, contents=contents)
 
 
 def run(cluster: Cluster, tag: str, **more) -> Deployment:
@@ -306,8 +308,7 @@ def test_a_scale_is_kept_beside_the_declared_number():
     d = deployment(cluster, contents)
     d.plan()
     assert d.desired["shop_web"]["Mode"] == {"Replicated": {"Replicas": 5}}
-    with pytest.raises(StackError, match="runs on every node"):
-        scaled({"Name": "shop_edge", "Mode": {"Global": {}}, "Labels": {}}, 2)
+    assert "runs on every node" in refuse_scale({"Name": "shop_edge", "Mode": {"Global": {}}, "Labels": {}}, 2, False)
 
 
 def test_what_does_not_arrive_in_time_is_given_up():
@@ -475,7 +476,7 @@ def edged(tag: str) -> Bundle:
 
 def asked_of(cluster: Cluster, contents: Bundle) -> tuple[Deployment, list[str]]:
     d, asked = deployment(cluster, contents, edge_port=80), []
-    d._ask = lambda probe: asked.append(probe.request.url) or Answer(status=200, body="{}")
+    d.send = lambda probe: asked.append(probe.request.url) or Answer(status=200, body="{}")
     d.run("one", "deploy", None, {"web": [{"path": "/web"}], "api": [{"path": "/api"}]}, 60)
     d.store.close()
     return d, asked
@@ -534,7 +535,7 @@ def test_time_begins_anew_with_each_task_that_gets_there():
 
     cluster.tasks = tasks
     with pytest.raises(StackError) as caught:
-        d.bring(Change("create", "shop_db"))
+        d.apply_service(StackChange("create", "shop_db"))
     words = "shop_db: did not get there within 15 s after the last task that did: 3 of 4 tasks run"
     assert str(caught.value).startswith(words)
     assert 39 <= looks[-1] < 41, "24 s until the third, and 15 s"
@@ -605,7 +606,7 @@ def test_an_update_by_hand_that_goes_on_is_waited_for_where_nothing_is_to_be_don
         return {"Spec": held, "UpdateStatus": {"State": state, "StartedAt": "2026-11-28T12:00:00Z"}}
 
     cluster.service = service
-    d.bring(Change("noop", "shop_web"))
+    d.apply_service(StackChange("noop", "shop_web"))
     assert d.clock() - began >= 20
 
 

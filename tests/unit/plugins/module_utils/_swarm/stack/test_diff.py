@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.labels import DECLARED
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff import (
     CREATE,
     DELETE,
@@ -13,7 +14,6 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff impo
     with_live_scale,
     with_network_names,
 )
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import DECLARED
 
 SPEC = {
     "Name": "shop_web",

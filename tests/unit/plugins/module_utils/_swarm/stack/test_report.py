@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.report import service_report, task_report
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.tasks import Node, Task
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
-NODES = {"n1": Node("n1", "worker", True, True), "n2": Node("n2", "worker-2", False, True)}
+NODES = {"n1": Node("n1", "worker"), "n2": Node("n2", "worker-2", state="down")}
 
 
 def item(replicas: int | None = 2, part: str = "app") -> dict:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.restore import CREATE, REMOVE, UPDATE, steps
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.diff import CREATE, DELETE, UPDATE
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.restore import steps
 
 
 def spec(image: str, secret: str = "") -> dict:
@@ -12,7 +13,7 @@ def test_every_service_goes_back_the_last_one_first():
     before = {"db": spec("db:1"), "api": spec("api:1"), "web": spec("web:1")}
     now = {"db": spec("db:1"), "api": spec("api:2"), "web": spec("web:2"), "new": spec("new:2")}
     found = steps(before, now, ["db", "api", "web", "new"])
-    assert [(step.name, step.action) for step in found] == [("new", REMOVE), ("web", UPDATE), ("api", UPDATE)]
+    assert [(step.name, step.action) for step in found] == [("new", DELETE), ("web", UPDATE), ("api", UPDATE)]
     assert found[1].spec == before["web"]
 
 

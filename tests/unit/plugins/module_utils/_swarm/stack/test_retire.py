@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.retire import (
     predecessors,
     retire,
     still_running,
     stop_slow,
 )
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.tasks import Node, Task
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
-NODES = {"n1": Node("n1", "manager", True, True), "n2": Node("n2", "dead", False, True)}
+NODES = {"n1": Node("n1", "manager"), "n2": Node("n2", "dead", state="down")}
 
 
 def spec(volume: str = "", part: str = "app", replicas: int = 1) -> dict:

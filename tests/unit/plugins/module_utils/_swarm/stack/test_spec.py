@@ -5,17 +5,11 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.values import SpecError
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import (
-    ENVIRONMENT,
-    Image,
-    Stack,
-    bundle,
-    content_name,
-    environment_script,
-    job,
-    may_overlap,
-    one_off,
-)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.service import may_overlap
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.container import ENVIRONMENT, environment_script
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.job import job, one_off
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import Image, Stack, content_name
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import bundle
 
 SECOND = 10**9
 BACKEND = {

@@ -9,7 +9,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import Lease
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import Conflict, NotFound, NotInSwarm
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.api import Swarm
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store, SwarmLock, held, object_name
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.lock import SwarmLock, hold
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store, object_name
 
 
 class Configs:
@@ -106,9 +107,9 @@ def test_two_that_take_the_lock_at_the_same_moment_do_not_both_get_it(swarm):
 
 
 def test_a_held_lock_is_given_back_whatever_happens(swarm):
-    with pytest.raises(LeaseError, match="ann has held the lock"), held(swarm, "ann", "drain", 60, 0):
+    with pytest.raises(LeaseError, match="ann has held the lock"), hold(swarm, "ann", "drain", 60, 0):
         SwarmLock(swarm, time.time).acquire("bob", "deploy", 60)
-    with held(swarm, "bob", "deploy", 60, 0):
+    with hold(swarm, "bob", "deploy", 60, 0):
         assert SwarmLock(swarm, time.time).read().owner == "bob"
 
 

@@ -7,21 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack import inside
-
-
-def task(state: str, **addresses: list[str]) -> dict:
-    attachments = [{"Network": {"Spec": {"Name": name}}, "Addresses": found} for name, found in addresses.items()]
-    return {"Status": {"State": state}, "NetworksAttachments": attachments}
-
-
-def test_only_running_tasks_have_addresses_and_only_those_in_the_apps_network_count():
-    tasks = [
-        task("running", shop=["172.16.1.7/24"], other=["172.16.2.7/24"]),
-        task("starting", shop=["172.16.1.8/24"]),
-        {"Status": {"State": "running"}},
-    ]
-    assert inside.addresses(tasks, "shop") == ["172.16.1.7"]
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack import overlay
 
 
 @pytest.mark.parametrize(("networks", "door"), [({"bridge": {}, "shop": {}}, 77), ({"bridge": {}}, 0), (None, 0)])
@@ -32,11 +18,11 @@ def test_a_container_in_the_network_is_the_door(networks, door):
                 [{"Id": "c", "NetworkSettings": {"Networks": networks}}] if "c/" not in path else {"State": {"Pid": 77}}
             )
 
-    assert inside.doorway(Host(), "shop") == door
+    assert overlay.network_namespace(Host(), "shop") == door
 
 
 def asked(*question) -> dict:
-    program = [sys.executable, "-I", "-c", inside.ASK, json.dumps(question)]
+    program = [sys.executable, "-I", "-c", overlay.ASK, json.dumps(question)]
     return json.loads(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.deploy import StackError
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import Told, told
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import StackError
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import Told, told
 
 LIVE = Manifest("r1", "r1", "f")
 CRASH = StackError(
@@ -40,7 +40,7 @@ shop_web: no node has room for it
 Every service is what it was: r1 goes on serving.""",
     ),
     "an engine that refuses, and an undo that it refuses, too": (
-        StackError("shop_web: it exited with 3 on node a", trouble=["shop_api could not be restored: no leader"]),
+        StackError("shop_web: it exited with 3 on node a", failures=["shop_api could not be restored: no leader"]),
         "r2", LIVE, "",
         """\
 Release r2 is not live.

@@ -3,20 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.tasks import (
-    CONVERGED,
-    FAILED,
-    WAITING,
-    Node,
-    Task,
-    Watch,
-    describe,
-    parse_node,
-    parse_task,
-)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.watch import CONVERGED, FAILED, WAITING, Watch
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
-NODES = {"n1": Node("n1", "manager", True, True), "n2": Node("n2", "worker", True, True)}
-DEAD = {**NODES, "n2": Node("n2", "worker", False, True)}
+NODES = {"n1": Node("n1", "manager"), "n2": Node("n2", "worker")}
+DEAD = {**NODES, "n2": Node("n2", "worker", state="down")}
 RUNNING = Task("t1", 1, "n1", "new", "running", "running", created="1")
 
 
@@ -195,31 +187,6 @@ def test_while_waiting_the_slowest_task_is_named():
     verdict = watch().look([task("a", "starting"), slow], NODES, None, 0)
     assert verdict.why == "0 of 2 tasks run; it is preparing on node worker"
     assert verdict.task == slow
-
-
-def test_what_the_engine_says_is_read():
-    node = {
-        "ID": "n1",
-        "Description": {"Hostname": "manager"},
-        "Status": {"State": "ready", "Addr": "10.0.0.2"},
-        "Spec": {"Availability": "drain"},
-    }
-    assert parse_node(node) == Node("n1", "manager", True, False, "10.0.0.2")
-    item = {
-        "ID": "t1",
-        "Slot": 1,
-        "NodeID": "n1",
-        "CreatedAt": "1",
-        "DesiredState": "shutdown",
-        "Spec": {"ContainerSpec": {"Labels": {"izzzi.tasks": "new"}}},
-        "Status": {"State": "failed", "Err": "boom", "ContainerStatus": {"ExitCode": 2}},
-    }
-    assert parse_task(item) == Task("t1", 1, "n1", "new", "failed", "shutdown", "boom", 2, "1")
-    assert parse_task({"ID": "t", "Spec": {}}).state == "new"
-
-
-def test_a_task_without_a_place_is_described():
-    assert describe(task("a", "pending", node=""), NODES) == "it waits for a place: not scheduled yet"
 
 
 def test_while_services_are_put_back_it_does_not_matter_that_swarm_does_it_too():

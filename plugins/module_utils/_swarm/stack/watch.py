@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tasks of a service say about its deployment: converged, failed and why, or not yet. Pure.
+"""Judges by a service's tasks whether its deployment has converged, has failed and why, or goes on. Pure.
 
 Swarm's own word is not enough: an update's status outlives the update, a rollback ends as well as an update does, and
 `docker stack deploy` exits with 0 after both.
@@ -11,37 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from .stack.spec import TASKS
+from ..node import Node
+from ..task import BROKEN, STATES, Task, describe
 
 WAITING, CONVERGED, FAILED = "waiting", "converged", "failed"
-BROKEN = ("failed", "rejected")
-LEFT_BEHIND = ("orphaned", "remove", "shutdown", *BROKEN)
-ORDER = ("new", "pending", "allocated", "assigned", "accepted", "preparing", "ready", "starting", "running", "complete")
-
-
-@dataclass(frozen=True)
-class Node:
-    id: str
-    name: str
-    is_ready: bool
-    is_active: bool
-    address: str = ""
-
-
-@dataclass(frozen=True)
-class Task:
-    id: str
-    slot: int
-    node: str
-    mark: str
-    state: str
-    desired: str
-    error: str = ""
-    exit_code: int = 0
-    created: str = ""
-    container: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,37 +25,9 @@ class Verdict:
     task: Task | None = None
 
 
-def parse_node(item: Mapping[str, Any]) -> Node:
-    return Node(
-        id=item["ID"],
-        name=item["Description"]["Hostname"],
-        is_ready=item["Status"]["State"] == "ready",
-        is_active=item["Spec"]["Availability"] == "active",
-        address=item["Status"].get("Addr", ""),
-    )
-
-
-def parse_task(item: Mapping[str, Any]) -> Task:
-    status = item.get("Status") or {}
-    container = status.get("ContainerStatus") or {}
-    labels = (item["Spec"].get("ContainerSpec") or {}).get("Labels") or {}
-    return Task(
-        id=item["ID"],
-        slot=item.get("Slot", 0),
-        node=item.get("NodeID", ""),
-        mark=labels.get(TASKS, ""),
-        state=status.get("State", "new"),
-        desired=item.get("DesiredState", ""),
-        error=status.get("Err", ""),
-        exit_code=container.get("ExitCode", 0),
-        created=item.get("CreatedAt", ""),
-        container=container.get("ContainerID", ""),
-    )
-
-
 @dataclass
 class Watch:
-    """Follows one service until it is as wanted. Call `look` again and again."""
+    """Follows one service until it is as wanted. Call `look` again and again, with seconds of one clock."""
 
     mark: str
     replicas: int | None  # None: one on every node that fits
@@ -126,11 +72,11 @@ class Watch:
         self.most = max(self.most, len(good))
         wanted = self.replicas
         if wanted is None:
-            wanted = max(1, sum(task.desired == "running" and _node_lives(task, nodes) for task in new))
+            wanted = max(1, sum(task.desired == "running" and task.node_lives(nodes) for task in new))
         if len(good) < wanted or (self.replicas is not None and len(good) > wanted):
             why, task = self._slowest(new, nodes)
             return Verdict(WAITING, f"{len(good)} of {wanted} tasks run{'; ' + why if why else ''}", task)
-        if any(task.mark != self.mark and task.desired == "running" and task.state == "running" for task in found):
+        if any(task.mark != self.mark and task.is_running for task in found):
             return Verdict(WAITING, "old tasks still run")
         if self.alone and is_making_room(found, nodes):
             return Verdict(WAITING, "a task of it still stops")
@@ -139,17 +85,20 @@ class Watch:
         return None
 
     def _is_broken(self, task: Task) -> bool:
-        """Swarm calls complete what nobody asked to stop and ended with 0, even if its health check failed."""
+        """Return whether it counts as failed.
+
+        Swarm calls complete what nobody asked to stop and ended with 0, even if its health check failed.
+        """
         ended = task.state == "complete" and not (self.is_job or self.ends_by_itself)
         return ended or task.state in BROKEN
 
     def _is_good(self, task: Task, nodes: Mapping[str, Node]) -> bool:
         if self.ends_by_itself and task.state == "complete":
             return True
-        return task.state == "running" and task.desired == "running" and _node_lives(task, nodes)
+        return task.is_running and task.node_lives(nodes)
 
     def _failed(self, new: list[Task], nodes: Mapping[str, Node]) -> Verdict | None:
-        broken = [t for t in new if t.id not in self.before and self._is_broken(t) and _node_lives(t, nodes)]
+        broken = [t for t in new if t.id not in self.before and self._is_broken(t) and t.node_lives(nodes)]
         if len(broken) <= self.failures_allowed:
             return None
         last = max(broken, key=lambda task: task.created)
@@ -166,12 +115,12 @@ class Watch:
         reason = describe(last, nodes) if last else update.get("Message", state)
         return Verdict(FAILED, f"Swarm {what}: {reason}", last)
 
-    def _stuck(self, new: list[Task], nodes: Mapping[str, Node], now: float, room_comes: bool) -> Verdict | None:
-        """Swarm retries for ever what has no place; it is given up when that does not change for a while.
+    def _stuck(self, new: list[Task], nodes: Mapping[str, Node], now: float, is_freed: bool) -> Verdict | None:
+        """Give up what has no place for a while; Swarm would retry for ever.
 
-        That begins when the tasks before have ended: an nginx with open connections keeps its port half a minute.
+        The time begins when the tasks before have ended: an nginx with open connections keeps its port half a minute.
         """
-        if room_comes:
+        if is_freed:
             self._pending, self._empty = {}, None
             return None
         waiting = {
@@ -187,42 +136,11 @@ class Watch:
         return None
 
     def _slowest(self, new: list[Task], nodes: Mapping[str, Node]) -> tuple[str, Task | None]:
-        behind = [t for t in new if t.desired in ("running", "ready", "complete") and t.state in ORDER[:8]]
-        task = min(behind, key=lambda task: ORDER.index(task.state), default=None)
+        behind = [t for t in new if t.desired in ("running", "ready", "complete") and t.state in STATES[:8]]
+        task = min(behind, key=lambda task: STATES.index(task.state), default=None)
         return (describe(task, nodes), task) if task else ("", None)
 
 
 def is_making_room(tasks: Iterable[Task], nodes: Mapping[str, Node]) -> bool:
-    """Whether a task that is to end still runs, with its port, its memory and its place among those of its node."""
-    return any(t.desired in ("shutdown", "remove") and t.state in ORDER[5:9] and _node_lives(t, nodes) for t in tasks)
-
-
-def _node_lives(task: Task, nodes: Mapping[str, Node]) -> bool:
-    """A dead node's tasks go on saying that they run."""
-    return not task.node or (task.node in nodes and nodes[task.node].is_ready)
-
-
-def describe(task: Task, nodes: Mapping[str, Node]) -> str:
-    """Why a task does not run, in words that name what to look at."""
-    where = f" on node {nodes[task.node].name}" if task.node in nodes else ""
-    error = task.error
-    if task.state == "pending":
-        if "insufficient resources" in error:
-            return f"no node has room for it: {error}"
-        if "constraints" in error or "no suitable node" in error:
-            return f"no node fits it: {error}"
-        return f"it waits for a place: {error or 'not scheduled yet'}"
-    if "No such image" in error or "manifest unknown" in error or "pull access denied" in error:
-        return f"the image is missing{where}: {error}"
-    if task.state == "complete":
-        return f"it ended by itself with 0, or was ended because its health check fails{where}"
-    if "unhealthy" in error:
-        return f"its health check fails{where}"
-    if task.state in BROKEN and task.exit_code:
-        killed = ", killed: out of memory or too slow to stop" if task.exit_code == 137 else ""
-        return f"it exited with {task.exit_code}{where}{killed}"
-    if task.state in BROKEN:
-        return f"it {'was rejected' if task.state == 'rejected' else 'failed'}{where}: {error or 'no reason given'}"
-    if task.state == "starting":  # its container runs; Swarm calls the task running when it is healthy
-        return f"its health check is not met yet{where}{': ' + error if error else ''}"
-    return f"it is {task.state}{where}{': ' + error if error else ''}"
+    """Return whether a task that is to end still runs, with its port, its memory and its place on its node."""
+    return any(t.is_leaving and t.state in STATES[5:9] and t.node_lives(nodes) for t in tasks)

@@ -1,0 +1,16 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The labels by which services, tasks and objects of a Swarm are told to belong to an app, and what they hold."""
+
+from __future__ import annotations
+
+APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
+    f"izzzi.{name}" for name in ("app", "service", "part", "image", "replicas", "tasks")
+)
+START = "izzzi.start"
+KIND = "izzzi.kind"  # of a config or secret: what its content is
+STACK = "com.docker.stack.namespace"  # so that `docker stack services` and `docker stack ps` know the app
+# While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
+MOVING = "izzzi.moving"
+DATA, STATELESS, EDGE, JOB = "data", "app", "edge", "job"  # values of PART
