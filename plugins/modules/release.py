@@ -162,7 +162,7 @@ options:
     type: str
     default: ''
   images:
-    description: Images to pull where services say C(build), by service, as M(izzzi.infra.registry_image) returns them.
+    description: Images to pull where services say C(build), by service, as M(izzzi.infra.app_image) returns them.
     type: dict
     default: {}
   registry:

@@ -70,7 +70,7 @@ options:
     type: dict
     default: {}
   images:
-    description: What M(izzzi.infra.swarm_image) returned. V(plan) takes what is missing as new.
+    description: The C(facts) that M(izzzi.infra.app_image) returned. V(plan) takes what is missing as new.
     type: dict
     default: {}
   registry:

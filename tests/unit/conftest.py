@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,3 +24,39 @@ def run_module(capsys) -> Callable[..., dict]:
         return json.loads(capsys.readouterr().out)
 
     return run
+
+
+def compose_command() -> list[str] | None:
+    """Compose v2, as Docker's plugin or alone. Version 1 read .env files by other rules."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]):
+            version = subprocess.run([*command, "version", "--short"], capture_output=True, text=True)
+            if version.returncode == 0 and int(version.stdout.strip().lstrip("v").split(".")[0]) >= 2:
+                return command
+    return None
+
+
+class ComposeConfig:
+    """Asks Docker Compose what a document means, with the variables of an .env text."""
+
+    def __init__(self, command: list[str], directory: Path):
+        self.command, self.directory = command, directory
+
+    def __call__(self, document: dict, env: str = "") -> dict[str, dict]:
+        (self.directory / "compose.yml").write_text(json.dumps(document))
+        (self.directory / "project.env").write_bytes(env.encode())
+        places = ["--project-directory", ".", "-f", "compose.yml", *(["--env-file", "project.env"] if env else [])]
+        command = [*self.command, *places, "config", "--format", "json"]
+        ran = subprocess.run(command, cwd=self.directory, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        # `config` doubles every $, so that its output is a Compose file again.
+        services = json.loads(ran.stdout.replace("$$", "$"))["services"]
+        return {name: services[name] for name in document["services"]}
+
+
+@pytest.fixture(scope="module")
+def compose_config(tmp_path_factory) -> ComposeConfig:
+    command = compose_command()
+    if command is None:
+        pytest.skip("Docker Compose v2 is not installed here (docker compose version)")
+    return ComposeConfig(command, tmp_path_factory.mktemp("compose"))

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._app.images import Image
 from ..._app.values import SpecError, healthcheck, literal, mounts, nanoseconds, pairs, words
 from ..._app.variables import VariableError, interpolate, names
 from ..labels import APP, SERVICE
-from .model import Bundle, Image, Stack, content_name
+from .model import Bundle, Stack, content_name
 
 ENVIRONMENT = "/run/secrets/izzzi-environment"
 

@@ -76,8 +76,8 @@ def differences(desired: Any, current: Any, path: str = "") -> Iterable[str]:
     elif isinstance(current, Mapping) and not desired:
         yield from differences({}, current, path)
     elif isinstance(desired, list) and isinstance(current, list) and len(desired) == len(current):
-        for number, (one, other) in enumerate(zip(desired, current, strict=True)):
-            yield from differences(one, other, f"{path}[{number}]")
+        for number, one in enumerate(desired):
+            yield from differences(one, current[number], f"{path}[{number}]")
     elif (desired or None) != (current or None):
         yield path
 

@@ -9,10 +9,11 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from ..._app.images import Image
 from ..._app.values import words
 from ..labels import APP, DATA, JOB, PART, SERVICE, STACK, STATELESS
 from .container import ENVIRONMENT, sourced
-from .model import Bundle, Image, Stack
+from .model import Bundle, Stack
 from .spec import service_spec
 
 ONCE = {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}

@@ -10,19 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._app.images import Image
 from ..labels import DATA, EDGE, STATELESS
-
-
-@dataclass(frozen=True)
-class Image:
-    """A pinned reference, and what the image itself says to run."""
-
-    reference: str
-    declared: str = ""
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    has_healthcheck: bool = False
-    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from typing import Any
 from ..._app import release as manifests
 from ..._app.app import App, build_problems, fingerprint, variable_problems
 from ..._app.failure import Failure, render
+from ..._app.images import Image
 from ..._app.release import Manifest
 from ..engine import Engine, EngineError
 from ..labels import SERVICE
 from .api import Swarm
 from .deploy import Deployment
 from .lock import hold
-from .model import Bundle, Image, Options, Policy, Stack, StackError
+from .model import Bundle, Options, Policy, Stack, StackError
 from .store import Store
 
 # In a config: the range of the app's network, which nobody knows before Swarm has chosen it.

@@ -15,15 +15,16 @@ from typing import Any
 from ..._app import release as manifests
 from ..._app.app import declared_image
 from ..._app.failure import headline
+from ..._app.images import Image, built_name, from_facts, pulled
 from ..._app.release import Manifest
 from ..engine import EngineError
 from ..labels import DATA, KIND, PART
 from .deploy import RELEASE_COMMAND, Deployment, recover
 from .diff import NOOP, StackChange
-from .images import Images, from_facts, known_pins, of_nodes, reference
+from .images import known_pins, of_nodes
 from .job import job, one_off, trial_name
 from .look import info, logs
-from .model import Bundle, Image, StackError
+from .model import Bundle, StackError
 from .once import as_declared, at_most_one, refuse_scale, scaled
 from .run import Run, Told, told
 from .spec import bundle
@@ -37,7 +38,8 @@ def plan(run: Run) -> Result:
     run.check_variables()
     releases = run.store.releases()
     release = run.release_id(releases)
-    contents = bundle(run.stack(release, expected_images(run, release)))
+    pins = known_pins(run.swarm.services())
+    contents = bundle(run.stack(release, expected_images(run, release, pins)))
     deployment = run.deployment(contents.services, contents)
     planned = deployment.plan()
     live, journal = live_release(releases), bool(run.store.journal)
@@ -45,17 +47,16 @@ def plan(run: Run) -> Result:
         with told(release, live):
             deployment.refuse_homeless(planned)
     is_new = run.is_new(release, live)
-    result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": journal}
+    result = {"release": release, "new": is_new, "live": live.id if live else "", "journal": journal, "pins": pins}
     return result | summary(planned, is_new) | {"notes": deployment.findings}
 
 
-def expected_images(run: Run, release: str) -> dict[str, Image]:
+def expected_images(run: Run, release: str, pins: Mapping[str, str]) -> dict[str, Image]:
     """Return the images that were found, and for others what they are going to be called."""
     images = from_facts(run.params["images"])
-    pins = known_pins(run.swarm.services())
     services = {**run.params["data_services"], **run.params["services"], **run.params["edge"]}
     for name, service in services.items():
-        built = reference(run.params["registry"], run.project, name, release)
+        built = built_name(run.params["registry"], run.project, name, release)
         declared = built if "build" in service else declared_image(service, run.params["env"], release)
         images.setdefault(name, Image(pins.get(declared, declared), declared, command=("unknown",)))
     return images
@@ -208,8 +209,9 @@ def command(run: Run) -> Result:
         return {"changed": True, "logs": ""}
     pinned = spec["TaskTemplate"]["ContainerSpec"]["Image"]
     declared = {**run.params["data_services"], **run.params["services"]}.get(run.params["service"]) or {}
-    image = Images(run.swarm.engine, run.project, "", "", "").pinned(pinned)
-    job_spec = one_off(spec, f"{name}-run-{token_hex(4)}", image, declared.get("entrypoint"), run.params["command"])
+    job_spec = one_off(
+        spec, f"{name}-run-{token_hex(4)}", pulled(pinned), declared.get("entrypoint"), run.params["command"]
+    )
     return {"changed": True, "logs": run.deployment({}).run_once(job_spec, run.params["wait_timeout"])}
 
 

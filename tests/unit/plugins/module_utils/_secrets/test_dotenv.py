@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,47 +33,22 @@ def test_every_text_comes_back(variables):
     assert from_dotenv(to_dotenv(variables)) == variables
 
 
-def compose_command() -> list[str] | None:
-    """Compose v2, as Docker's plugin or alone. Version 1 read .env files by other rules."""
-    for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]):
-            version = subprocess.run([*command, "version", "--short"], capture_output=True, text=True)
-            if version.returncode == 0 and int(version.stdout.strip().lstrip("v").split(".")[0]) >= 2:
-                return command
-    return None
-
-
 @pytest.fixture(scope="module")
-def compose(tmp_path_factory):
+def compose(compose_config):
     """Gives the environments that Compose makes of .env texts: one service each, all in one call."""
-    command = compose_command()
-    if command is None:
-        pytest.skip("Docker Compose v2 is not installed here (docker compose version)")
-    directory: Path = tmp_path_factory.mktemp("compose")
+    directory: Path = compose_config.directory
 
     def environments(texts: list[str]) -> list[dict[str, str]]:
         services = {}
         for number, text in enumerate(texts):
             (directory / f"{number}.env").write_bytes(text.encode())
             services[f"s{number}"] = {"image": "x", "env_file": [f"{number}.env"]}
-        return [service.get("environment") or {} for service in config({"services": services}).values()]
-
-    def config(document: dict, *options: str) -> dict[str, dict]:
-        (directory / "compose.yml").write_text(json.dumps(document))
-        arguments = ["--project-directory", directory, "-f", directory / "compose.yml", *options]
-        ran = subprocess.run(
-            [*command, *arguments, "config", "--format", "json"], cwd=directory, capture_output=True, text=True
-        )
-        assert ran.returncode == 0, ran.stderr
-        # `config` doubles every $, so that its output is a Compose file again.
-        services = json.loads(ran.stdout.replace("$$", "$"))["services"]
-        return {name: services[name] for name in document["services"]}
+        return [service.get("environment") or {} for service in compose_config({"services": services}).values()]
 
     def interpolated(text: str, names: list[str]) -> dict[str, str]:
         """What --env-file makes of ${NAME} in the Compose file."""
-        (directory / "project.env").write_bytes(text.encode())
         service = {"image": "x", "environment": {name: f"${{{name}}}" for name in names}}
-        return config({"services": {"s": service}}, "--env-file", str(directory / "project.env"))["s"]["environment"]
+        return compose_config({"services": {"s": service}}, text)["s"]["environment"]
 
     environments.interpolated = interpolated
     return environments

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.modules.registry_image import main
+from ansible_collections.izzzi.infra.plugins.modules.app_image import main
 
 
 @pytest.fixture
@@ -15,14 +15,21 @@ def arguments(tmp_path) -> dict:
     return {"archive": str(tmp_path / "a.tar.gz"), "project": "shop", "release": "r1", "services": services, **registry}
 
 
-def test_a_check_builds_nothing(run_module, arguments):
+def test_a_check_builds_nothing(run_module, arguments, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin/../lib/no-programs")
     result = run_module(main, arguments, check=True)
-    assert (result["changed"], result["images"]) == (True, {})
+    assert (result["changed"], result["images"], result["missing"]) == (True, {}, ["api", "mail"])
 
 
 def test_a_machine_without_docker_is_told_so(run_module, arguments, monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin/../lib/no-programs")
     failed = run_module(main, arguments)
-    assert "The images for 127.0.0.1:1 were not made" in failed["msg"]
-    assert "is not installed" in failed["msg"]
+    assert failed["msg"].startswith("Release r1 is not live.\ntar is not installed on this host.")
+    assert failed["msg"].endswith("No release is live.")
     assert "hunter22" not in str(failed)
+
+
+def test_what_serves_meanwhile_is_said(run_module, arguments, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin/../lib/no-programs")
+    failed = run_module(main, {**arguments, "serving": "r0"})
+    assert failed["msg"].endswith("Release r0 goes on serving.")
