@@ -89,10 +89,9 @@ recovered:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._swarm import moves
-from ..module_utils._swarm.cluster.quorum import loss_of_quorum
 from ..module_utils._swarm.engine import Engine, EngineError
 from ..module_utils._swarm.moves import NodeError, Nodes
-from ..module_utils._swarm.node import Node
+from ..module_utils._swarm.node import Node, loss_of_quorum
 from ..module_utils._swarm.placement import name_of
 
 ARGUMENT_SPEC = {

@@ -9,11 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..node import Node, newest
+from ..node import Node, loss_of_quorum, newest
 from .conflicts import conflicts, stopped_members
 from .declared import Declared, declaration_problems
 from .member import STOPPED, Member, Members, of_result
-from .quorum import loss_of_quorum
 
 
 def plan(declared: Declared, results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from .deploy import RELEASE_COMMAND, Deployment, recover
 from .diff import NOOP, StackChange
 from .images import known_pins, of_nodes
 from .job import job, one_off, trial_name
-from .look import info, logs
 from .model import Bundle, StackError
 from .once import as_declared, at_most_one, refuse_scale, scaled
+from .report import info, logs
 from .run import Run, Told, told
 from .spec import bundle
 from .store import LOCK, live_release
