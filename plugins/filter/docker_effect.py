@@ -10,18 +10,7 @@ version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
   - Compares settings with the C(daemon.json) of a host. What Docker takes over while it runs needs a reload only.
-options:
-  _input:
-    description: The settings for C(daemon.json).
-    type: dict
-    required: true
-  host:
-    description:
-      - What was read on the host, texts by name. C(DAEMON_JSON) is the present file, C(DAEMON_JSON_IS_OURS) and
-        C(HAS_DATA) and C(STALE) are V(yes) or not, C(EXEC_START) is the command line of C(docker.service), C(SWARM) the
-        node's state.
-    type: dict
-    required: true
+extends_documentation_fragment: [izzzi.infra.docker_host]
 """
 
 EXAMPLES = r"""

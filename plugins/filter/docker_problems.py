@@ -12,18 +12,8 @@ description:
   - Checks types, address pools, and what Docker would not start with on this host, which is swarm and live restore
     together, or a setting that the unit gives as a flag too. Content of a foreign C(daemon.json) that would be lost and
     a change of C(userns-remap) on a host with data are faults too, unless O(policy) allows them.
+extends_documentation_fragment: [izzzi.infra.docker_host]
 options:
-  _input:
-    description: The settings for C(daemon.json).
-    type: dict
-    required: true
-  host:
-    description:
-      - What was read on the host, texts by name. C(DAEMON_JSON) is the present file, C(DAEMON_JSON_IS_OURS) and
-        C(HAS_DATA) and C(STALE) are V(yes) or not, C(EXEC_START) is the command line of C(docker.service), C(SWARM) the
-        node's state.
-    type: dict
-    required: true
   policy:
     description: C(reserved_networks), C(dropped) (keys), C(replace_foreign) and C(migrate_userns).
     type: dict

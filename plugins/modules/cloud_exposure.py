@@ -12,22 +12,8 @@ author: The izzzi.infra maintainers (@izzzi)
 description:
   - Reads all firewalls of the account, those made by hand included, works out what they let in to each droplet of the
     environment, and says where that is more or less than declared.
+extends_documentation_fragment: [izzzi.infra.attributes.read_only, izzzi.infra.api]
 options:
-  api_url:
-    description: Where the API is, without C(/v2).
-    type: str
-    default: https://api.digitalocean.com
-  api_token:
-    description: The API token. It is sent as a header only.
-    type: str
-    default: ''
-  ca_path:
-    description: A file of CA certificates that O(api_url)'s certificate is checked against, beside the system's.
-    type: path
-  project:
-    description: What the environment belongs to.
-    type: str
-    required: true
   environment:
     description: Which environment of the project.
     type: str
@@ -37,10 +23,6 @@ options:
     type: list
     elements: dict
     required: true
-attributes:
-  check_mode:
-    support: full
-    description: It changes nothing, so check mode is the same.
 """
 
 EXAMPLES = r"""
@@ -67,28 +49,17 @@ live:
 
 import ssl
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._cloud import client as _client
 from ..module_utils._cloud import transport
+from ..module_utils._cloud.arguments import API
 from ..module_utils._cloud.client import ApiError, Client
 from ..module_utils._cloud.names import Names
 from ..module_utils._exposure import check, declared, reach
 
 ARGUMENT_SPEC = {
-    "api_url": {
-        "type": "str",
-        "default": "https://api.digitalocean.com",
-        "fallback": (env_fallback, ["DIGITALOCEAN_API_URL"]),
-    },
-    "api_token": {
-        "type": "str",
-        "default": "",
-        "no_log": True,
-        "fallback": (env_fallback, ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]),
-    },
-    "ca_path": {"type": "path"},
-    "project": {"type": "str", "required": True},
+    **API,
     "environment": {"type": "str", "required": True},
     "reach": {"type": "list", "elements": "dict", "required": True},
 }

@@ -20,27 +20,8 @@ description:
   - A droplet is powered off or replaced only with consent. O(user_data) and O(ssh_keys) count when a droplet is made.
   - What was made before under the same names, by Terraform or by hand, is adopted. A droplet is taken for the
     environment's when it has the tag or stands in the environment's VPC.
+extends_documentation_fragment: [izzzi.infra.api]
 options:
-  api_url:
-    description:
-      - Where the API is, without C(/v2). A sandbox, or any server that speaks DigitalOcean's API, has another.
-      - When it is not given, the environment variable E(DIGITALOCEAN_API_URL) is used.
-      - V(http://) is taken for this machine only, since the token would be sent unencrypted.
-    type: str
-    default: https://api.digitalocean.com
-  api_token:
-    description:
-      - The API token. It is sent as a header only.
-      - When it is not given, the environment variables E(DIGITALOCEAN_TOKEN) and E(DIGITALOCEAN_ACCESS_TOKEN) are used.
-    type: str
-    default: ''
-  ca_path:
-    description: A file of CA certificates that O(api_url)'s certificate is checked against, beside the system's.
-    type: path
-  project:
-    description: What the environment belongs to. The first part of every name.
-    type: str
-    required: true
   environment:
     description: Which environment of the project.
     type: str
@@ -692,10 +673,11 @@ api_calls:
 
 import ssl
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._cloud import client as _client
 from ..module_utils._cloud import declaration, transport
+from ..module_utils._cloud.arguments import API
 from ..module_utils._cloud.client import ApiError, Client
 from ..module_utils._cloud.environment import Environment, converge
 from ..module_utils._cloud.environment_lock import EnvironmentLock
@@ -704,16 +686,8 @@ from ..module_utils._cloud.plan import Problems, diff
 from ..module_utils._cloud.resource import Wait
 from ..module_utils._cloud.resources import RESOURCES
 
-TOKEN_VARIABLES = ["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]
 ARGUMENT_SPEC = {
-    "api_url": {
-        "type": "str",
-        "default": "https://api.digitalocean.com",
-        "fallback": (env_fallback, ["DIGITALOCEAN_API_URL"]),
-    },
-    "api_token": {"type": "str", "default": "", "no_log": True, "fallback": (env_fallback, TOKEN_VARIABLES)},
-    "ca_path": {"type": "path"},
-    "project": {"type": "str", "required": True},
+    **API,
     "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
     "region": {"type": "str", "required": True},
     "prune": {"type": "bool", "default": False},

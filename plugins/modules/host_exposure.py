@@ -14,6 +14,7 @@ description:
     process that listens beyond loopback, or a container that is published there, must have a declared rule that lets
     somebody through; and the loaded table must be the one of its file.
   - It needs root, for the names of processes and for nftables.
+extends_documentation_fragment: [izzzi.infra.attributes.read_only]
 options:
   reach:
     description: The rows C(host) of P(izzzi.infra.exposure#filter).
@@ -33,10 +34,6 @@ options:
     description: The file that the table is loaded from.
     type: path
     default: /etc/nftables.conf
-attributes:
-  check_mode:
-    support: full
-    description: It changes nothing, so check mode is the same.
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,7 @@ description:
     P(izzzi.infra.exposure#filter) says of that source. Give it your own hosts only.
   - A TCP port that accepts or refuses is reachable, one that says nothing is closed. UDP services may be silent, so a
     UDP port is only ever found too open.
+extends_documentation_fragment: [izzzi.infra.attributes.read_only]
 options:
   targets:
     description: What to connect to.
@@ -64,10 +65,6 @@ options:
     description: Seconds until a port that says nothing counts as closed.
     type: float
     default: 1.3
-attributes:
-  check_mode:
-    support: full
-    description: It changes nothing, so check mode is the same.
 """
 
 EXAMPLES = r"""

@@ -28,6 +28,17 @@ def interface(options: dict) -> dict[str, dict]:
     }
 
 
+def options(documentation: dict) -> dict:
+    """Return a module's own options and those of the fragments that it names, as ansible-doc merges them."""
+    found = dict(documentation.get("options", {}))
+    for name in documentation.get("extends_documentation_fragment", []):
+        file, _, part = name.removeprefix("izzzi.infra.").partition(".")
+        fragment = importlib.import_module(f"ansible_collections.izzzi.infra.plugins.doc_fragments.{file}")
+        text = getattr(fragment.ModuleDocFragment, (part or "documentation").upper())
+        found |= yaml.safe_load(text).get("options", {})
+    return found
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in MODULES.glob("[a-z]*.py")))
 def test_module_documents_its_arguments(name, monkeypatch):
     module = load(name)
@@ -47,4 +58,4 @@ def test_module_documents_its_arguments(name, monkeypatch):
         with pytest.raises(Captured) as captured:
             module.main()
         spec = captured.value.args[0]
-    assert interface(documentation["options"]) == interface(spec)
+    assert interface(options(documentation)) == interface(spec)
