@@ -19,7 +19,7 @@ THREADS = 8
 
 
 def together(calls: Iterable[Callable[[], T]]) -> list[T]:
-    """Runs calls side by side; the first error counts, once all have ended."""
+    """Run calls side by side. Raise the first error, once all have ended."""
     calls = list(calls)
     if len(calls) < 2:
         return [call() for call in calls]
@@ -29,8 +29,8 @@ def together(calls: Iterable[Callable[[], T]]) -> list[T]:
 
 
 def listed(client: Client, path: str, key: str, *, needed: bool, **query: Any) -> list[Row]:
-    """A listing that is only searched for what is left over may be closed to the token (403), or not be there (404):
-    then this token made nothing of it."""
+    """List all rows; return none if the listing is not `needed` and the token may not read it (403) or it is missing
+    (404): then this token made nothing of it."""
     try:
         return client.list(path, key, **query)
     except ApiError as error:

@@ -28,7 +28,7 @@ class CarryOut:
         self._written: list[Step] = []
 
     def phase(self, steps: list[Step], settle: list[Callable[[], None]]) -> None:
-        """Side by side. All that fails is told, once all have ended."""
+        """Apply steps side by side, then settle. Raise Stopped with everything that failed, once all have ended."""
         errors = together([lambda step=step: _attempt(step) for step in steps])
         failed: list[tuple[Step, ApiError]] = []
         last = None  # a step without work of its own is done by the one before it

@@ -23,7 +23,7 @@ def image(client: Client, slug: str) -> Row | None:
 
 
 def limits(client: Client) -> Row:
-    """How many of a kind the account may have; empty when the token may not ask."""
+    """Return how many of a kind the account may have; empty when the token may not ask."""
     try:
         return client.get("/account")["account"]
     except ApiError as error:
@@ -44,7 +44,7 @@ def limit_problems(limits: Row, key: str, what: str, there: int, more: int) -> l
 
 
 def region_problems(region: str, sizes: list[Row]) -> list[str]:
-    """A region is where something is sold."""
+    """Check that the region sells any size."""
     regions = {slug for row in sizes if row["available"] for slug in row["regions"]}
     if region in regions:
         return []
@@ -58,7 +58,7 @@ def size_problems(where: str, slug: str, region: str, sizes: list[Row]) -> list[
 
 
 def image_problems(where: str, slug: str, region: str, row: Row | None, client: Client) -> list[str]:
-    """Only an image that cannot be had makes it worth to ask for all."""
+    """Check an image. List all images only when this one is not available, to name similar ones."""
     if row and region in row["regions"]:
         return []
     rows = client.list("/images", "images")
@@ -66,7 +66,7 @@ def image_problems(where: str, slug: str, region: str, row: Row | None, client: 
 
 
 def disk_problems(where: str, slug: str, row: Row, sizes: list[Row]) -> list[str]:
-    """A droplet's disk cannot shrink."""
+    """Check that the new size has as much disk as the droplet: a disk cannot shrink."""
     disk = next((size.get("disk", 0) for size in sizes if size["slug"] == slug), 0)
     if disk >= row.get("disk", 0):
         return []
@@ -77,14 +77,15 @@ def disk_problems(where: str, slug: str, row: Row, sizes: list[Row]) -> list[str
 
 
 def _offer_problems(where: str, what: str, slug: str, region: str, offered: dict[str, list[str]]) -> list[str]:
-    """`offered`: the regions of each slug. A region that sells nothing is told as such, elsewhere."""
+    """Check a slug against `offered`, the regions of each slug. `region_problems` reports a region that sells
+    nothing."""
     if region in offered.get(slug, []) or not any(region in regions for regions in offered.values()):
         return []
     here = [other for other, regions in offered.items() if region in regions]
     if slug in offered:
         regions = ", ".join(sorted(offered[slug])) or "no region"
         return [f"{where}: the {what} {slug} is not to be had in {region}, but in {regions}. {_near(slug, here)}"]
-    return [f"{where}: {slug!r} is no {what} of DigitalOcean. {_near(slug, here)}"]
+    return [f"{where}: {slug!r} is not a valid {what} of DigitalOcean. {_near(slug, here)}"]
 
 
 def _near(word: str, known: Iterable[str]) -> str:
@@ -93,5 +94,5 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def prices(sizes: list[Row]) -> dict[str, Any]:
-    """US dollars a month, by size."""
+    """Return US dollars a month by size."""
     return {row["slug"]: row.get("price_monthly") or 0.0 for row in sizes}

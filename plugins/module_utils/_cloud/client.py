@@ -33,12 +33,12 @@ class ApiError(Exception):
 
     @property
     def fate_unknown(self) -> bool:
-        """The request may have done its work all the same."""
+        """Whether the request may have been carried out although it failed."""
         return self.sent and (self.status == 0 or self.status >= 500)
 
 
 def problems(url: str, token: str) -> list[str]:
-    """What is wrong with the API's address and token, as far as it can be seen without asking."""
+    """Check the API's address and token without sending a request."""
     found = []
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -83,12 +83,12 @@ class Client:
         self.writes = 0  # that were taken, or may have been
 
     def count(self) -> None:
-        """One more request, also of other clients that work for the same run."""
+        """Count a request, also one that another client sends for the same run."""
         with self._lock:
             self.calls += 1
 
     def count_write(self, method: str, status: int) -> None:
-        """`status` is 0 when nobody knows."""
+        """Count a request that wrote or may have. `status` is 0 if there was no reply."""
         if method not in ("GET", "HEAD") and status < 300:
             with self._lock:
                 self.writes += 1
@@ -97,7 +97,7 @@ class Client:
         return self._request("GET", path + (f"?{urlencode(query)}" if query else ""))
 
     def find(self, path: str) -> dict[str, Any] | None:
-        """Like get; None when there is no such thing."""
+        """Send GET; return None on 404."""
         try:
             return self.get(path)
         except ApiError as error:
@@ -106,7 +106,7 @@ class Client:
             raise
 
     def list(self, path: str, key: str, **query: Any) -> list[dict[str, Any]]:
-        """All pages."""
+        """Return the rows of all pages."""
         rows: list[dict[str, Any]] = []
         page = 1
         while True:
@@ -122,8 +122,8 @@ class Client:
         return self._request("POST", path, body)
 
     def create(self, path: str, body: Mapping[str, Any], find: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
-        """POST something once. When no reply, or a 5xx, leaves open whether it was made, `find` is asked: what it finds
-        is the answer, and what nobody finds was not made. It is never posted again: that could make a second one."""
+        """POST once. If no reply or a 5xx leaves open whether the resource was made, return what `find` gives, and
+        raise the error if it finds nothing. The request is never repeated: that could make a second resource."""
         try:
             return self.post(path, body)
         except ApiError as error:
@@ -139,11 +139,11 @@ class Client:
         return self._request("PUT", path, body)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Sets fields: like put, it may be repeated."""
+        """Set fields. Like PUT it may be repeated."""
         return self._request("PATCH", path, body)
 
     def delete(self, path: str, body: Mapping[str, Any] | None = None) -> None:
-        """What is gone already is fine."""
+        """Send DELETE; a 404 counts as deleted."""
         try:
             self._request("DELETE", path, body)
         except ApiError as error:
@@ -225,7 +225,7 @@ class Client:
 
 
 def _pause(reply: Reply, method: str, attempt: int, now: float) -> float | None:
-    """Seconds until it is worth to ask again; None when it is not."""
+    """Return the seconds to wait before the request is repeated; None if it must not be."""
     if reply.status == 429:  # refused, so it did nothing: any method may be repeated
         after, reset = reply.headers.get("retry-after", ""), reply.headers.get("ratelimit-reset", "")
         if after.isdigit():

@@ -22,7 +22,7 @@ WORDS = {"type": "list", "elements": "str", "default": []}
 
 
 def complete(params: dict[str, Any], resources: Iterable[type[Resource]]) -> tuple[dict[str, Any], list[str]]:
-    """The declaration with all defaults, and all that is wrong with it."""
+    """Return the declaration with all defaults, and all problems in it."""
     declared = dict(params)
     names = Names(params["project"], params["environment"])
     found = name_problems("project", params["project"])
@@ -37,7 +37,7 @@ def complete(params: dict[str, Any], resources: Iterable[type[Resource]]) -> tup
 
 
 def complete_each(option: str, given: dict[str, Any], spec: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Ansible checks the options of a dictionary, but not those of a dictionary's values: so ask it for each."""
+    """Validate each value of a dictionary, which Ansible does not do itself, and fill in defaults."""
     completed, found = {}, []
     for name, value in given.items():
         if not isinstance(value, dict):
@@ -57,7 +57,8 @@ def name_problems(where: str, word: str) -> list[str]:
 
 
 def slug_problems(where: str, slug: str) -> list[str]:
-    """DigitalOcean takes some slugs in any case and gives back lower case, so that they would never compare."""
+    """Require lower case: DigitalOcean accepts some slugs in any case and returns lower case, so they would never
+    compare equal."""
     if slug == slug.lower():
         return []
     return [f"{where}: {slug!r} is in upper case. DigitalOcean writes it {slug.lower()!r}."]

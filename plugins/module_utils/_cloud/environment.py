@@ -66,7 +66,8 @@ class Environment:
         self.planned = ""
 
     def plan(self) -> Plan:
-        """Two round trips at most. Raises Problems before anything is written."""
+        """Read the account in two round trips at most and return the plan. Raise Problems before anything is
+        written."""
         account = read({listing: call for resource in self._resources for listing, call in resource.reads().items()})
         account |= read(
             {listing: call for resource in self._resources for listing, call in resource.more_reads(account).items()}
@@ -99,12 +100,13 @@ class Environment:
         return plan
 
     def fingerprint(self, plan: Plan) -> str:
-        """Stands for all that the plan would do, and to what."""
+        """Return a digest of all steps of the plan and of the ids that they concern."""
         told = {"plan": [step.show() for step in plan.steps], "ids": self._context.known.all_ids()}
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     def require(self, plan: Plan, fingerprint: str) -> None:
-        """Empty: any plan will do. Before the plan is carried out, since that changes the account."""
+        """Raise Problems unless the plan has this fingerprint; empty accepts any plan. Call it before `carry_out`,
+        which changes the account."""
         self.planned = self.fingerprint(plan)
         if fingerprint and fingerprint != self.planned:
             raise Problems(
@@ -141,7 +143,7 @@ class Environment:
         ]
 
     def _removals(self, surplus: dict[Resource, list[Step]]) -> list[Phase]:
-        """In reverse: what others refer to goes last."""
+        """Return deletions in reverse order, so that a resource goes after all that refer to it."""
         resources = self._resources[::-1]
         steps = [(_phase(resource, step), step) for resource in resources for step in surplus[resource]]
         return [
@@ -185,8 +187,8 @@ def identities(rows: Any) -> set[Any]:
 def converge(
     make: Callable[[], Environment], lock: EnvironmentLock, *, fingerprint: str = "", check: bool = False
 ) -> tuple[Environment, Plan]:
-    """Plan, and carry the plan out, while no other run does. A plan without work only waits for what others have begun,
-    and needs no lock."""
+    """Plan and carry out the plan while no other run does. A plan without work needs no lock: it only waits for what
+    other runs have begun."""
     environment = make()
     plan = environment.plan()
     environment.require(plan, fingerprint)

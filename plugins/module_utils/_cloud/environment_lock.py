@@ -53,12 +53,12 @@ class Holder:
         return TEXT.format(owner=self.owner, pid=self.pid, place=self.place, run=self.run, until=until)
 
     def is_over(self, now: float, here: Holder) -> bool:
-        """Its lease is over, or it was a process of this machine and is no more."""
+        """Whether its lease has ended, or it was a process of this machine that runs no more."""
         return now > self.until or (self.place == here.place and not is_alive(self.pid))
 
 
 def read(row: Row) -> Holder:
-    """A description that somebody has changed counts from the project's creation."""
+    """Parse a lock's description. If somebody has changed it, the lease counts from the project's creation."""
     found = FORM.fullmatch(row.get("description") or "")
     if found is None:
         return Holder("somebody", 0, "", "", seconds(row["created_at"]) + LEASE)
@@ -146,7 +146,8 @@ class EnvironmentLock:
         return True
 
     def _goes_without(self, error: ApiError) -> bool:
-        """A token that may not make projects, or an account that takes no more of them, must not stop every run."""
+        """Whether to run without a lock: a token that may not make projects, or a full account, must not stop every
+        run."""
         row = self._row() if error.status in TAKEN else None
         if row:
             self._end_if_over(row)
@@ -167,12 +168,12 @@ class EnvironmentLock:
         return next((row for row in rows if row["name"] == self._name), None)
 
     def _look_up(self) -> dict[str, Any] | None:
-        """After a lost reply: whether the lock is this run's."""
+        """Return the lock after a lost reply, if it is this run's."""
         row = self._row()
         return {"project": row} if row and read(row).run == self._me.run else None
 
     def _end_if_over(self, row: Row) -> None:
-        """By its id, so that of several runs that find it over none deletes the lock that another has made since."""
+        """Delete a lock that is over, by its id, so that no run deletes a lock that another has made since."""
         holder = read(row)
         if holder.is_over(self._now(), self._me):
             self._client.delete(f"/projects/{row['id']}")

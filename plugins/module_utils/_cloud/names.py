@@ -28,20 +28,21 @@ class Names:
 
     @property
     def owner_tag(self) -> str:
-        """On every droplet; firewalls attach by it."""
+        """Return the tag that every droplet has and firewalls attach by."""
         return f"{PREFIX}:{self.project}:{self.environment}"
 
     @property
     def lock(self) -> str:
-        """The project that exists while a run changes the environment."""
+        """Return the name of the project that exists while a run changes the environment."""
         return f"{self.owner_tag}:lock"
 
     def group_tag(self, group: str) -> str:
-        """Makes a droplet a member of a group of the dynamic inventory."""
+        """Return the tag that makes a droplet a member of a group of the dynamic inventory."""
         return f"{self.owner_tag}:{group}"
 
     def owns(self, name: str) -> bool:
-        """A name that only this environment gives, if no project or environment begins with another and a hyphen."""
+        """Whether only this environment gives such a name, if no project or environment begins with another and a
+        hyphen."""
         return name.startswith(f"{self.base}-")
 
     def owns_tag(self, tag: str) -> bool:
@@ -49,11 +50,11 @@ class Names:
 
     @property
     def reserved_ip(self) -> str:
-        """In the plan only: DigitalOcean gives reserved IPs no name."""
+        """Return its name in the plan: DigitalOcean gives reserved IPs no name."""
         return f"{self.base}-ip"
 
     def address_tag(self, ip: str) -> str:
-        """Marks a reserved IP as the environment's: it can carry no tag itself, so the tag names it."""
+        """Return the tag that marks a reserved IP as the environment's, since an address cannot carry a tag itself."""
         return self.group_tag(f"{ADDRESS}:{ip.replace('.', '-')}")
 
     @property
@@ -67,25 +68,25 @@ class Names:
         return f"{self.base} {name}"
 
     def owns_alert(self, description: str, watched: list[str]) -> bool:
-        """By name and by what it watches, tags and droplets. One that watches nothing lost our tag when that was
-        deleted; one that watches droplets by their id, and not by a tag of ours, is somebody else's."""
+        """Whether a policy is ours by its name and by the tags and droplets that it watches. One that watches nothing
+        lost our tag when that was deleted; one that watches droplets by id only is somebody else's."""
         return description.startswith(f"{self.base} ") and (not watched or any(map(self.owns_tag, watched)))
 
     def firewall(self, name: str) -> str:
         return f"{self.base}-fw-{name}"
 
     def owns_firewall(self, name: str, tags: list[str], droplets: list[int]) -> bool:
-        """By name and tag. One that protects nothing lost our tag when that was deleted; one that protects droplets by
-        their id is somebody else's."""
+        """Whether a firewall is ours by name and tag. One that protects nothing lost our tag when that was deleted; one
+        that protects droplets by id only is somebody else's."""
         return name.startswith(f"{self.base}-fw-") and (self.owner_tag in tags or not (tags or droplets))
 
     def droplet(self, group: str, number: int) -> str:
-        """The first of a group has no number, so that a group of one has a plain name."""
+        """Return a droplet's name. The first of a group has no number, so that a group of one has a plain name."""
         return f"{self.base}-{group}" + (f"-{number}" if number > 1 else "")
 
 
 def address_owners(tags: Iterable[str]) -> dict[str, str]:
-    """The owner's tag of each reserved IP that a tag names."""
+    """Return the owner's tag of each reserved IP that a tag names."""
     found = {}
     for tag in tags:
         owner, _, ip = tag.rpartition(f":{ADDRESS}:")

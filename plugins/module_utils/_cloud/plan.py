@@ -48,7 +48,7 @@ class Step:
     reason: str = ""
 
     def keep(self, reason: str) -> Step:
-        """Instead of a deletion: it stays, with what it costs."""
+        """Return a step that keeps the resource, with its cost, in place of this deletion."""
         return replace(self, action=KEEP, changes=(), apply=None, cost_after=self.cost_before, reason=reason)
 
     def show(self) -> dict[str, Any]:
@@ -64,17 +64,17 @@ class Step:
 
 
 def created(fields: dict[str, Any]) -> tuple[Change, ...]:
-    """Every field that a new resource gets."""
+    """Return the changes that show every field of a new resource."""
     return tuple(Change(name, None, value) for name, value in fields.items())
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[Change, ...]:
-    """The fields of `after` that differ."""
+    """Return the fields of `after` that differ."""
     return tuple(Change(name, before.get(name), value) for name, value in after.items() if before.get(name) != value)
 
 
 def diff(steps: list[Step]) -> dict[str, dict[str, Any]]:
-    """Before and after of all that changes, for --diff."""
+    """Return before and after of all changes, for --diff."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for step in steps:

@@ -14,7 +14,7 @@ VERBS = {"create": "create", "update": "change", "replace": "replace", "delete":
 
 
 def plan_text(result: Mapping[str, Any]) -> str:
-    """One line for each resource that changes, and below it one for each of its fields."""
+    """Return a line for each resource that changes, and below it a line for each field."""
     work = [step for step in result["plan"] if step["action"] in SIGNS]
     lines = [line for step in work for line in _step_lines(step)]
     lines += [line for step in result["plan"] if step["action"] == "keep" for line in _kept_lines(step)]

@@ -46,7 +46,7 @@ class Known:
         return list(self._rows.get(kind, {}).values())
 
     def id(self, kind: str, name: str) -> Any:
-        """Empty when there is none (yet)."""
+        """Return the id; empty while there is none."""
         return (self.row(kind, name) or {}).get("id", "")
 
     def ids(self, kind: str) -> dict[str, Any]:
@@ -65,7 +65,8 @@ class Wait:
     clock: Callable[[], float] = time.monotonic
 
     def until(self, ask: Callable[[], T | None], late: Callable[[], str], *, pause: float = 0.5) -> T:
-        """After a write: what `ask` gives once it is true; less and less often, and not longer than the limit."""
+        """Wait after a write until `ask` gives something true, and return that. Pauses grow. Raise ApiError after
+        `limit` seconds."""
         deadline = self.clock() + self.limit
         while True:
             self.sleep(pause)
@@ -76,7 +77,8 @@ class Wait:
             pause = min(pause * 1.5, 5.0)
 
     def through(self, call: Callable[[], T], statuses: tuple[int, ...], limit: float, *, pause: float = 2.0) -> T:
-        """Repeats a call that the API refuses for a while because something else has not gone through yet."""
+        """Repeat a call that the API refuses with one of `statuses`, for `limit` seconds, while an earlier change takes
+        effect."""
         deadline = self.clock() + limit
         while True:
             try:
@@ -100,7 +102,7 @@ class Context:
 
     @property
     def is_absent(self) -> bool:
-        """Then nothing is declared: all that is ours is surplus."""
+        """Whether nothing is declared, so that all that is ours is surplus."""
         return self.declared["state"] == "absent"
 
     @property
@@ -124,45 +126,46 @@ class Resource:
 
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
-        """Fills in defaults of its options in `declared`; what is wrong with them, before anybody is asked. Pure."""
+        """Fill in defaults of its options in `declared`; return their problems, before any request is sent. Pure."""
         return []
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
     def reads(self) -> Reads:
-        """The listings it needs, by name. Resources that name the same listing share one request."""
+        """Return the listings that it needs, by name. Resources that name the same listing share one request."""
         return {}
 
     def more_reads(self, account: Account) -> Reads:
-        """Those that can only be asked for when the first ones are known: a second round trip."""
+        """Return the listings that need the first ones: a second round trip."""
         return {}
 
     def problems(self, account: Account) -> list[str]:
-        """What stands against the declaration in the account."""
+        """Return what in the account makes the declaration impossible."""
         return []
 
     def warnings(self, account: Account) -> list[str]:
-        """What differs and no run can mend."""
+        """Return differences that no run can change."""
         return []
 
     def steps(self, account: Account) -> list[Step]:
-        """One step for each declared resource. Puts what exists into `known`. Not called when the state is absent."""
+        """Return a step for each declared resource, and put what exists into `known`. Not called when the state is
+        absent."""
         return []
 
     def surplus(self, account: Account) -> list[Step]:
-        """Deletions of what is ours and not declared; a `keep` for what stays all the same. Without `prune` the plan
-        keeps them all."""
+        """Return deletions of what is ours and not declared, and a `keep` for what stays all the same. Without `prune`
+        the plan keeps all of it."""
         return []
 
     def salvage(self) -> None:
-        """Called when a run has failed: notes what it has made, so that the next run knows it."""
+        """Note what a failed run has made, so that the next run knows it."""
 
     def settle(self) -> None:
-        """Called when its phase is done: returns when later phases can use what was made."""
+        """Wait, when its phase is done, until later phases can use what was made."""
 
     def settle_removal(self) -> None:
-        """Called when its deletions are done: returns when what it deleted holds nothing else any more."""
+        """Wait, when its deletions are done, until what was deleted holds nothing else any more."""
 
     def members(self, account: Account) -> list[str]:
         """Return the names of what is declared and belongs in the environment's DigitalOcean project."""

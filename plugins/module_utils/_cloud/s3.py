@@ -38,7 +38,8 @@ class S3Error(ApiError):
 def signature(
     secret: str, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], digest: str, stamp: str
 ) -> str:
-    """AWS Signature Version 4 over all `headers`, which have lower-case names. `stamp` is 20260105T100000Z."""
+    """Return the AWS Signature Version 4 over all `headers`, whose names are in lower case. `stamp` is
+    20260105T100000Z."""
     names = ";".join(sorted(headers))
     pairs = "&".join(f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in sorted(query.items()))
     lines = [method, quote(path, safe="/-_.~"), pairs, *(f"{name}:{headers[name].strip()}" for name in sorted(headers))]
@@ -85,7 +86,7 @@ class S3:
         self._request("DELETE", bucket)
 
     def has_data(self, bucket: str) -> bool:
-        """Old versions count."""
+        """Whether the bucket holds objects or old versions of some."""
         return any(True for _ in self._versions(bucket, 1))
 
     def empty(self, bucket: str) -> None:
@@ -109,7 +110,7 @@ class S3:
     # -- settings
 
     def acl(self, bucket: str) -> str:
-        """private, public-read, or other words for what no canned ACL says."""
+        """Return private, public-read, or other words for what no canned ACL says."""
         reply = self._request("GET", bucket, {"acl": ""})
         owner = _text(next(_nodes(reply, "Owner"), ElementTree.Element("none")), "ID")
         grants = {(_text(n, "URI") or _text(n, "ID"), _text(n, "Permission")) for n in _nodes(reply, "Grant")}
@@ -186,7 +187,7 @@ class S3:
         self._put_settings(bucket, "cors", "CORSConfiguration", content)
 
     def _put_settings(self, bucket: str, name: str, root: str, content: str) -> None:
-        """An empty configuration is not one: it is deleted instead."""
+        """Write a configuration; delete it if it is empty, which S3 does not accept."""
         if content:
             self._request("PUT", bucket, {name: ""}, f'<{root} xmlns="{NAMESPACE}">{content}</{root}>')
         else:
@@ -210,7 +211,7 @@ class S3:
         text: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Each may be repeated: a bucket that is ours is not made twice."""
+        """Send a request. Every one may be repeated: a bucket that is ours is not made twice."""
         path, body = f"/{bucket}", text.encode()
         query = query or {}
         url = self.url + path
@@ -276,7 +277,7 @@ class S3:
 
 
 def _nodes(body: bytes | ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
-    """All elements of a name, whatever their namespace is."""
+    """Return all elements of a name in any namespace."""
     root = ElementTree.fromstring(body) if isinstance(body, bytes) else body
     return (node for node in root.iter() if node.tag.rpartition("}")[2] == tag)
 

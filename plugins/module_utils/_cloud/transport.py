@@ -44,7 +44,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def https(ca_path: str | None = None) -> Transport:
-    """Real requests by urllib. Proxies of the environment are honoured, but never for this machine itself."""
+    """Return a transport that sends real requests by urllib. Proxies of the environment are used, but never for this
+    machine itself."""
     context = ssl.create_default_context()
     if ca_path:
         context.load_verify_locations(cafile=ca_path)

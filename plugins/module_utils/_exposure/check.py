@@ -23,7 +23,7 @@ FOUND = {OPEN: "open", REFUSED: "reachable (refused: nothing listens)", SILENT: 
 def of_scan(
     target: str, source: str, protocol: str, ports: Iterable[int], answers: Mapping[int, str], let_in: Any
 ) -> list[str]:
-    """`answers` has the ports that said anything; `let_in` tells of a port whether the declaration does."""
+    """Compare `answers`, the ports that answered, with `let_in`, which tells of a port whether it is declared."""
     kinds: dict[tuple[bool, str], list[int]] = {}
     for port in ports:
         expected, answer = let_in(port), answers.get(port, SILENT)
@@ -43,7 +43,7 @@ def _port(first: int, last: int, protocol: str) -> str:
 
 
 def of_cloud(target: str, live: list[Reach], declared: list[Reach]) -> list[str]:
-    """The account's firewalls against the declared ones, in both directions."""
+    """Compare the account's firewalls with the declared ones, in both directions."""
     more = [f"{target}: cloud firewall: {line}: expected closed" for line in _lines(live, declared)]
     return more + [f"{target}: cloud firewall: expected {line}: found closed" for line in _lines(declared, live)]
 
@@ -63,7 +63,7 @@ SOCKET = re.compile(r"(?P<address>\[[^]]*\]|\*|[\d.]+)(?:%(?P<interface>[^:]+))?
 
 
 def listeners(ss: str) -> list[Listener]:
-    """From `ss -H -l -n -t -u -p`."""
+    """Parse `ss -H -l -n -t -u -p`."""
     found = []
     for line in ss.splitlines():
         columns = line.split()
@@ -86,7 +86,7 @@ PUBLISHED = re.compile(r"(?P<address>\[?[\d.:a-f]*\]?):(?P<first>\d+)(?:-(?P<las
 
 
 def published(docker_ps: str) -> list[Published]:
-    """From `docker ps --format '{{.Names}}\\t{{.Ports}}'`."""
+    r"""Parse `docker ps --format '{{.Names}}\t{{.Ports}}'`."""
     found = []
     for line in docker_ps.splitlines():
         name, _, doors = line.partition("\t")
@@ -103,8 +103,9 @@ def _unspecified(address: str) -> str:
 def of_host(
     host: str, heard: Iterable[Listener], doors: Iterable[Published], inner: Iterable[str], declared: list[Reach]
 ) -> list[str]:
-    """What listens or is published beyond loopback although the declaration lets nobody through to it. Both firewalls
-    may hide it today; it is the wall behind them that is missing. `inner` are addresses of the host's own bridges."""
+    """Report what listens or is published beyond loopback although the declaration lets nobody through to it. Both
+    firewalls may hide it today, but then nothing stands behind them. `inner` are addresses of the host's own
+    bridges."""
     allowed: dict[str, list[tuple[int, int]]] = {}
     for reach in declared:
         allowed.setdefault(reach.protocol, []).append((reach.first, reach.last))
@@ -140,7 +141,7 @@ def _stays_inside(address: str, inner: Iterable[str]) -> bool:
 
 
 def of_table(host: str, live: str, wanted: str) -> list[str]:
-    """The host's table as it is loaded against its file. Counters and handles are of no account."""
+    """Compare the host's loaded table with its file, without counters and handles."""
     have, want = _rules(live), _rules(wanted)
     if not have:
         return [f"{host}: host firewall: its table is not loaded: expected what /etc/nftables.conf says"]
@@ -160,7 +161,7 @@ ACCEPT = re.compile(rf"(?:ip6? saddr (?P<sources>{SET}) )?(?P<protocol>tcp|udp) 
 
 
 def reach_of_table(text: str) -> list[Reach]:
-    """What the loaded table lets in by port, from `nft list table`. Without a table that is everything."""
+    """Return what the loaded table lets in by port, from `nft list table`. Without a table that is everything."""
     lines = _rules(text)
     if not lines:
         return exposure.simplify(exposure.everything())

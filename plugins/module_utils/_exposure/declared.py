@@ -29,7 +29,7 @@ class Published(NamedTuple):
 
 
 def of_cloud(firewalls: dict[str, Any]) -> list[Reach]:
-    """Of `provision_firewalls`. Without any firewall DigitalOcean lets everything in."""
+    """Return what `provision_firewalls` let in. Without any firewall DigitalOcean lets everything in."""
     if not firewalls:
         return everything()
     rules = [rule for firewall in firewalls.values() for rule in (firewall or {}).get("inbound") or []]
@@ -37,7 +37,7 @@ def of_cloud(firewalls: dict[str, Any]) -> list[Reach]:
 
 
 def of_account(firewalls: Iterable[dict[str, Any]], owner_tag: str) -> list[Reach]:
-    """Of the API's firewalls that apply to a droplet."""
+    """Return what the API's firewalls that apply to a droplet let in."""
     firewalls = list(firewalls)
     if not firewalls:
         return everything()
@@ -77,7 +77,7 @@ def _live_sources(sources: dict[str, Any], owner_tag: str) -> Iterator[tuple[str
 
 
 def of_host(rules: Iterable[dict[str, Any]]) -> list[Reach]:
-    """Of `base_firewall_rules`. The host's table lets ICMP through for reachability's sake."""
+    """Return what `base_firewall_rules` let in, and ICMP, which the host's table accepts always."""
     found = [reach for reach in everything() if reach.protocol == "icmp"]
     for rule in rules:
         for network in rule.get("sources") or EVERYWHERE:
@@ -87,7 +87,7 @@ def of_host(rules: Iterable[dict[str, Any]]) -> list[Reach]:
 
 
 def ports(text: str | int) -> tuple[int, int]:
-    """First and last of a port, a range (8000-9000) or all."""
+    """Return first and last of a port, a range (8000-9000) or all. Raise ValueError for anything else."""
     text = str(text)
     if text in ("all", "0"):
         return 1, LAST_PORT
@@ -102,7 +102,7 @@ def ports(text: str | int) -> tuple[int, int]:
 
 
 def published(services: dict[str, Any], default_address: str = "") -> list[Published]:
-    """The ports that Compose services publish. An address that is not given is the engine's default one."""
+    """Return the ports that Compose services publish. Where no address is given it is the engine's default one."""
     return [
         _published(name, port, default_address)
         for name, service in services.items()
@@ -127,7 +127,7 @@ def is_loopback(address: str) -> bool:
 
 
 def answered(boxes: Iterable[Reach], services: Iterable[Published]) -> list[Reach]:
-    """What of it somebody answers: the published ports that are not on the loopback address alone."""
+    """Return the part of `boxes` that a container answers: the ports published on more than the loopback address."""
     found = []
     boxes = list(boxes)
     for service in services:

@@ -82,7 +82,7 @@ def tcp(targets: dict[str, Iterable[int]], rate: int, timeout: float) -> dict[Pr
 
 
 def udp(targets: dict[str, Iterable[int]], timeout: float, tries: int = 2) -> dict[Probe, str]:
-    """As tcp(). Silence is the answer of a firewall, and of many a service that got nonsense."""
+    """Scan as tcp() does. A firewall is silent, and so is many a service that got nonsense."""
     answers: dict[Probe, str] = {}
     for _try in range(tries):
         sockets = []
@@ -112,7 +112,7 @@ def udp(targets: dict[str, Iterable[int]], timeout: float, tries: int = 2) -> di
 
 
 def _interleaved(targets: dict[str, Iterable[int]]) -> Iterator[Probe]:
-    """Address by address in turn, so that none gets all at once."""
+    """Take the addresses in turn, so that none gets all connections at once."""
     columns = [[Probe(address, port) for port in ports] for address, ports in targets.items()]
     yield from (probe for row in zip_longest(*columns) for probe in row if probe)
 
@@ -131,13 +131,13 @@ def _note(answers: dict[Probe, str], probe: Probe, code: int | None) -> None:
 
 
 def _close(connection: socket.socket) -> None:
-    """At once and without the wait for stragglers that would keep the port busy."""
+    """Close at once, without the wait for stragglers that would keep the port busy."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 def _files(wanted: int) -> int:
-    """How many sockets may be open; the limit is raised as far as it may be."""
+    """Return how many sockets may be open, after raising the limit as far as allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted + SPARE_FILES if hard == resource.RLIM_INFINITY else min(wanted + SPARE_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -147,8 +147,8 @@ def _files(wanted: int) -> int:
 
 
 def safe_rate(rate: int, probes: int, folder: Path = CONNTRACK) -> int:
-    """A rate that leaves half of this machine's free connection tracking to others: a droplet that scans its neighbours
-    goes on serving."""
+    """Return a rate (connections a second) that leaves half of this machine's free connection tracking to others: a
+    droplet that scans its neighbours goes on serving."""
     try:
         free = int((folder / "nf_conntrack_max").read_text()) - int((folder / "nf_conntrack_count").read_text())
     except (OSError, ValueError):
@@ -159,7 +159,7 @@ def safe_rate(rate: int, probes: int, folder: Path = CONNTRACK) -> int:
 
 
 def runs(ports: Iterable[int]) -> list[tuple[int, int]]:
-    """First and last of each row of neighbouring ports."""
+    """Return first and last of each run of neighbouring ports."""
     found: list[tuple[int, int]] = []
     for port in sorted(ports):
         if found and found[-1][1] == port - 1:

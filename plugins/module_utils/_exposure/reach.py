@@ -41,7 +41,7 @@ def everything() -> list[Reach]:
 
 
 def intersect(one: Iterable[Reach], other: Iterable[Reach]) -> list[Reach]:
-    """What both let in."""
+    """Return the points that are in both."""
     found = []
     other = list(other)
     for a in one:
@@ -54,7 +54,7 @@ def intersect(one: Iterable[Reach], other: Iterable[Reach]) -> list[Reach]:
 
 
 def _common_network(a: Network, b: Network) -> Network | None:
-    """Two networks contain one another or have nothing in common."""
+    """Return the smaller of two networks if one contains the other; otherwise they have nothing in common."""
     if a.version != b.version or not a.overlaps(b):
         return None
     return a if a.prefixlen >= b.prefixlen else b
@@ -71,7 +71,7 @@ def _covers_who(wide: str, narrow: str) -> bool:
 
 
 def subtract(after: Iterable[Reach], before: Iterable[Reach]) -> list[Reach]:
-    """The points of `after` that `before` has not."""
+    """Return the points of `after` that are not in `before`."""
     found = []
     before = list(before)
     for reach in after:
@@ -83,7 +83,7 @@ def subtract(after: Iterable[Reach], before: Iterable[Reach]) -> list[Reach]:
 
 
 def _pieces(reach: Reach, rivals: Iterable[Reach]) -> Iterator[tuple[int, int]]:
-    """The box's ports, cut where a rival begins or ends."""
+    """Split the box's ports where a rival begins or ends."""
     cuts = {reach.first, reach.last + 1}
     cuts |= {cut for b in rivals for cut in (b.first, b.last + 1) if reach.first < cut <= reach.last}
     edges = sorted(cuts)
@@ -104,7 +104,7 @@ def _cut(piece: Network, other: Network) -> list[Network]:
 
 
 def simplify(boxes: Iterable[Reach]) -> list[Reach]:
-    """The same points in few boxes, none of which another covers; sorted."""
+    """Return the same points in few boxes, none of which another covers; sorted."""
     boxes = list(boxes)
     kinds = {(box.protocol, box.who) for box in boxes}
     found = []
@@ -149,7 +149,7 @@ def lets_in(boxes: Iterable[Reach], protocol: str, address: str, who: Iterable[s
 
 
 def words(boxes: Iterable[Reach]) -> list[str]:
-    """Such as `5432/tcp open to everybody`; one line for each protocol, port and kind of people."""
+    """Describe boxes, such as `5432/tcp open to everybody`: one line for each protocol, port and kind of people."""
     merged: dict[tuple[str, int, int, str], list[Network]] = {}
     for box in simplify(boxes):
         merged.setdefault((box.protocol, box.first, box.last, box.who), []).append(box.network)

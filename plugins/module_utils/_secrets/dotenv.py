@@ -30,7 +30,7 @@ _NOTHING = re.compile(rf"[{_BLANKS}]*(?:\#[^\n]*)?(?:\n|\Z)")
 
 
 def to_dotenv(variables: Mapping[str, Any], sort: bool = False) -> str:
-    """The .env text of the variables; ValueError that names the one that has no such text."""
+    """Return the .env text of the variables. Raise ValueError with the name of one that has no such text."""
     if not isinstance(variables, Mapping):
         raise ValueError(f"it needs a dictionary, not {type(variables).__name__}.")
     items = sorted(variables.items()) if sort else variables.items()
@@ -68,7 +68,7 @@ def _quote(text: str) -> str:
 
 
 def from_dotenv(text: str) -> dict[str, str]:
-    """The variables of .env text; ValueError that names the line that is not understood."""
+    """Parse .env text. Raise ValueError with the line that is not understood."""
     text = text.replace("\r\n", "\n")
     variables: dict[str, str] = {}
     position = 0

@@ -40,7 +40,7 @@ class SecretSpec:
 
 
 def parse_specs(declared: dict) -> list[SecretSpec]:
-    """The declared secrets with their defaults, or ValueError that names the wrong one."""
+    """Return the declared secrets with their defaults. Raise ValueError with the name of a wrong one."""
     return [_parse_spec(str(name), options or {}) for name, options in declared.items()]
 
 
@@ -59,7 +59,7 @@ def _parse_spec(name: str, options: dict) -> SecretSpec:
 
 
 def generate(spec: SecretSpec, choice=secrets.choice, token_bytes=secrets.token_bytes) -> str:
-    """One new value. Passwords that miss a class are drawn again, so that all others stay equally likely."""
+    """Return a new value. A password without all classes is drawn again, so that all others stay equally likely."""
     if spec.kind == "key":
         return base64.b64encode(token_bytes(spec.length)).decode("ascii")
     classes = CHARSETS[spec.charset]
@@ -71,5 +71,5 @@ def generate(spec: SecretSpec, choice=secrets.choice, token_bytes=secrets.token_
 
 
 def placeholder(spec: SecretSpec) -> str:
-    """What stands for a missing secret in check mode: recognisable, and as long as the real one at least."""
+    """Return what stands for a missing secret in check mode: recognisable, and at least as long as the real one."""
     return f"placeholder-{spec.name}".ljust(spec.length, "x")

@@ -41,7 +41,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def mask(value: Any, secrets: Iterable[str] = (), replacement: str = MASK) -> Any:
-    """A copy of a text or structure without the secrets: neither the given values, nor what secret names hold."""
+    """Copy a text or structure without secrets: neither the given values, nor those under secret names."""
     return _mask(value, _pattern(secrets), replacement)
 
 
@@ -61,7 +61,7 @@ def _mask(value: Any, known: re.Pattern[str] | None, replacement: str) -> Any:
 
 
 def _hide(value: Any, replacement: str) -> Any:
-    """All of a secret name's value. What is empty, true or false stays visible: it tells nothing but that."""
+    """Mask everything under a secret name. Empty, true and false stay visible: they tell nothing but that."""
     if isinstance(value, Mapping):
         return {key: _hide(item, replacement) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -85,14 +85,14 @@ def _mask_assignment(match: re.Match[str], replacement: str) -> str:
 
 
 def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    """All forms of all secrets, the longest first, so that a part never hides the rest of a longer one."""
+    """Match all forms of all secrets, the longest first, so that a part never hides the rest of a longer one."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_VALUE for form in _forms(str(secret))}
     ordered = sorted(forms, key=lambda form: (-len(form), form))
     return re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The value, and what it looks like inside JSON, a URL, base64 and, line by line, a log."""
+    """Return the value and its forms inside JSON, a URL, base64 and, line by line, a log."""
     yield secret
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
@@ -105,7 +105,8 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _base64_forms(data: bytes) -> Iterator[str]:
-    """Base64 of the value wherever it begins in a longer text, without the characters that its neighbours decide."""
+    """Return the base64 of the value at any position in a longer text, without the characters that its neighbours
+    decide."""
     for offset in range(3):
         bits = 8 * offset
         first, last = -(-bits // 6), (bits + 8 * len(data)) // 6

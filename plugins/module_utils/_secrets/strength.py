@@ -60,7 +60,7 @@ _KEY_NAME = re.compile(r"jwt|signing|encryption|session|cookie|hmac", re.IGNOREC
 
 
 def weakness(name: str, value: Any, minimum: int = 0) -> str:
-    """Why a value is no secret, empty when it may be one. Never repeats the value."""
+    """Return why a value is not a secret, empty if it may be one. Never repeat the value."""
     if not isinstance(value, str):
         return f"is a {type(value).__name__}, not text"
     if not value:
@@ -82,7 +82,7 @@ def weakness(name: str, value: Any, minimum: int = 0) -> str:
 
 
 def _url_weakness(value: str) -> str:
-    """`postgresql://izzzi:izzzi@host/` and its like."""
+    """Check URLs such as `postgresql://izzzi:izzzi@host/`."""
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -98,13 +98,13 @@ def _url_weakness(value: str) -> str:
 
 
 def entropy(value: str) -> float:
-    """Bits, by the frequency of its characters: an upper bound of what it is worth."""
+    """Return bits by the frequency of its characters: an upper bound of its strength."""
     counts = Counter(value)
     return -sum(n * math.log2(n / len(value)) for n in counts.values())
 
 
 def find_weak(values: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, str]:
-    """The names whose values are weak, with the reason: of names that sound secret, and of all that are declared."""
+    """Return the names whose values are weak, with the reason: secret-sounding names and all declared ones."""
     declared = declared or {}
     result = {}
     for name, value in values.items():

@@ -61,7 +61,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
 
 
 def fields(row: Row) -> dict[str, Any]:
-    """What a run compares. A webhook's URL is a secret, so its digest stands for it."""
+    """Return the fields to compare. A digest stands for a webhook's URL, which is a secret."""
     alerts = row.get("alerts") or {}
     return {
         "type": row["type"].removeprefix(PATH),
@@ -149,7 +149,7 @@ class Alerts(Resource):
         self.context.client.create("/monitoring/alerts", wanted, look_up)
 
     def _is_ours(self, row: Row) -> bool:
-        """Also one that is declared, whatever it watches now."""
+        """Whether a policy is the environment's. A declared one is, whatever it watches now."""
         names = self.context.names
         declared = map(names.alert, self.context.declared["alerts"])
         return row["description"] in declared or names.owns_alert(row["description"], _watched(row))

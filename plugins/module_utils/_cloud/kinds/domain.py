@@ -29,15 +29,15 @@ OPTIONS = {
 
 
 def problems(name: str) -> list[str]:
-    """`name` is in lower case and has no dot at its end."""
+    """Check a domain's name, given in lower case and without a final dot."""
     if NAME.fullmatch(name) and len(name) <= 253:
         return []
     return [f"domain.name: {name!r} is not a domain's name. Example: example.com."]
 
 
 def zones(context: Context) -> Zones:
-    """The declared domain's records, and those of the domains in which something of ours may be left over: with `prune`
-    all, else those whose zone file names our register."""
+    """Return the records of the declared domain, and of domains where records of this environment may be left: with
+    `prune` all, else those whose zone file names its register."""
     client, name = context.client, (context.declared["domain"] or {}).get("name", "")
     register = record_owner.register_name(context.names)
     names = {name} if name else set()
@@ -66,8 +66,8 @@ def reads(context: Context) -> Reads:
 
 
 def doomed(context: Context, account: Account) -> list[str]:
-    """The domains that go: those with nothing in them but what is ours and goes too. The name servers that DigitalOcean
-    puts into every domain do not count."""
+    """Return the domains to delete: those that hold only records of this environment, which are deleted as well. The
+    name servers that DigitalOcean adds to every domain do not count."""
     declared = (context.declared["domain"] or {}).get("name", "")
     keep = "" if context.is_absent else declared
     found = []

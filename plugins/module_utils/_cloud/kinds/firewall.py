@@ -46,7 +46,7 @@ SPEC = {"inbound": _rules_spec("sources"), "outbound": _rules_spec("destinations
 
 
 def problems(firewalls: dict[str, Any], names: Names) -> list[str]:
-    """`firewalls` have the right types already."""
+    """Check firewalls whose types are right already."""
     return [problem for name, firewall in firewalls.items() for problem in _problems(name, firewall, names)]
 
 
@@ -81,7 +81,7 @@ def _rule_problems(where: str, rule: Rule, side: str) -> list[str]:
 
 
 def open_ssh(firewalls: dict[str, Any]) -> list[str]:
-    """Rules that let the whole world try SSH. `firewalls` have no other problem."""
+    """Report rules that let everybody try SSH, in firewalls without other problems."""
     return [
         f"firewalls.{name}.inbound[{index}].sources.addresses: {address} lets the whole world try SSH. Give "
         "your own networks, such as 203.0.113.7/32 (provision_allowed_ssh_ips), or allow it: set allow_open_ssh "
@@ -114,7 +114,7 @@ def _valid_ports(text: str) -> bool:
 
 
 def declared(firewall: dict[str, Any], names: Names) -> dict[str, list[Rule]]:
-    """The rules as the API takes them. A rule that names nobody is left out."""
+    """Return the rules as the API accepts them. A rule without any target is left out."""
     given = {"inbound": firewall["inbound"] or [], "outbound": firewall["outbound"]}
     if given["outbound"] is None:
         given["outbound"] = ALLOW_ALL_OUT
@@ -129,7 +129,7 @@ def declared(firewall: dict[str, Any], names: Names) -> dict[str, list[Rule]]:
 
 
 def _ports_to_send(rule: Rule) -> dict[str, str]:
-    """icmp has no ports, and the API refuses any."""
+    """Return the `ports` of a rule; icmp has none, and the API refuses any."""
     return {} if rule["protocol"] == "icmp" else {"ports": _ports(rule)}
 
 
@@ -147,7 +147,7 @@ def _target(target: dict[str, Any], names: Names) -> dict[str, list[str]]:
 
 
 def _address(text: str) -> str:
-    """One spelling: 203.0.113.7 is 203.0.113.7/32. Of the account's own, some may be none that Python knows."""
+    """Normalise to CIDR (203.0.113.7/32). Leave addresses alone that `ipaddress` cannot parse."""
     try:
         return str(ip_network(text, strict=False))
     except ValueError:
@@ -155,8 +155,8 @@ def _address(text: str) -> str:
 
 
 def described(rules: list[Rule], side: str) -> list[str]:
-    """Rules in words, such as `tcp 443 from 0.0.0.0/0, ::/0`: one for each protocol and port, so that
-    two lists that mean the same are equal."""
+    """Describe rules, such as `tcp 443 from 0.0.0.0/0, ::/0`, one line for each protocol and port, so that lists with
+    the same meaning are equal."""
     merged: dict[str, set[str]] = {}
     for rule in rules:
         traffic = rule["protocol"] if rule["protocol"] == "icmp" else f"{rule['protocol']} {_ports(rule)}"
@@ -169,7 +169,7 @@ def described(rules: list[Rule], side: str) -> list[str]:
 
 
 def fields(firewall: dict[str, Any]) -> dict[str, Any]:
-    """What a run compares: rules, tags, and droplets attached by hand (there should be none)."""
+    """Return the fields to compare: rules, tags, and droplets attached by hand (there should be none)."""
     return {
         **{direction: described(firewall.get(field) or [], side) for direction, field, side in SIDES},
         "tags": sorted(firewall.get("tags") or []),
@@ -186,7 +186,7 @@ def find(name: str, rows: list[Row]) -> Row | None:
 
 
 def groups(firewalls: dict[str, Any]) -> list[tuple[str, str]]:
-    """All inventory groups that rules name, each with where."""
+    """Return all inventory groups that rules name, each with its place in the declaration."""
     return [
         (f"firewalls.{name}.{direction}[{index}].{side}.groups", group)
         for name, firewall in firewalls.items()
@@ -267,7 +267,8 @@ class Firewalls(Resource):
         ]
 
     def _is_ours(self, row: Row) -> bool:
-        """Also one that is declared: names are unique, and Terraform's has its tags, not ours."""
+        """Whether a firewall is the environment's. A declared name is enough: names are unique, and Terraform's has
+        other tags."""
         names = self.context.names
         declared = map(names.firewall, self.context.declared["firewalls"])
         tags, droplets = row.get("tags") or [], row.get("droplet_ids") or []

@@ -85,7 +85,7 @@ def problems(balancer: dict[str, Any], declared: dict[str, Any]) -> list[str]:
 
 
 def _rule_problems(where: str, rule: dict[str, Any]) -> list[str]:
-    """A rule alone."""
+    """Check one rule by itself."""
     entry, target, certificate = rule["entry_protocol"], rule["target_protocol"], rule["certificate_id"]
     found = [
         f"{where}.{name}: {rule[name]} is not a port."
@@ -103,7 +103,7 @@ def _rule_problems(where: str, rule: dict[str, Any]) -> list[str]:
 
 
 def described(rules: list[Row]) -> list[str]:
-    """Forwarding rules in words."""
+    """Describe forwarding rules."""
     return sorted(
         f"{rule['entry_protocol']} {rule['entry_port']} to {rule['target_protocol']} {rule['target_port']}"
         + (f" with certificate {rule['certificate_id']}" if rule.get("certificate_id") else "")
@@ -126,7 +126,7 @@ def fields(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path(check: dict[str, Any]) -> str:
-    """A check by TCP asks for none, whatever the API says."""
+    """Return a check's path; a TCP check has none, whatever the API says."""
     return "" if check.get("protocol") == "tcp" else check.get("path") or "/"
 
 
@@ -135,7 +135,8 @@ def find(name: str, rows: list[Row]) -> Row | None:
 
 
 def ours(names: Names, account: Account) -> Row | None:
-    """The one of our name; else the only one before our droplets in our VPC, which somebody has renamed."""
+    """Return the load balancer of our name; else the only one in front of our droplets in our VPC, which somebody
+    renamed."""
     if row := find(names.load_balancer, account["load_balancers"]):
         return row
     vpcs = [vpc["id"] for vpc in account["vpcs"] if vpc["name"] == names.vpc]
@@ -196,7 +197,7 @@ class LoadBalancer(Resource):
         return found
 
     def _certificates(self) -> list[tuple[str, str]]:
-        """Each with where it is named."""
+        """Return the certificates that rules name, each with its place in the declaration."""
         rules = (self._declared or {}).get("forwarding_rules", [])
         where = "load_balancer.forwarding_rules"
         return [
@@ -262,11 +263,11 @@ class LoadBalancer(Resource):
         self._awaited = True
 
     def _put(self, id: str) -> None:
-        """A full replacement: what is left out would go back to its default."""
+        """Replace all settings: whatever is left out returns to its default."""
         self.context.client.put(f"/load_balancers/{id}", self._body())
 
     def settle(self) -> None:
-        """It has its address: DNS records may want to point to it."""
+        """Wait until it has its address: DNS records may point to it."""
         if not self._awaited:
             return
         client, id = self.context.client, self.context.known.id(self.kind, self._name)

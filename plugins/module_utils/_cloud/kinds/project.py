@@ -36,7 +36,7 @@ def problems(project: dict[str, Any]) -> list[str]:
 
 
 def find(project: dict[str, Any], rows: list[Row]) -> Row | None:
-    """By id, else by name. What is given as an id may be a name too, as in many a terraform.tfvars."""
+    """Find by id, else by name. An id may be given as a name too, as in many a terraform.tfvars."""
     wanted = project["id"] or project["name"]
     return next((row for row in rows if wanted in (row["id"], row["name"])), None)
 
@@ -46,12 +46,12 @@ def fields(row: Row) -> dict[str, Any]:
 
 
 def spelling(urn: str) -> str:
-    """Reserved IPs have gone by two names."""
+    """Normalise a URN: reserved IPs have two spellings."""
     return urn.replace("do:reservedip:", "do:floatingip:").lower()
 
 
 def refused(reply: dict[str, Any]) -> list[str]:
-    """The URNs that a request did not assign. It answers 200 all the same."""
+    """Return the URNs that a request did not assign, with their status. It answers 200 all the same."""
     return [f"{row['urn']} ({row['status']})" for row in reply.get("resources", []) if row.get("status") not in DONE]
 
 
@@ -131,7 +131,7 @@ class Project(Resource):
         self.context.known.put("project", "", client.create("/projects", body, look_up)["project"])
 
     def surplus(self, account: Account) -> list[Step]:
-        """Deleted is what has the environment's own name and holds nothing else; others' projects stay."""
+        """Delete the project if it has the environment's own name and holds nothing else; other projects stay."""
         row = find(self._declared, account["projects"]) if self._declared and self.context.is_absent else None
         if not row or row["name"] != self.context.names.base or row.get("is_default"):
             return []

@@ -26,7 +26,7 @@ def problems(reserved_ip: dict[str, Any], droplets: dict[str, Any]) -> list[str]
     found, group, ip = [], reserved_ip["droplets"], reserved_ip["ip"]
     if not (droplets.get(group) or {}).get("count"):
         known = ", ".join(droplets) or "none"
-        found.append(f"reserved_ip.droplets: {group!r} is no group with a droplet in it. There are: {known}.")
+        found.append(f"reserved_ip.droplets: {group!r} is not a group with a droplet in it. There are: {known}.")
     if ip:
         try:
             IPv4Address(ip)
@@ -40,7 +40,7 @@ def droplet_of(row: Row) -> Row:
 
 
 def ours(names: Names, account: Account) -> list[Row]:
-    """What is on a droplet of ours; and what is on none, when a tag says that we made it."""
+    """Return the addresses on our droplets, and unassigned ones that a tag marks as made by us."""
     ids = {row["id"] for row in account["droplets"] if droplet_compare.belongs(row, names, account["vpcs"])}
     marks = {tag["name"].lower() for tag in account["tags"]}
     return [
@@ -51,7 +51,7 @@ def ours(names: Names, account: Account) -> list[Row]:
 
 
 def find(ip: str, droplet: str, names: Names, account: Account) -> Row | None:
-    """The named one; else that of the droplet; else another one of ours."""
+    """Return the address named; else that of the droplet; else another one of ours."""
     if ip:
         return next((row for row in account["reserved_ips"] if row["ip"] == ip), None)
     rows = sorted(ours(names, account), key=lambda row: (droplet_of(row).get("name") != droplet, row["ip"]))
@@ -59,7 +59,8 @@ def find(ip: str, droplet: str, names: Names, account: Account) -> Row | None:
 
 
 def leftover(context: Context, account: Account) -> list[Row]:
-    """What is ours and not declared. One that is declared by its address is somebody's own: never ours."""
+    """Return our addresses that are not declared. One that is declared by its address belongs to somebody and is never
+    ours."""
     names, declared = context.names, context.declared["reserved_ip"] or {}
     keep = [declared.get("ip")]
     if declared and not context.is_absent:
@@ -69,7 +70,7 @@ def leftover(context: Context, account: Account) -> list[Row]:
 
 
 def marks(context: Context, account: Account) -> set[str]:
-    """Tags that mark an address which exists and is ours: they go with it, and not before."""
+    """Return the tags that mark our existing addresses: they are deleted with these, and not before."""
     own = (context.declared["reserved_ip"] or {}).get("ip")
     return {context.names.address_tag(row["ip"]) for row in ours(context.names, account) if row["ip"] != own}
 
@@ -79,7 +80,7 @@ def cost(row: Row) -> float:
 
 
 def _holder(row: Row, wanted: str) -> str | None:
-    """Who has it now; told apart from a new droplet of the same name."""
+    """Return who has it now, told apart from a new droplet of the same name."""
     holder = droplet_of(row)
     name = holder.get("name")
     return f"{name} (id {holder['id']})" if name == wanted else name
@@ -129,7 +130,7 @@ class ReservedIp(Resource):
         return found
 
     def warnings(self, account: Account) -> list[str]:
-        """Before one more is bought: perhaps one that was lost is meant."""
+        """Name unassigned addresses before another is bought: one that was lost may be meant."""
         region = self.context.declared["region"]
         free = [r["ip"] for r in account["reserved_ips"] if not droplet_of(r) and r["region"]["slug"] == region]
         if not self._declared or not free or find(self._ip, self._droplet, self.context.names, account):
@@ -140,7 +141,7 @@ class ReservedIp(Resource):
         ]
 
     def steps(self, account: Account) -> list[Step]:
-        """It is on the right droplet when it is on the one that the plan leads to: one that is replaced is another."""
+        """Compare with the droplet that the plan leads to: one that is replaced counts as another."""
         if not self._declared:
             return []
         name, wanted = self.context.names.reserved_ip, self._droplet
@@ -169,7 +170,7 @@ class ReservedIp(Resource):
         return "" if mark in {tag["name"].lower() for tag in account["tags"]} else mark
 
     def _create(self) -> None:
-        """One request makes and assigns it, so that none is ever left over without a droplet."""
+        """Make and assign it by one request, so that none is left without a droplet."""
         client, droplet = self.context.client, self.context.known.id("droplet", self._droplet)
 
         def look_up() -> dict[str, Any] | None:
@@ -196,7 +197,7 @@ class ReservedIp(Resource):
         client.create("/tags", {"name": tag}, lambda: client.find(f"/tags/{tag}"))
 
     def _unassign(self, ip: str) -> None:
-        """One that is on no droplet any more stays so: the droplet may have gone in this very run."""
+        """Unassign it if it still is assigned: the droplet may have been deleted by this run."""
         client = self.context.client
         if droplet_of(client.get(f"/reserved_ips/{ip}")["reserved_ip"]):
             self._when_free(lambda: client.post(f"/reserved_ips/{ip}/actions", {"type": "unassign"}))

@@ -19,7 +19,7 @@ STAYS = "it is the account's, and others may use it."
 
 
 def fingerprint(public_key: str) -> str:
-    """MD5 of the key's blob, which is what DigitalOcean identifies a key by. Raises ValueError for no key."""
+    """Return the MD5 of the key's blob, by which DigitalOcean identifies keys. Raise ValueError if it is not a key."""
     words = public_key.split()
     if len(words) < 2:
         raise ValueError("it is not of the form `ssh-ed25519 AAAA... comment`")
@@ -70,7 +70,7 @@ class SshKeys(Resource):
         return problems(declared["ssh_keys"])
 
     def reads(self) -> Reads:
-        """One by one: the list of keys may be asked for only ten times a minute."""
+        """Read key by key: the API allows to list keys only ten times a minute."""
         return {f"ssh_key {mark}": lambda mark=mark: self._find(mark) for mark in fingerprints(self.context.declared)}
 
     def _find(self, mark: str) -> Row | None:
@@ -78,13 +78,13 @@ class SshKeys(Resource):
         return reply["ssh_key"] if reply else None
 
     def more_reads(self, account: Account) -> Reads:
-        """The whole list only when a key must be made."""
+        """List all keys only if one must be made."""
         if self.context.is_absent or all(account[f"ssh_key {mark}"] for mark in fingerprints(self.context.declared)):
             return {}
         return {"ssh_keys": lambda: self.context.client.list("/account/keys", "ssh_keys")}
 
     def problems(self, account: Account) -> list[str]:
-        """DigitalOcean takes two keys of one name, but people would not know which is which."""
+        """Refuse a second key of the same name, which DigitalOcean accepts and people could not tell apart."""
         found = []
         for index, key in enumerate(self.context.declared["ssh_keys"]):
             mark = fingerprint(key["public_key"])
@@ -113,7 +113,7 @@ class SshKeys(Resource):
         return Step(CREATE, "ssh_key", key["name"], created({"fingerprint": mark}), create)
 
     def surplus(self, account: Account) -> list[Step]:
-        """Named when all else goes."""
+        """Name the keys that stay when all else is deleted."""
         if not self.context.is_absent:
             return []
         there = [

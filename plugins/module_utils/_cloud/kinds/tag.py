@@ -18,7 +18,7 @@ MARKS = "it says whose the volumes are that stay."
 
 
 def wanted(declared: dict[str, Any], names: Names) -> list[str]:
-    """The environment's own tag, and all that droplets carry and rules name."""
+    """Return the environment's own tag and all tags that droplets carry and rules name."""
     of_droplets = [tag for droplet in droplet_declared.wanted(declared["droplets"], names) for tag in droplet.tags]
     of_rules = [names.group_tag(group) for _where, group in firewall.groups(declared["firewalls"])]
     first: dict[str, str] = {}
@@ -39,7 +39,7 @@ class Tags(Resource):
         return {"tags": lambda: self.context.client.list("/tags", "tags")}
 
     def problems(self, account: Account) -> list[str]:
-        """What finds the environment's resources must be spelled as they are looked for."""
+        """Report tags of ours that exist in another spelling: resources are looked up by the exact one."""
         existing = {tag["name"].lower(): tag["name"] for tag in account["tags"]}
         return [
             f"tags: the account spells the tag {name} as {existing[name]}, and DigitalOcean keeps the first spelling. "
@@ -62,7 +62,7 @@ class Tags(Resource):
         client.create("/tags", {"name": name}, lambda: client.find(f"/tags/{name}"))
 
     def surplus(self, account: Account) -> list[Step]:
-        """An unused tag costs nothing and does nothing, so without `prune` nobody hears of it."""
+        """Delete unused tags of ours with `prune`; without it they are not mentioned, since they cost nothing."""
         if not self.context.may_delete:
             return []
         names = self.context.names

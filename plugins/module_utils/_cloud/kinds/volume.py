@@ -52,7 +52,7 @@ def problems(declared: dict[str, Any], names: Names) -> list[str]:
         found += name_problems(where, short)
         if group not in declared["droplets"]:
             known = ", ".join(declared["droplets"]) or "none"
-            found.append(f"{where}.droplets: {group!r} is no group of droplets. There are: {known}.")
+            found.append(f"{where}.droplets: {group!r} is not a group of droplets. There are: {known}.")
         if not 1 <= volume["size"] <= LARGEST:
             found.append(f"{where}.size: {volume['size']} is not from 1 to {LARGEST} GiB.")
     found += [
@@ -72,7 +72,8 @@ def shown(volume: Wanted) -> dict[str, Any]:
 
 
 def is_ours(row: Row, names: Names, account: Account) -> bool:
-    """By tag. One that lost its tag is known by its name and the droplet of ours that it is on."""
+    """Whether a volume is ours by its tag; if it lost that, by its name and the droplet of ours that it is attached
+    to."""
     if names.owner_tag in (row.get("tags") or []):
         return True
     holders = [droplet for droplet in account["droplets"] if droplet["id"] in (row.get("droplet_ids") or [])]
@@ -160,7 +161,7 @@ class Volumes(Resource):
         return Step(UPDATE, self.kind, name, changes, lambda: self._update(volume, row["id"], changes), *costs)
 
     def _holder(self, volume: Wanted, row: Row, droplets: list[Row]) -> str | None:
-        """Who has it, by its name; told apart from a new droplet of the same name, which the plan leads to."""
+        """Return the name of the droplet that has it, told apart from a new droplet of the same name."""
         names = {droplet["id"]: droplet["name"] for droplet in droplets}
         id = next(iter(row.get("droplet_ids") or []), None)
         name = names.get(id, str(id)) if id else None
@@ -204,8 +205,8 @@ class Volumes(Resource):
         self._act(id, {"type": "attach", "droplet_id": self._droplet_id(volume)})
 
     def _detach(self, id: str, wanted: Any = None) -> bool:
-        """From all but the wanted one; whether it is on that. It is asked who has it now: a droplet that has gone in
-        this very run has let go of it."""
+        """Detach from all droplets but the wanted one; return whether it is attached to that. Ask the API first: a
+        droplet that this run deleted has let go of it."""
         holders = self.context.client.get(f"/volumes/{id}")["volume"].get("droplet_ids") or []
         for droplet in holders:
             if droplet != wanted:
@@ -213,7 +214,7 @@ class Volumes(Resource):
         return wanted in holders
 
     def _act(self, id: str, body: dict[str, Any]) -> None:
-        """One action after the other, each until it is done."""
+        """Send one action and wait until it is done."""
         client, wait = self.context.client, self.context.wait
         path, request = f"/volumes/{id}/actions", {**body, "region": self._region}
         action = wait.through(lambda: client.post(path, request), (422,), BUSY_SECONDS)["action"]

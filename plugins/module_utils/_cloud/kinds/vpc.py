@@ -145,7 +145,8 @@ class Vpc(Resource):
         self.context.known.put("vpc", self._name, row)
 
     def surplus(self, account: Account) -> list[Step]:
-        """The default VPC of a region cannot be deleted, by anybody; it costs nothing and the next run takes it up."""
+        """Delete the VPC. The default VPC of a region cannot be deleted; it costs nothing and the next run adopts
+        it."""
         current = find(self._name, account["vpcs"])
         if not self.context.is_absent or not current:
             return []

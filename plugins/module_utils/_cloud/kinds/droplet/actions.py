@@ -24,7 +24,7 @@ class Actions:
     wait: Wait
 
     def apply(self, id: int, name: str, changes: tuple[Change, ...]) -> None:
-        """From what `changes` says it is to what it says it shall be."""
+        """Change a droplet from the `before` of all changes to their `after`."""
         fields = {change.field: change for change in changes}
         if "tags" in fields:
             self._tag(id, fields["tags"])
@@ -46,8 +46,8 @@ class Actions:
             self.client.delete(f"/tags/{tag}/resources", resources)
 
     def _resize(self, id: int, name: str, size: str, *, is_off: bool) -> None:
-        """Whatever happens to the resize, the droplet is powered on again. Its disk keeps its size, so that the way
-        back stays open. A run that is cut off here leaves it off, and the next one sees that."""
+        """Shut down, resize, and power on again whatever happens. Its disk keeps its size, so that it can be
+        resized back. If the run is cut off here, the next one sees that the droplet is off."""
         if not is_off:
             self._shut_down(id, name)
         try:
@@ -57,7 +57,7 @@ class Actions:
             self._power_on(id, name)
 
     def _shut_down(self, id: int, name: str) -> None:
-        """By its own init system; by the switch when that does not end."""
+        """Ask its init system to shut down; power off if that takes longer than SHUTDOWN_SECONDS."""
         self._send(id, {"type": "shutdown"})
         deadline = self.wait.clock() + SHUTDOWN_SECONDS
         while self.wait.clock() < deadline:
@@ -70,7 +70,7 @@ class Actions:
         self._act(id, name, {"type": "power_on"}, lambda row: row["status"] == "active")
 
     def _act(self, id: int, name: str, body: dict[str, Any], is_done: Callable[[Row], bool]) -> None:
-        """Sends an action and returns when it is done. One whose answer got lost is judged by the droplet itself."""
+        """Send an action and wait until it is done. If the reply was lost, the droplet itself shows whether it is."""
         what = f"{body['type']} of {name}"
         try:
             action = self._send(id, body)
@@ -91,7 +91,7 @@ class Actions:
         self.wait.until(ask, lambda: f"Not done within {self.wait.limit} s: {what}. Run again to go on.")
 
     def _send(self, id: int, body: dict[str, Any]) -> int | None:
-        """The action's id; None when no answer tells whether it was taken."""
+        """Return the action's id; None if no reply tells whether it was accepted."""
         deadline = self.wait.clock() + self.wait.limit
         while True:
             try:

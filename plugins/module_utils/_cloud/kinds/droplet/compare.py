@@ -24,7 +24,7 @@ def missing(droplets: list[Wanted], rows: list[Row]) -> list[Wanted]:
 
 
 def duplicates(droplets: list[Wanted], rows: list[Row]) -> list[str]:
-    """DigitalOcean lets droplets have the same name. Which of them is meant is not ours to guess."""
+    """Report droplets that share a declared name, which DigitalOcean allows: none is chosen by guessing."""
     found = []
     for droplet in droplets:
         ids = [str(row["id"]) for row in rows if row["name"] == droplet.name]
@@ -36,7 +36,7 @@ def duplicates(droplets: list[Wanted], rows: list[Row]) -> list[str]:
 
 
 def problems(droplets: list[Wanted], declared: dict[str, Any], vpc_id: str, names: Names, rows: list[Row]) -> list[str]:
-    """What stands against a plan in the droplets that exist."""
+    """Report droplets that exist and stand in the way of the plan."""
     counts = Counter(row["name"] for row in rows)
     by_name = {row["name"]: row for row in rows if counts[row["name"]] == 1}
     found = duplicates(droplets, rows)
@@ -79,8 +79,8 @@ def _row_problems(droplet: Wanted, row: Row, declared: dict[str, Any], vpc_id: s
 
 
 def is_ours(row: Row, vpc_id: str, names: Names) -> bool:
-    """By tag; or by its VPC, for what was made before there was a tag: by Terraform, by hand. The caller knows that its
-    name is ours."""
+    """Whether a droplet of one of our names is the environment's: by its tag, or by its VPC if it was made by hand or
+    by Terraform."""
     return names.owner_tag in row["tags"] or (bool(vpc_id) and row.get("vpc_uuid") == vpc_id)
 
 
@@ -91,7 +91,8 @@ def belongs(row: Row, names: Names, vpcs: list[Row]) -> bool:
 
 
 def changes(droplet: Wanted, row: Row, vpc_id: str, names: Names) -> tuple[Change, ...]:
-    """Tags of others stay. Monitoring agent and user_data are the host's: the API neither changes nor tells them."""
+    """Return what differs. Tags of others stay. The monitoring agent and user_data are not compared: the API neither
+    changes nor shows them."""
     features = row["features"]
     image = row.get("image") or {}
     image_now = str(image.get("id")) if droplet.image.isdigit() else image.get("slug")
@@ -113,7 +114,7 @@ def replaces(droplet: Wanted, row: Row, vpc_id: str, names: Names) -> bool:
 
 
 def warnings(droplets: list[Wanted], rows: list[Row]) -> list[str]:
-    """What differs and no API can mend."""
+    """Report differences that the API cannot change."""
     by_name = {row["name"]: row for row in rows}
     return [
         f"{droplet.where}.monitoring: {droplet.name} was made without DigitalOcean's monitoring agent, and the API "
@@ -124,7 +125,7 @@ def warnings(droplets: list[Wanted], rows: list[Row]) -> list[str]:
 
 
 def addresses(row: Row) -> dict[str, str]:
-    """Public and private IPv4, chosen by type: the API promises no order."""
+    """Return the public and private IPv4 address, chosen by type: the API promises no order."""
     return {network["type"]: network["ip_address"] for network in row["networks"]["v4"]}
 
 
@@ -133,7 +134,7 @@ def address_v6(row: Row) -> str:
 
 
 def is_ready(row: Row) -> bool:
-    """DigitalOcean says active a little before there are addresses, and may hold the lock a little longer."""
+    """Whether it is active, unlocked and has addresses: DigitalOcean sets the status a little earlier."""
     return row["status"] == "active" and not row.get("locked") and {"public", "private"} <= addresses(row).keys()
 
 

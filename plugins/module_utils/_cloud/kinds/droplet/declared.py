@@ -61,12 +61,12 @@ def wanted(groups: dict[str, Any], names: Names) -> list[Wanted]:
 
 
 def spelled(droplet: Wanted, spellings: dict[str, str]) -> Wanted:
-    """With its tags as the account spells them: of names that differ in case only, the first one stays."""
+    """Spell its tags as the account does: of names that differ in case only, the first one stays."""
     return replace(droplet, tags=tuple(dict.fromkeys(spellings.get(tag.lower(), tag) for tag in droplet.tags)))
 
 
 def problems(declared: dict[str, Any], names: Names) -> list[str]:
-    """`droplets` have the right types already."""
+    """Check droplets whose types are right already."""
     droplets = declared["droplets"]
     found = []
     for name, droplet in droplets.items():
@@ -90,7 +90,7 @@ def problems(declared: dict[str, Any], names: Names) -> list[str]:
             )
     for option in ("allow_replace", "replace"):
         found += [
-            f"{option}: {name!r} is no declared droplet. There are: {', '.join(hosts) or 'none'}."
+            f"{option}: {name!r} is not a declared droplet. There are: {', '.join(hosts) or 'none'}."
             for name in declared[option]
             if name not in hosts
         ]
@@ -101,7 +101,7 @@ def problems(declared: dict[str, Any], names: Names) -> list[str]:
 
 def _tag_problems(where: str, tag: str) -> list[str]:
     if not TAG.fullmatch(tag):
-        return [f"{where}: {tag!r} is no tag: letters, digits, _, - and :, 255 at most."]
+        return [f"{where}: {tag!r} is not a valid tag: letters, digits, _, - and :, 255 at most."]
     if tag.startswith("izzzi:"):
         return [f"{where}: {tag!r} begins as the tags that this module gives. Use groups for those."]
     return []

@@ -74,7 +74,7 @@ class Droplets(Resource):
         }
 
     def _spell(self, account: Account) -> None:
-        """A tag's first spelling counts: the account's, else the one that is declared first."""
+        """Use each tag's first spelling: the account's, else the one declared first."""
         spellings: dict[str, str] = {}
         for tag in [
             *(row["name"] for row in account["tags"]),
@@ -146,7 +146,7 @@ class Droplets(Resource):
             self.context.known.put("droplet", row["name"], row)
 
     def existing(self) -> list[Row]:
-        """The declared ones, as last read."""
+        """Return the declared droplets as last read, by name."""
         names = {droplet.name for droplet in self.wanted}
         return sorted((row for row in self._rows if row["name"] in names), key=lambda row: row["name"])
 
@@ -198,7 +198,7 @@ class Droplets(Resource):
         return Step(UPDATE, "droplet", droplet.name, changes, apply, **costs)
 
     def _replacement(self, droplet: Wanted, row: Row, account: Account, prices: dict[str, float]) -> Step:
-        """Until the new one is there its name stands for nothing, so that what refers to it is planned anew too."""
+        """Replace a droplet. Its name is unknown until then, so that whatever refers to it is planned anew too."""
         self.context.known.drop("droplet", droplet.name)
         changes = droplet_compare.changes(droplet, row, self._vpc_id(account), self.context.names)
         if droplet.name in self.context.declared["replace"]:
@@ -218,7 +218,7 @@ class Droplets(Resource):
     # -- wait
 
     def settle(self) -> None:
-        """The declared droplets are active and have their addresses."""
+        """Wait until the declared droplets are active and have addresses."""
         limit = self.context.declared["wait_timeout"]
         if self._waiting():
             self.context.wait.until(

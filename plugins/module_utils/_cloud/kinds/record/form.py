@@ -59,8 +59,8 @@ class Record:
 
     @property
     def slot(self) -> Slot:
-        """What one declaration is about. TXT records of a name have nothing to do with each other, so their kind
-        (v=spf1, google-site-verification) tells them apart."""
+        """Return what the record competes for. TXT records of one name are independent of each other, so their kind
+        (v=spf1, google-site-verification) is part of it."""
         word = self.data.split(maxsplit=1)[0].rstrip(";") if self.type == "TXT" and self.data.strip() else ""
         kind = word if word.startswith("v=") else word.partition("=")[0]
         return self.type, self.name, kind
@@ -81,7 +81,7 @@ def relative(name: str, domain: str) -> str:
 
 
 def whole(name: str, domain: str) -> str:
-    """`@` is the domain, `mail` a host in it, `mail.example.org` a host anywhere."""
+    """Return the full host name: `@` is the domain, `mail` a host in it, `mail.example.org` any host."""
     name = name.strip().lower()
     if name in ("@", f"{domain}."):
         return domain
@@ -113,7 +113,7 @@ def address(kind: str, text: str) -> str:
 
 
 def body(record: Record) -> dict[str, Any]:
-    """As the API takes it: host names want a dot at the end, which it does not give back."""
+    """Return a record as the API accepts it: host names end in a dot, which it does not return."""
     dotted = record.type in HOSTS or (record.type == "CAA" and record.tag != "iodef")
     data = record.data + "." if dotted and not record.data.endswith((".", ";")) else record.data
     return {"type": record.type, "name": record.name, **record.fields(), "data": data}
@@ -128,7 +128,7 @@ def title(record: Record, domain: str) -> str:
 
 
 def wanted(declared: dict[str, Any], names: Names) -> list[Record]:
-    """Records that point to something of ours have a source, and no data yet."""
+    """Return the declared records. Those that point to a resource of ours have a source and no data yet."""
     domain = declared["domain"]
     hosts = [{"type": "A", "name": host, "target": target(declared)} for host in domain["hosts"]]
     found = []
@@ -142,7 +142,7 @@ def wanted(declared: dict[str, Any], names: Names) -> list[Record]:
 
 
 def target(declared: dict[str, Any]) -> str:
-    """What the hosts point to, when nobody says it; empty when that cannot be told."""
+    """Return what the hosts point to by default; empty if that is ambiguous."""
     groups = list(declared["droplets"])
     if declared["domain"]["target"]:
         return declared["domain"]["target"]
@@ -156,7 +156,7 @@ def target(declared: dict[str, Any]) -> str:
 
 
 def sources(target: str, declared: dict[str, Any], names: Names) -> list[str]:
-    """Each has one address: a droplet by its name, the reserved IP, the load balancer."""
+    """Return what records can point to: droplets by name, the reserved IP, the load balancer. Each has one address."""
     if target in (RESERVED_IP, LOAD_BALANCER):
         return [target]
     return [droplet.name for droplet in _droplet.wanted(declared["droplets"], names) if droplet.group == target]
@@ -221,7 +221,7 @@ def _target_problems(where: str, target: str, declared: dict[str, Any]) -> list[
     if target in (RESERVED_IP, LOAD_BALANCER):
         return [] if declared.get(target) else [f"{where}: there is no {target} declared."]
     known = ", ".join([*declared["droplets"], RESERVED_IP, LOAD_BALANCER])
-    return [f"{where}: {target!r} is no group of droplets. There are: {known}."]
+    return [f"{where}: {target!r} is not a group of droplets. There are: {known}."]
 
 
 def _data_problems(where: str, given: dict[str, Any], domain: str) -> list[str]:
@@ -247,7 +247,7 @@ def _data_problems(where: str, given: dict[str, Any], domain: str) -> list[str]:
 
 
 def _set_problems(records: list[Record], domain: str) -> list[str]:
-    """What the records say together."""
+    """Check the records together."""
     found = []
     for record, count in Counter(records).items():
         if count > 1:

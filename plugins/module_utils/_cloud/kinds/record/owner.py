@@ -17,12 +17,12 @@ TEXT_LIMIT = 255  # characters of one string in a TXT record
 
 
 def is_the_domains_own(row: Row) -> bool:
-    """Those that DigitalOcean makes with the domain."""
+    """Whether DigitalOcean makes the record with the domain."""
     return row["type"] == "SOA" or (row["type"] == "NS" and row["name"] == "@")
 
 
 def addresses(row: Row) -> dict[str, str]:
-    """The public addresses of a droplet, by the type of record that they fit."""
+    """Return the public addresses of a droplet by the type of record that they fit."""
     networks = row.get("networks") or {}
     pairs = (("A", networks.get("v4") or []), ("AAAA", networks.get("v6") or []))
     return {kind: address(kind, n["ip_address"]) for kind, rows in pairs for n in rows if n["type"] == "public"}
@@ -41,8 +41,8 @@ def own_register(rows: list[Row], names: Names) -> list[Row]:
 
 
 def register_lines(claims: set[Claim], names: Names) -> list[str]:
-    """Which records are the environment's, as texts that fit into TXT records. Type and name are for people; the id
-    says which of that name, so that one that somebody else makes there is never taken for ours."""
+    """Return the texts of the register, split to fit into TXT records. Type and name are for people; the id makes sure
+    that a record that somebody else makes under the same name is never taken for ours."""
     lines: list[str] = []
     for word in sorted(f"{kind}:{name}:{id}" for kind, name, id in claims):
         if not lines or len(lines[-1]) + 1 + len(word) > TEXT_LIMIT:
@@ -52,7 +52,7 @@ def register_lines(claims: set[Claim], names: Names) -> list[str]:
 
 
 def registered(rows: list[Row]) -> dict[int, str]:
-    """The owner's tag of each record that a register names, by the record's id."""
+    """Return the owner's tag of each record that a register names, by the record's id."""
     found: dict[int, str] = {}
     for row in rows:
         if is_register(row):
@@ -62,7 +62,7 @@ def registered(rows: list[Row]) -> dict[int, str]:
 
 
 def owners(rows: list[Row], domain: str, account: Account) -> dict[int, str]:
-    """By the record's id, the tag of the environment that it belongs to; nobody's are left out."""
+    """Return the tag of the environment that each record belongs to, by the record's id, without those of nobody."""
     tags: dict[str, str] = {}
     for kind in ("droplets", "load_balancers"):
         for row in account.get(kind, []):
@@ -85,13 +85,13 @@ def owners(rows: list[Row], domain: str, account: Account) -> dict[int, str]:
 
 
 def owner_of(tags: list[str]) -> str:
-    """The environment's tag among a resource's tags, izzzi:PROJECT:ENVIRONMENT."""
+    """Return the environment's tag, izzzi:PROJECT:ENVIRONMENT, among a resource's tags."""
     ours = [tag for tag in tags if tag.startswith(f"{PREFIX}:") and tag.count(":") >= 2]
     return ":".join(min(ours, key=len).split(":")[:3]) if ours else ""
 
 
 def leftover(context: Context, domain: str, rows: list[Row], account: Account) -> list[Row]:
-    """What is ours and not declared. When all goes, also what is as it was declared."""
+    """Return our records that are not declared. If all is removed, also those that are as declared."""
     owner, declared = owners(rows, domain, account), context.declared
     is_declared = bool(declared["domain"]) and declared["domain"]["name"] == domain
     records = wanted(declared, context.names) if is_declared else []

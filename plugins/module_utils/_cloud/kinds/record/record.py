@@ -22,7 +22,7 @@ Pair = tuple["int | None", "Record | None", Record]  # the id and form of what i
 
 
 def pairs(present: list[tuple[int, Record]], declared: list[Record]) -> tuple[list[Pair], list[tuple[int, Record]]]:
-    """Of one slot: each declared record with what it is now, or can be made of; and what is too much."""
+    """Pair each declared record of a slot with the existing one to update; also return the surplus rows."""
     rest = sorted(present, key=lambda pair: (pair[1].data, pair[0]))
     found: dict[Record, Pair] = {}
 
@@ -40,7 +40,7 @@ def pairs(present: list[tuple[int, Record]], declared: list[Record]) -> tuple[li
 
 
 def blockers(rows: list[Row], domain: str, records: list[Record]) -> list[Row]:
-    """Records that cannot stand beside the declared ones: an alias bears nothing else of its name."""
+    """Return records that cannot exist beside the declared ones: an alias allows nothing else under its name."""
     aliases = {record.name: record.type == "CNAME" for record in records}
     return [
         row
@@ -71,7 +71,7 @@ class Records(Resource):
         return _domain.reads(self.context)
 
     def problems(self, account: Account) -> list[str]:
-        """Two environments may share a domain, but not a name in it."""
+        """Report names that belong to another environment. Environments may share a domain, but not a name."""
         rows, ours = self._rows(account), self.context.names.owner_tag
         owner = record_owner.owners(rows, self._domain, account)
         slots = {record.slot for record in self._wanted}
@@ -87,7 +87,7 @@ class Records(Resource):
         return account["zones"].get(self._domain, []) if self._domain else []
 
     def _address(self, record: Record) -> str:
-        """Empty as long as nobody knows it."""
+        """Return the address of a source; empty while it is not known."""
         known, names = self.context.known, self.context.names
         if record.source == RESERVED_IP:
             return (known.row(RESERVED_IP, names.reserved_ip) or {}).get("ip") or ""
@@ -100,8 +100,7 @@ class Records(Resource):
         return [replace(r, data=self._address(r), source=r.source) if r.source else r for r in self._wanted]
 
     def matches(self, account: Account) -> list[tuple[list[Row], list[Pair], list[tuple[int, Record]]]]:
-        """For each declared name and type: the records that stand in the way, those that are or become what is
-        declared, and those that are too much."""
+        """Return for each declared name and type the records in the way, the pairs of `pairs`, and the surplus ones."""
         rows = self._rows(account)
         blocking = blockers(rows, self._domain, self._wanted)
         present: dict[Slot, list[tuple[int, Record]]] = {}
@@ -140,7 +139,7 @@ class Records(Resource):
         return Step(UPDATE, "record", name, changes, lambda: self._put(id, after))
 
     def _replace(self, in_the_way: list[Row], records: list[Record]) -> list[Step]:
-        """The first one's step makes room and makes all of them: side by side they would be refused."""
+        """Let the first step remove what is in the way and make all records: side by side they would be refused."""
         before = ", ".join(f"{row['type']} {row['data']}" for row in in_the_way)
 
         def apply() -> None:

@@ -68,8 +68,8 @@ class Register(Resource):
         return {id for id, tag in record_owner.registered(rows).items() if tag == owner}
 
     def _outlook(self, account: Account) -> tuple[list[tuple[int | None, Record]], set[int]]:
-        """Each declared record, with its id if it is, or is made of, one that exists; and the ids of those that go
-        because they are too much or in the way."""
+        """Return each declared record with the id that it has or will take over, and the ids of records that will be
+        deleted."""
         declared: list[tuple[int | None, Record]] = []
         leaving: set[int] = set()
         for in_the_way, matched, rest in Records(self.context).matches(account):
@@ -78,7 +78,7 @@ class Register(Resource):
         return declared, leaving
 
     def _write(self) -> None:
-        """What was there, and what this run has made."""
+        """Write the claims that were there and those of this run."""
         self._is_written = True
         self._put(self._domain, self._rows, self._claims | self._made())
 
@@ -86,7 +86,7 @@ class Register(Resource):
         return set(map(_claim, self.context.known.rows("record")))
 
     def _put(self, domain: str, rows: list[Row], claims: set[Claim]) -> None:
-        """What is new is there before what is old goes, so that a run cut off in between loses no claim."""
+        """Write new texts before old ones are deleted, so that a run that is cut off loses no claim."""
         client, path, names = self.context.client, f"/domains/{domain}/records", self.context.names
         lines = record_owner.register_lines(claims, names)
         for line in lines:
@@ -113,7 +113,7 @@ class Register(Resource):
         return f"{record_owner.register_name(self.context.names)}.{domain} TXT"
 
     def surplus(self, account: Account) -> list[Step]:
-        """What it says of records that go."""
+        """Remove the claims of records that are deleted."""
         if not self.context.may_delete:
             return []
         found = []
@@ -132,7 +132,7 @@ class Register(Resource):
             return Step(DELETE, self.kind, title, lines, lambda: self._put(domain, registers, set()), phase=ATTACHED)
 
         def apply() -> None:
-            """It may have been written anew in this very run; what it says of records that are there stays."""
+            """Keep the claims of records that exist; this run may have written the register anew."""
             now = self.context.client.list(f"/domains/{domain}/records", "domain_records")
             claims = {_claim(row) for row in now if row["id"] in self._claimed(now)}
             self._put(domain, record_owner.own_register(now, self.context.names), claims)

@@ -103,7 +103,7 @@ def endpoint(declared: dict[str, Any]) -> str:
 
 
 def wanted(bucket: dict[str, Any]) -> dict[str, Any]:
-    """The declared settings, in the form in which they are read. What is not declared is left as it is."""
+    """Return the declared settings in the form in which they are read. What is not declared is left as it is."""
     found = {name: bucket[name] for name in SETTINGS if bucket[name] is not None}
     if "lifecycle" in found:
         found["lifecycle"] = sorted(found["lifecycle"], key=lambda rule: rule["id"])

@@ -28,13 +28,14 @@ LAGGING = ("NoSuchBucket", "OperationAborted", "NotFound")
 
 
 def is_ours(bucket: str, names: Names) -> bool:
-    """By its name: buckets have no tags. Another project's may begin like ours, shop-staging-dev-backups."""
+    """Whether the name is the environment's; buckets have no tags. Another project's name may begin with ours
+    (shop-staging-dev-backups)."""
     prefix = names.bucket("")
     return bucket.startswith(prefix) and not ENVIRONMENT.search(bucket.removeprefix(prefix))
 
 
 def doomed(context: Context, account: Account) -> list[str]:
-    """The buckets that go: with data in it one is kept, unless delete_data says otherwise."""
+    """Return the buckets to delete: those without data, and with delete_data all."""
     return [name for name, data in account.get("buckets", {}).items() if context.declared["delete_data"] or not data]
 
 
@@ -78,7 +79,7 @@ class Buckets(Resource):
 
     @cached_property
     def _s3(self) -> S3:
-        """Its requests count among the run's."""
+        """Return the client of Spaces, whose requests count among the run's."""
         declared = self.context.declared
         real = transport.https(declared["ca_path"])
 
@@ -107,7 +108,7 @@ class Buckets(Resource):
         return calls
 
     def _settings(self, bucket: str, settings: dict[str, Any]) -> dict[str, Any] | None:
-        """None when there is no such bucket."""
+        """Return a bucket's settings; None if it does not exist."""
         try:
             found = together([lambda name=name: getattr(self._s3, name)(bucket) for name in settings])
         except S3Error as error:
@@ -157,13 +158,13 @@ class Buckets(Resource):
         self._change(bucket, created({n: v for n, v in settings.items() if n != "acl" and v not in ([], False)}))
 
     def _change(self, bucket: str, changes: tuple[Change, ...]) -> None:
-        """One by one: a store refuses two settings of a bucket at once (OperationAborted)."""
+        """Set one after the other: a store refuses two settings of a bucket at once (OperationAborted)."""
         for change in changes:
             put = getattr(self._s3, f"put_{change.field}")
             self._patiently(lambda put=put, value=change.after: put(bucket, value))
 
     def _patiently(self, call: Callable[[], None]) -> None:
-        """A new bucket is not known everywhere at once."""
+        """Repeat a request while the store does not know a new bucket everywhere."""
         wait = self.context.wait
         deadline = wait.clock() + LAG_SECONDS
         while True:

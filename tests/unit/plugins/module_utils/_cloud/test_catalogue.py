@@ -43,7 +43,7 @@ def test_all_images_are_asked_for_only_when_one_cannot_be_had():
     assert _catalogue.image_problems("i", "debian-13-x64", "fra1", row, api.client()) == []
     assert [path for _, path, _ in api.calls] == ["/images/debian-13-x64"]
     (problem,) = _catalogue.image_problems("i", "debian-31-x64", "fra1", None, api.client())
-    assert problem.startswith("i: 'debian-31-x64' is no image")
+    assert problem.startswith("i: 'debian-31-x64' is not a valid image")
     assert "debian-13-x64" in problem
 
 

@@ -157,7 +157,10 @@ def test_what_is_not_declared_is_looked_for():
 
 @pytest.mark.parametrize(
     ("declared", "words"),
-    [({"droplets": "db", "ip": ""}, "no group with a droplet"), ({"droplets": "app", "ip": "x"}, "reserved_ip.ip: ")],
+    [
+        ({"droplets": "db", "ip": ""}, "is not a group with a droplet"),
+        ({"droplets": "app", "ip": "x"}, "reserved_ip.ip: "),
+    ],
 )
 def test_bad_input_is_named(declared, words):
     (problem,) = problems(declared, {"app": {"count": 1}})

@@ -106,7 +106,7 @@ def test_an_action_that_fails_is_told(api):
 @pytest.mark.parametrize(
     ("volumes", "project", "words"),
     [
-        ({"data": {"droplets": "db", "size": 1}}, "shop", "no group of droplets"),
+        ({"data": {"droplets": "db", "size": 1}}, "shop", "is not a group of droplets"),
         ({"data": {"droplets": "app", "size": 0}}, "shop", "0 is not from 1"),
         ({"data": {"droplets": "app"}}, "shop", "missing required arguments: size"),
         ({"Data": {"droplets": "app", "size": 1}}, "shop", "not a name"),

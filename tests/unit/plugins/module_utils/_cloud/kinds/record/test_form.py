@@ -79,7 +79,7 @@ def test_what_hosts_point_to(changes, target):
         (declared({"type": "A", "data": "192.0.2.300"}), "records[0] (A @): data: "),
         (declared({"type": "A", "data": "192.0.2.3", "target": "app"}), "either data or target"),
         (declared({"type": "A"}), "either data or target"),
-        (declared({"type": "A", "target": "db"}), "'db' is no group of droplets. There are: app"),
+        (declared({"type": "A", "target": "db"}), "'db' is not a group of droplets. There are: app"),
         (declared({"type": "A", "target": "reserved_ip"}), "there is no reserved_ip declared"),
         (declared({"type": "MX", "target": "app", "priority": 1}), "only A and AAAA"),
         (declared({"type": "MX", "data": "mail"}), "needs a priority"),
