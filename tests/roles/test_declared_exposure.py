@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,17 @@ PLAY = f"""
 def declared(tmp_path: Path, **variables) -> list[str]:
     (tmp_path / "play.yml").write_text(PLAY)
     told = {"told": str(tmp_path / "told.json"), "provision_allowed_ssh_ips": ["203.0.113.7/32"], **variables}
-    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "--tags", "exposure", "-e", json.dumps(told)]
+    command = [
+        f"{sys.prefix}/bin/ansible-playbook",
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "--tags",
+        "exposure",
+        "-e",
+        json.dumps(told),
+    ]
     ran = subprocess.run(
         [*command, tmp_path / "play.yml"], cwd=ROOT, env=os.environ.copy(), capture_output=True, text=True, check=False
     )
