@@ -51,6 +51,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._app.values import published
 from ..module_utils._exposure import declared
 from ..module_utils._exposure import reach as _exposure
 
@@ -59,7 +60,7 @@ def exposure(firewalls, host_rules=(), services=None, publish_address=""):
     try:
         cloud, host = declared.of_cloud(firewalls), declared.of_host(host_rules)
         reach = _exposure.intersect(cloud, host)
-        answered = declared.answered(reach, declared.published(services or {}, publish_address))
+        answered = declared.answered(reach, declared.published(published(services or {}), publish_address))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(f"exposure: {error}") from error
     walls = {"cloud": cloud, "host": host, "reach": reach, "answered": answered}

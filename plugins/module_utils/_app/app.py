@@ -14,6 +14,7 @@ from typing import Any
 
 from .._secrets.dotenv import to_dotenv
 from . import variables
+from .values import read_mount, volume_name
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,12 @@ class App:
 
 def mounted(services: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """Return what the services mount: names of declared volumes, and paths of the host."""
-    mounts = [mount for service in services.values() for mount in service.get("volumes") or []]
-    return {m.get("source", "") if isinstance(m, Mapping) else str(m).split(":")[0] for m in mounts}
+    return {read_mount(mount).source for service in services.values() for mount in service.get("volumes") or []}
 
 
 def declared_image(service: Mapping[str, Any], env: Mapping[str, Any], release: str) -> str:
     """Return the image that a service names, with the variables of `env` and RELEASE resolved."""
     return str(variables.interpolate(service.get("image", ""), {**env, "RELEASE": release}))
-
-
-def volume_name(project: str, name: str, declared: Mapping[str, Any] | None) -> str:
-    """Return Docker's name of a volume that is declared as `name`."""
-    options = declared or {}
-    return str(options.get("name") or (name if options.get("external") else f"{project}_{name}"))
 
 
 def build_definition(app: App, release: str, name: str) -> dict[str, Any]:

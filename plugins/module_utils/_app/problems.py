@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .values import SpecError, published
+from .values import SpecError, read_port
 
 _PINNED = re.compile(r"(@sha256:[0-9a-f]{64}|:(?!latest$)[^/:]+)$")
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -77,11 +77,12 @@ def _open_ports(services: Services, public: list[Any], prefix: str, is_swarm: bo
     for name, service in services.items():
         for item in service.get("ports") or []:
             try:
-                address, port, _target, _protocol = published(item)
-            except (SpecError, ValueError, KeyError, TypeError):
+                port = read_port(item)
+            except SpecError:
                 continue  # told by the runner's own judge, with the place
-            if address in _LOOPBACK or str(port) in allowed:
+            if port.address in _LOOPBACK or {*map(str, range(port.first, port.last + 1))} <= allowed:
                 continue
+            place = f"{port.first}-{port.last}" if port.first < port.last else port.first or "that Docker chooses"
             cure = (
                 f"Let the edge reach the service ({prefix}edge_locations)"
                 if is_swarm
@@ -89,7 +90,7 @@ def _open_ports(services: Services, public: list[Any], prefix: str, is_swarm: bo
             )
             yield (
                 f"{prefix}{'services' if is_swarm else 'data_services'}: {name} would be open to the internet at port"
-                f" {port or 'that Docker chooses'}. {cure}, or list it in {prefix}public_ports."
+                f" {place}. {cure}, or list it in {prefix}public_ports."
             )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .values import read_mount
+
 WITH_RELEASE, AFTER_SWITCH = "with_release", "after_switch"
 
 
@@ -81,15 +83,9 @@ def service_problems(services: Mapping[str, Mapping], data_services: Mapping[str
 
 
 def targets(service: Mapping[str, Any]) -> dict[str, str]:
-    """Return the paths in the container at which a service mounts something, with its source; empty without a name."""
-    found = {}
-    for mount in service.get("volumes") or []:
-        if isinstance(mount, Mapping):
-            kind = mount.get("type", "volume")
-            found[_path(mount.get("target"))] = str(mount.get("source") or ("" if kind == "volume" else kind))
-        else:
-            source, colon, rest = str(mount).partition(":")
-            found[_path(rest.split(":")[0] if colon else source)] = source if colon else ""
+    """Return where the service mounts something in the container, with its source; empty when that has no name."""
+    mounts = map(read_mount, service.get("volumes") or [])
+    found = {_path(m.target): m.source or ("" if m.kind == "volume" else m.kind) for m in mounts}
     tmpfs = service.get("tmpfs") or []
     for path in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
         found[_path(str(path).split(":")[0])] = "tmpfs"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._app.app import mounted
+from .._app.values import SpecError, read_port
 from .colours import COLOURS, ColouredApp
 from .containers import RUNNING
 from .ports import BLOCK, Claim, overlap
@@ -95,13 +97,9 @@ def published(services: Mapping[str, Any]) -> Iterator[tuple[str, Published]]:
     """Yields what services, as in a compose file, publish on the host: service, address and port."""
     for name, service in services.items():
         for given in service.get("ports") or []:
-            if isinstance(given, Mapping):
-                address, ports = str(given.get("host_ip") or ""), given.get("published")
-            else:
-                parts = str(given).split("/")[0].rsplit(":", 2)
-                address, ports = (parts[0] if len(parts) == 3 else ""), (parts[-2] if len(parts) > 1 else "")
-            for port in _numbers(ports):
-                yield name, (address, port)
+            with suppress(SpecError):  # Compose judges it
+                port = read_port(given)
+                yield from ((name, (port.address, number)) for number in range(port.first, port.last + 1) if number)
 
 
 def is_same(one: Published, other: Published) -> bool:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
@@ -13,9 +12,6 @@ from typing import Any, NamedTuple
 from .reach import ANYBODY, EVERYWHERE, GROUP, LAST_PORT, MEMBERS, Reach, everything, intersect, simplify
 
 EPHEMERAL = (32768, 60999)  # where Docker publishes a port that names none of the host's
-PUBLISHED = re.compile(
-    r"(?:(?P<address>\[[^]]*\]|\d+(?:\.\d+){3}):)?(?:(?P<host>[\d-]*):)?(?P<inner>[\d-]+)(?:/(?P<protocol>\w+))?"
-)
 
 
 class Published(NamedTuple):
@@ -101,25 +97,18 @@ def ports(text: str | int) -> tuple[int, int]:
     return found
 
 
-def published(services: dict[str, Any], default_address: str = "") -> list[Published]:
-    """Return the ports that Compose services publish. Where no address is given it is the engine's default one."""
+def published(ports: Iterable[tuple[str, Any]], default_address: str = "") -> list[Published]:
+    """Return the ports of services, as `_app/values.published` yields them. An address that is not given is the
+    engine's default one."""
     return [
-        _published(name, port, default_address)
-        for name, service in services.items()
-        for port in (service or {}).get("ports") or []
+        Published(
+            name,
+            port.protocol,
+            *((port.first, port.last) if port.first else EPHEMERAL),
+            port.address or default_address,
+        )
+        for name, port in ports
     ]
-
-
-def _published(name: str, port: Any, default: str) -> Published:
-    if isinstance(port, dict):
-        address, host = str(port.get("host_ip") or ""), str(port.get("published") or "")
-        protocol = port.get("protocol")
-    else:
-        match = PUBLISHED.fullmatch(str(port))
-        if not match:
-            raise ValueError(f"service {name}: {port!r} is not a published port such as 127.0.0.1:8080:80")
-        address, host, protocol = (match["address"] or "").strip("[]"), match["host"] or "", match["protocol"]
-    return Published(name, protocol or "tcp", *(ports(host) if host else EPHEMERAL), address or default)
 
 
 def is_loopback(address: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._app.service_rules import AFTER_SWITCH, image_volumes, nameless_volumes, start_problems, with_replicas
-from ..._app.values import SpecError, mounts, nanoseconds, pairs, published, size
+from ..._app.values import Port, SpecError, nanoseconds, pairs, read_mount, read_port, size
 from ..._app.variables import names
 from ..labels import APP, DATA, DECLARED, EDGE, IMAGE, PART, SERVICE, STACK, START, STATELESS, TASKS
 from .container import container_spec, resolved
@@ -120,14 +120,10 @@ def _restart(given: Mapping[str, Any]) -> dict[str, Any]:
     return result | ({"Window": nanoseconds(given["window"])} if "window" in given else {})
 
 
-def keeps_data(declared: Mapping[str, Any]) -> bool:
-    """Return whether it mounts a named volume, which is on one node only."""
-    return bool(_volumes(declared))
-
-
 def _volumes(declared: Mapping[str, Any]) -> list[str]:
-    found = mounts(declared, "", _Any())
-    return [mount["Source"].removeprefix("_") for mount in found if mount["Type"] == "volume" and mount.get("Source")]
+    """Return the named volumes that it mounts, each of which is on one node only."""
+    found = map(read_mount, declared.get("volumes") or [])
+    return [mount.source for mount in found if mount.kind == "volume" and mount.source]
 
 
 def _starts_last(declared: Mapping[str, Any]) -> bool:
@@ -143,17 +139,9 @@ def _alone(part: str, declared: Mapping[str, Any]) -> str:
     return "start: after_switch says that two never run at once" if _starts_last(declared) else ""
 
 
-class _Any(dict):
-    def __contains__(self, _name: object) -> bool:
-        return True
-
-    def __missing__(self, _name: str) -> None:
-        return None
-
-
 def _placement(stack: Stack, declared: Mapping[str, Any], deploy: Mapping[str, Any]) -> dict[str, Any]:
     given = deploy.get("placement") or {}
-    pinned = list(stack.policy.data_constraints) if keeps_data(declared) and "constraints" not in given else []
+    pinned = list(stack.policy.data_constraints) if _volumes(declared) and "constraints" not in given else []
     result: dict[str, Any] = {"Constraints": [*given.get("constraints", []), *pinned]}
     # Replicas on different nodes rather than on one: that is Swarm's own way already. Preferences refine it.
     if spread := [item["spread"] for item in given.get("preferences") or []]:
@@ -196,11 +184,19 @@ def _update(policy: Policy, part: str, declared: Mapping, given: Mapping, failur
 
 
 def _endpoint(policy: Policy, part: str, declared: Mapping, deploy: Mapping) -> dict[str, Any]:
-    ports = []
-    for item in declared.get("ports") or []:
-        address, host, target, protocol = published(item)
-        if address in ("127.0.0.1", "::1"):
-            continue  # Swarm cannot bind to the loopback address; such a page is reached through the edge
-        ports.append({"Protocol": protocol, "TargetPort": target, "PublishedPort": host, "PublishMode": "host"})
+    found = map(read_port, declared.get("ports") or [])
+    # Swarm cannot bind to the loopback address; such a page is reached through the edge.
+    ports = [_published(port) for port in found if port.address not in ("127.0.0.1", "::1")]
     mode = "dnsrr" if part == EDGE else deploy.get("endpoint_mode", policy.endpoint_mode)
     return {"Mode": mode} | ({"Ports": ports} if ports else {})
+
+
+def _published(port: Port) -> dict[str, Any]:
+    if port.first != port.last:
+        raise SpecError(f"port {port.first}-{port.last} is a range: list its ports one by one.")
+    return {
+        "Protocol": port.protocol,
+        "TargetPort": port.target,
+        "PublishedPort": port.first,
+        "PublishMode": "host",
+    }

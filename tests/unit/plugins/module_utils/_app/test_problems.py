@@ -54,6 +54,10 @@ def swarm(edge: dict | None = None, **changes: Any) -> list[str]:
             "open to the internet at port 10",
         ),
         ({"data_services": {"mail": POSTGRES | {"ports": [1080]}}}, "open to the internet at port that Docker chooses"),
+        (
+            {"data_services": {"mail": POSTGRES | {"ports": ["8000-8001:80-81"]}}},
+            "open to the internet at port 8000-8001",
+        ),
         ({"data_services": {"mail": POSTGRES | {"ports": ["1080:1080"]}}, "public_ports": [1080]}, None),
     ],
 )

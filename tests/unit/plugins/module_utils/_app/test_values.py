@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.values import (
+    Mount,
+    Port,
     SpecError,
     healthcheck,
     mounts,
     nanoseconds,
     pairs,
     published,
+    read_mount,
+    read_port,
     size,
     words,
 )
@@ -83,17 +87,43 @@ def test_health_checks():
 @pytest.mark.parametrize(
     ("given", "parsed"),
     [
-        ("80", ("", 0, 80, "tcp")),
-        ("8080:80", ("", 8080, 80, "tcp")),
-        ("127.0.0.1:53:53/udp", ("127.0.0.1", 53, 53, "udp")),
-        ("[::1]:8080:80", ("::1", 8080, 80, "tcp")),
-        ({"published": "8080", "target": 80, "host_ip": "127.0.0.1"}, ("127.0.0.1", 8080, 80, "tcp")),
+        ("80", Port("", 0, 0, 80)),
+        (80, Port("", 0, 0, 80)),
+        ("8080:80", Port("", 8080, 8080, 80)),
+        ("127.0.0.1:8080:80", Port("127.0.0.1", 8080, 8080, 80)),
+        ("127.0.0.1:53:53/udp", Port("127.0.0.1", 53, 53, 53, "udp")),
+        ("10.0.0.5::80", Port("10.0.0.5", 0, 0, 80)),
+        ("[::1]:8080:80", Port("::1", 8080, 8080, 80)),
+        ("[::]:53:53/udp", Port("::", 53, 53, 53, "udp")),
+        ("0.0.0.0:8000-8002:80-82", Port("0.0.0.0", 8000, 8002, 80)),
+        ({"published": "8080", "target": 80, "host_ip": "127.0.0.1"}, Port("127.0.0.1", 8080, 8080, 80)),
+        ({"published": "8080-8081", "target": 80, "protocol": "udp"}, Port("", 8080, 8081, 80, "udp")),
+        ({"target": 80}, Port("", 0, 0, 80)),
     ],
 )
 def test_published_ports(given, parsed):
-    assert published(given) == parsed
+    assert read_port(given) == parsed
 
 
-def test_a_range_of_ports_is_refused():
-    with pytest.raises(SpecError, match="is a range"):
-        published("8000-8010:80")
+@pytest.mark.parametrize(
+    "given", ["no", "", "80:", "9-1:80", "70000:80", "1:2:3:4", "x:1:2", {}, {"target": "web"}, "²:1"]
+)
+def test_what_is_not_a_port_is_refused_by_name(given):
+    with pytest.raises(SpecError, match=r"service web: .* is not a published port, for example 127.0.0.1:8080:80"):
+        list(published({"quiet": None, "web": {"ports": [given]}}))
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("db:/data", Mount("volume", "db", "/data")),
+        ("db:/data:ro", Mount("volume", "db", "/data", True)),
+        ("/srv:/data:ro,z", Mount("bind", "/srv", "/data", True)),
+        ("/data", Mount("volume", "", "/data")),
+        ({"type": "bind", "source": "/a", "target": "/b", "read_only": True}, Mount("bind", "/a", "/b", True)),
+        ({"type": "tmpfs", "target": "/tmp"}, Mount("tmpfs", "", "/tmp")),
+        ({"source": "db", "target": "/data"}, Mount("volume", "db", "/data")),
+    ],
+)
+def test_mounts_are_read_in_all_their_forms(given, read):
+    assert read_mount(given) == read

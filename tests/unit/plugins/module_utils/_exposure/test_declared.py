@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.values import Port, published
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import declared
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure.declared import Published
@@ -102,27 +103,12 @@ def test_the_accounts_rules_read_as_the_declared_ones():
     ]
 
 
-@pytest.mark.parametrize(
-    ("port", "published"),
-    [
-        ("127.0.0.1:8080:80", Published("s", "tcp", 8080, 8080, "127.0.0.1")),
-        ("8080:80", Published("s", "tcp", 8080, 8080, "")),
-        ("[::]:53:53/udp", Published("s", "udp", 53, 53, "::")),
-        ("0.0.0.0:8000-8002:80-82", Published("s", "tcp", 8000, 8002, "0.0.0.0")),
-        ("80", Published("s", "tcp", 32768, 60999, "")),
-        (80, Published("s", "tcp", 32768, 60999, "")),
-        ("10.0.0.5::80", Published("s", "tcp", 32768, 60999, "10.0.0.5")),
-        ({"target": 80, "published": "8080", "host_ip": "10.0.0.5"}, Published("s", "tcp", 8080, 8080, "10.0.0.5")),
-    ],
-)
-def test_published_ports(port, published):
-    assert declared.published({"s": {"ports": [port]}, "quiet": {}}) == [published]
-
-
-def test_the_engines_default_address_is_that_of_ports_without_one():
-    assert declared.published({"s": {"ports": ["1:1", "[::1]:2:2"]}}, "127.0.0.1") == [
+def test_published_ports_have_the_engines_default_address_and_those_that_docker_chooses_are_any():
+    ports = [("s", Port("", 1, 1, 1)), ("s", Port("::1", 2, 3, 2, "udp")), ("t", Port("", 0, 0, 80))]
+    assert declared.published(ports, "127.0.0.1") == [
         Published("s", "tcp", 1, 1, "127.0.0.1"),
-        Published("s", "tcp", 2, 2, "::1"),
+        Published("s", "udp", 2, 3, "::1"),
+        Published("t", "tcp", 32768, 60999, "127.0.0.1"),
     ]
 
 
@@ -132,7 +118,7 @@ def test_only_what_is_published_beyond_loopback_answers():
         "four": {"ports": ["0.0.0.0:80:80"]},
         "closed": {"ports": ["5432:5432"]},
     }
-    answered = declared.answered(both(), declared.published(services))
+    answered = declared.answered(both(), declared.published(published(services)))
     assert exposure.words(answered) == ["80/tcp open to everybody (IPv4)"]
 
 
@@ -144,4 +130,4 @@ def test_bad_ports_are_refused(text):
 
 def test_bad_publications_are_refused_by_name():
     with pytest.raises(ValueError, match="service web: 'no' is not"):
-        declared.published({"web": {"ports": ["no"]}})
+        list(published({"web": {"ports": ["no"]}}))
