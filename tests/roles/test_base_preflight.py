@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import time
 
 import pytest
@@ -29,11 +31,16 @@ def role():
     return Role("base")
 
 
-def refusal(role, given, host):
+def refusal(role, given, host, asked=None):
     told = {**HOST, "CLOCK": str(int(time.time())), **host}
     text = "\n".join(f"{name}='{value}'" for name, value in told.items())
+
+    def shell(name, arguments, check):
+        ([] if asked is None else asked).append(arguments["cmd"])
+        return {"stdout": text}
+
     try:
-        Run(role, {"base_user_keys": [KEY], **given}, lambda name, arguments, check: {"stdout": text})("preflight")
+        Run(role, {"base_user_keys": [KEY], **given}, shell)("preflight")
     except Failed as failed:
         return str(failed)
     return ""
@@ -43,27 +50,38 @@ def test_the_defaults_are_well(role):
     assert refusal(role, {}, {}) == ""
 
 
-@pytest.mark.parametrize(
-    ("given", "host", "words"),
-    [
-        ({"base_ssh_max_auth_tries": 0}, {}, "base_ssh_max_auth_tries: 0 would let nobody in. Use 1 or more."),
-        ({"base_proof_seconds": 0}, {}, "base_proof_seconds: 0 is too short for a new login that proves the access."),
-        ({"base_shell_timeout": -5}, {}, "base_shell_timeout: -5 is no number of seconds. 0 means never."),
-        ({"base_timezone": "Mars/Olympus"}, {"NO_ZONE": "yes"}, "base_timezone: walk knows no zone Mars/Olympus."),
-        ({"base_process_group": "nobodies"}, {"PROC_GROUP": ""}, "base_process_group: walk has no group nobodies."),
-        (
-            {},
-            {"SSHD_EARLIER": "/etc/ssh/sshd_config.d/00-a.conf:PasswordAuthentication yes"},
-            "sshd reads /etc/ssh/sshd_config.d/00-a.conf before 00-izzzi.conf and would take its PasswordAuthentication"
-            " yes. Take that line out",
-        ),
-        ({"base_ssh_port": 2222}, {"PORT_TAKEN_BY": "python3"}, "base_ssh_port: 2222 is in use on walk by python3."),
-    ],
-)
-def test_what_is_refused_is_named(role, given, host, words):
-    if "base_ssh_port" in given:
-        given = {**given, "base_firewall_rules": [{"name": "SSH", "protocol": "tcp", "ports": ["2222"]}]}
-    assert words in refusal(role, given, host)
+def test_all_that_is_refused_is_named_at_once(role):
+    """Every rule has its row in tests/unit/plugins/module_utils/_host/test_base.py."""
+    given = {"base_umask": "9", "base_ssh_port": 2222, "base_later_packages": {"debian-13": ["a;b"]}}
+    rules = [{"name": "SSH", "protocol": "tcp", "ports": ["2222"]}]
+    said = refusal(role, {**given, "base_firewall_rules": rules}, {"PORT_TAKEN_BY": "python3", "SSH_KEX": ""})
+    for words in (
+        'base_umask: "9" is not a valid umask',
+        'base_later_packages: "a;b" is not a valid package name',
+        "base_ssh_port: 2222 is in use on walk by python3.",
+        "OpenSSH on walk knows no post-quantum key exchange",
+    ):
+        assert words in said
+
+
+HOSTILE = "x'; touch /tmp/owned; '"
+ASKED = {
+    "base_user": HOSTILE,
+    "base_timezone": HOSTILE,
+    "base_process_group": HOSTILE,
+    "base_packages": [HOSTILE],
+    "base_later_packages": {"debian-13": [HOSTILE]},
+    "base_sysctl": {HOSTILE: 1},
+    "base_mount_options": {HOSTILE: []},
+}
+
+
+def test_what_is_not_checked_yet_is_quoted_in_the_probe(role):
+    asked = []
+    said = refusal(role, ASKED, {}, asked)
+    assert "is not a valid user name" in said
+    assert asked[0].count(HOSTILE.split("'")[1]) == asked[0].count(shlex.quote(HOSTILE)) == 7
+    subprocess.run(["bash", "-n"], input=asked[0], text=True, check=True)
 
 
 def test_no_group_is_asked_for_where_everybody_sees_all(role):

@@ -58,14 +58,6 @@ def admits(rules: list[Mapping[str, Any]], port: int, address: str) -> bool:
     )
 
 
-def sources_of(rules: list[Mapping[str, Any]], port: int) -> list[str]:
-    """Who is let in to the TCP port by name; none when it is everybody."""
-    named = [
-        rule.get("sources") or [] for rule in rules if rule.get("protocol") == "tcp" and _covers(rule["ports"], port)
-    ]
-    return [] if [] in named else list(dict.fromkeys(source for sources in named for source in sources))
-
-
 def _covers(ports: list[Any], port: int) -> bool:
     ranges = [str(item).partition("-") for item in ports]
     return any(int(first) <= port <= int(last or first) for first, _, last in ranges)

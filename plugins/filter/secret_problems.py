@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: weak_secrets
+name: secret_problems
 short_description: Find placeholders and weak values among secrets
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
@@ -28,7 +28,7 @@ EXAMPLES = r"""
 # {'JWT_SECRET': 'is a placeholder'}
 - name: Stop for secrets that are none
   ansible.builtin.assert:
-    that: "{'JWT_SECRET': 'CHANGE_ME_PLEASE'} | izzzi.infra.weak_secrets | length == 0"
+    that: "{'JWT_SECRET': 'CHANGE_ME_PLEASE'} | izzzi.infra.secret_problems | length == 0"
 """
 
 RETURN = r"""
@@ -44,12 +44,12 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._secrets.strength import find_weak
 
 
-def weak_secrets(values, declared=None):
+def secret_problems(values, declared=None):
     if not isinstance(values, Mapping):
-        raise AnsibleFilterError(f"weak_secrets: it needs a dictionary, not {type(values).__name__}.")
+        raise AnsibleFilterError(f"secret_problems: it needs a dictionary, not {type(values).__name__}.")
     return find_weak(values, declared)
 
 
 class FilterModule:
     def filters(self):
-        return {"weak_secrets": weak_secrets}
+        return {"secret_problems": secret_problems}
