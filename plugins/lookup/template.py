@@ -49,7 +49,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Write many files at once
-  izzzi.infra.file_set:
+  izzzi.infra.host_change:
     files:
       - path: /etc/nginx/nginx.conf
         content: "{{ lookup('izzzi.infra.template', 'etc/nginx/nginx.conf.j2') }}"

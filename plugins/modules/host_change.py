@@ -6,17 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_change
-short_description: Write files of a host as one change, apply it, and take it back when it is not proven
+short_description: Change files of a host together, apply the change, and take it back when it is refused or not proven
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - Compares any number of files with what they should be, and writes those that differ. One task, one round trip.
-  - Every new content is validated first. When a file cannot be written or the change cannot be applied, all files of
-    the set are as they were before, and the module fails.
-  - What must be done for a change to count (a reload) belongs to the set. A run that was killed before it did it is
-    made good by the next one.
+  - Compares any number of files, links and directories with what they should be, and replaces those that differ. One
+    task, one round trip. Each is replaced at once; a reader sees the old one or the new one.
+  - When one cannot be written, when O(validate) refuses the whole, or when the change cannot be applied, everything is
+    as it was before, and the module fails with the words of who refused.
+  - What must be done for a change to count (a reload) belongs to it. A run that was killed before it did it is made
+    good by the next one.
   - With O(guard_seconds) the change must be proven. A timer on the host undoes it, also after a reboot in between,
     unless O(proof) succeeds, or the module is called with O(state=confirmed), before.
+  - Missing parents are made. What is written belongs to root, or to whoever runs the module, unless it says otherwise.
 options:
   state:
     description:
@@ -26,19 +28,79 @@ options:
     default: present
   files:
     description:
-      - The files. Each has O(files[].path) and one of C(content), C(settings) (a dictionary of values to set on their
-        lines in a file that exists, with C(separator)), C(link) (the target of a symbolic link), or nothing but
-        C(mode).
-      - Further keys are C(mode) (default C(0644)), C(owner) (default C(root)), C(state) (C(present) or C(absent)),
-        C(validate) (a command with C(%s) for the new content) and C(apply) (names of O(apply)).
+      - The files. Each has O(files[].content), or O(files[].settings), or neither; then only its attributes are set, if
+        it is there.
     type: list
     elements: dict
     default: []
     suboptions:
-      path:
-        description: Where it is.
-        type: path
-        required: true
+      path: {type: path, required: true, description: Where.}
+      content: {type: str, description: "The whole text, for example of the lookup P(ansible.builtin.template#lookup)."}
+      settings: {type: dict, description: "Values to set, each on its line, in a file that exists."}
+      separator: {type: str, default: ' ', description: What stands between the name and the value of a setting.}
+      mode:
+        description: Permissions, octal. For O(files[].content) it is V(0644) by default, else it is left alone.
+        type: str
+      owner: {type: str, description: The user that it belongs to. Missing parents are then made for this user alone.}
+      replace:
+        description: V(false) leaves a file alone that is already there, whatever it holds.
+        type: bool
+        default: true
+      state: {type: str, choices: [present, absent], default: present, description: "V(absent) removes it."}
+      validate:
+        description: A command that judges the new text, with C(%s) for its file. In a check it may be yet to come.
+        type: str
+      apply: {type: list, elements: str, default: [], description: Names of O(apply) that are due when it changes.}
+      when: {type: bool, default: true, description: "V(false) leaves the entry out."}
+  secrets:
+    description: Files whose text is shown nowhere, neither in the diff nor in logs.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path: {type: path, required: true, description: Where.}
+      content: {type: str, required: true, description: The whole text.}
+      mode: {type: str, default: '0600', description: "Permissions, octal."}
+      group:
+        description: The group, whose members read the file when the mode says so; by default that of the module's user.
+        type: str
+      state: {type: str, choices: [present, absent], default: present, description: "V(absent) removes it."}
+  links:
+    description: Symbolic links.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path: {type: path, required: true, description: Where.}
+      target: {type: str, required: true, description: "What the link says, as it is written."}
+      state: {type: str, choices: [present, absent], default: present, description: "V(absent) removes it."}
+  directories:
+    description: Directories, with their parents.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path: {type: path, required: true, description: Where.}
+      mode: {type: str, default: '0755', description: "Permissions, octal."}
+  absent:
+    description: Files and links that must not be there.
+    type: list
+    elements: path
+    default: []
+  validate:
+    description:
+      - A command that judges the new state. It runs whether something has changed or not; in check mode with O(trial)
+        only.
+    type: list
+    elements: str
+    default: []
+  trial:
+    description:
+      - Directories that O(validate) itself writes to. Where the list is given, also an empty one, check mode lets the
+        command judge the changes in a view of its own, which nobody else sees and which is gone afterwards. It needs
+        C(unshare) and the right to mount; without them the command is not tried.
+    type: list
+    elements: path
   apply:
     description:
       - What to do when files changed, in this order, by name. Each has C(command) (for the shell), and may have
@@ -58,9 +120,25 @@ options:
       - Without it the change stays guarded until a later task confirms it or takes it back.
     type: list
     elements: str
+attributes:
+  check_mode:
+    support: full
+    description: Predicts the changes, what judges single files says of them, and with O(trial) what O(validate) says.
+  diff_mode:
+    support: full
+    description: Shows every entry that changes.
 """
 
 EXAMPLES = r"""
+- name: Replace two files that only make sense together
+  izzzi.infra.host_change:
+    files:
+      - {path: /etc/nginx/conf.d/limits.conf, content: "limit_req_zone $binary_remote_addr zone=api:1m rate=10r/s;\n"}
+      - path: /etc/nginx/sites-available/shop
+        content: "{{ lookup('ansible.builtin.template', 'shop.j2') }}"
+    links: [{path: /etc/nginx/sites-enabled/shop, target: ../sites-available/shop}]
+    validate: [nginx, -q, -t]
+
 - name: Close SSH to passwords, or leave it as it was
   izzzi.infra.host_change:
     guard_seconds: 60
@@ -77,8 +155,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-changed_paths:
-  description: The files that were written, or would be.
+paths:
+  description: The paths that have changed, or would.
   returned: always
   type: list
   elements: str
@@ -97,179 +175,104 @@ refusal:
   type: str
 """
 
-import fcntl
-import os
-import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import nullcontext
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._host import host_change as sets
+from ..module_utils._host import guard, private_view
+from ..module_utils._host.apply import BACK, UNCHANGED, due, judge_each, settle
+from ..module_utils._host.declared_files import changes
+from ..module_utils._host.files import Change
 
+PATH = {"type": "path", "required": True}
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+FILE = {
+    "path": PATH,
+    "content": {"type": "str"},
+    "settings": {"type": "dict"},
+    "separator": {"type": "str", "default": " "},
+    "mode": {"type": "str"},
+    "owner": {"type": "str"},
+    "replace": {"type": "bool", "default": True},
+    "state": STATE,
+    "validate": {"type": "str"},
+    "apply": {"type": "list", "elements": "str", "default": []},
+    "when": {"type": "bool", "default": True},
+}
+SECRET = {
+    "path": PATH,
+    "content": {"type": "str", "required": True, "no_log": True},
+    "mode": {"type": "str", "default": "0600"},
+    "group": {"type": "str"},
+    "state": STATE,
+}
+LINK = {"path": PATH, "target": {"type": "str", "required": True}, "state": STATE}
+DIRECTORY = {"path": PATH, "mode": {"type": "str", "default": "0755"}}
+ENTRIES = {"type": "list", "elements": "dict", "default": []}
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "confirmed", "undone"], "default": "present"},
-    "files": {"type": "list", "elements": "dict", "default": []},
+    "files": {**ENTRIES, "options": FILE, "mutually_exclusive": [("content", "settings")]},
+    "secrets": {**ENTRIES, "options": SECRET, "no_log": False},
+    "links": {**ENTRIES, "options": LINK},
+    "directories": {**ENTRIES, "options": DIRECTORY},
+    "absent": {"type": "list", "elements": "path", "default": []},
+    "validate": {"type": "list", "elements": "str", "default": []},
+    "trial": {"type": "list", "elements": "path"},
     "apply": {"type": "dict", "default": {}},
     "guard_seconds": {"type": "int", "default": 0},
     "proof": {"type": "list", "elements": "str"},  # the action runs it, on the controller
 }
-PENDING = Path("/var/lib/izzzi/pending")
-UNDO_LOCK = "/run/izzzi-undo.lock"
+LOCK = "/run/izzzi-host-change.lock"
 
 
-class Failed(Exception):
-    pass
-
-
-def shell(command: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        ["/bin/sh", "-c", command], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
-
-
-def must(command: str, what: str) -> None:
-    done = shell(command)
-    if done.returncode:
-        raise Failed(f"{what}: {(done.stderr or done.stdout).strip() or f'exit status {done.returncode} of {command}'}")
-
-
-@contextmanager
-def locked(path: str) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def wait_for_other_change(seconds: int) -> None:
-    """Another run, or a killed one, has a change that waits for its proof: it ends by that or by its timer."""
-    deadline = time.monotonic() + seconds + 30
-    while sets.UNDO.exists():
-        if shell("systemctl is-active --quiet izzzi-undo.timer izzzi-undo.service").returncode:
-            shell(f"/bin/sh {sets.UNDO}/undo.sh")  # killed before its timer ran
-        if time.monotonic() > deadline:
-            raise Failed(f"another change of the access waits for its proof; look at {sets.UNDO} and izzzi-undo.timer.")
-        time.sleep(0.5)
-
-
-def due(files: list[sets.File], apply: dict) -> list[str]:
-    changed = {name for file in files if file.differs for name in file.apply}
-    return [
-        name
-        for name, step in apply.items()
-        if name in changed or (PENDING / name).exists() or (step.get("check") and shell(step["check"]).returncode)
-    ]
-
-
-def validate(files: list[sets.File], is_check: bool = False) -> None:
-    """In a check also, but for programs that are yet to be installed."""
-    problems = [problem for problem in map(sets.obstacle, files) if problem]
-    if problems:
-        raise Failed("; ".join(problems))
-    for file in files:
-        program = file.validate.split(" ", 1)[0]
-        if is_check and not shutil.which(program):
-            continue
-        if file.validate and not file.absent and file.content_differs:
-            with tempfile.NamedTemporaryFile("w", prefix="izzzi-", suffix=Path(file.path).name) as scratch:
-                scratch.write(file.after or "")
-                scratch.flush()
-                must(file.validate.replace("%s", scratch.name), f"{file.path} would not be valid")
-
-
-def settle(files: list[sets.File], names: list[str], apply: dict, seconds: int) -> bool:
-    """Writes and applies; whatever goes wrong, the files and what runs are as before. Says whether a proof is due."""
-    validate(files)
-    guarded = bool(seconds and (files or names))
-    undo = [apply[name].get("undo") or apply[name]["command"] for name in names]
-    if guarded:
-        with locked(UNDO_LOCK):  # who ends another change holds it until that one's timer is gone
-            try:
-                sets.arm(files, undo, seconds)
-            except OSError:
-                sets.disarm()
-                raise
-            must("systemctl daemon-reload && systemctl start izzzi-undo.timer", "the undo timer")
-    try:
-        PENDING.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in names:
-            (PENDING / name).touch()
-        for file in files:
-            sets.write(file)
-        for name in names:
-            must(apply[name]["command"], f"{name} does not take the new settings, the old ones are back")
-            (PENDING / name).unlink()
-    except (OSError, Failed):
-        if guarded:
-            shell("systemctl start izzzi-undo.service")
-        else:
-            for file in files:
-                sets.restore(file)
-            for command in undo:
-                shell(command)
-        for name in names:
-            (PENDING / name).unlink(missing_ok=True)
-        raise
-    return guarded
-
-
-def confirm() -> None:
-    with locked(UNDO_LOCK):
-        if not sets.UNDO.exists():
-            raise Failed("the timer has undone the change before it was proven. Nothing is lost: run again.")
-        shutil.rmtree(sets.UNDO)
-        shell("systemctl stop izzzi-undo.timer")
-        sets.disarm()
-        shell("systemctl daemon-reload")
-
-
-def present(module: AnsibleModule) -> dict:
+def present(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
-    apply = params["apply"]
-    with locked("/run/izzzi-host-change.lock"):
+    with guard.locked(LOCK) if params["apply"] else nullcontext():
         if params["guard_seconds"] and not module.check_mode:
-            wait_for_other_change(params["guard_seconds"])
-        files = [file for file in map(sets.look, params["files"]) if file.differs]
-        names = due(files, apply)
+            guard.wait_for_other_change(params["guard_seconds"])
+        wanted = changes(params, module.check_mode)
+        names = due(wanted, params["apply"])
+        judge_each(wanted, module.check_mode)
         result = {
-            "changed": bool(files or names),
-            "changed_paths": [file.path for file in files],
+            "changed": bool(wanted or names),
+            "paths": [change.path for change in wanted],
             "applied": names,
             "guarded": False,
-            "diff": [file.diff for file in files],
         }
-        if module.check_mode:
-            validate(files, is_check=True)
-        elif result["changed"]:
-            result["guarded"] = settle(files, names, apply, params["guard_seconds"])
+        if module._diff:
+            result["diff"] = [change.diff() for change in wanted]
+        if not module.check_mode:
+            result["guarded"] = settle(wanted, names, params)
+        elif params["validate"] and params["trial"] is not None:
+            try_out(wanted, params["validate"], params["trial"])
     return result
 
 
-def words(error: Exception) -> str:
+def try_out(wanted: list[Change], command: list[str], written: list[str]) -> None:
+    if words := private_view.refusal(wanted, command, written):
+        raise ValueError(f"{words}\n{'A run would put everything back as it was.' if wanted else UNCHANGED}")
+
+
+def in_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename2 or error.filename or 'a file'} cannot be written: {error.strerror}"
+        path = error.filename2 or error.filename or "a file"
+        return f"{path} cannot be written: {error.strerror}. {BACK}"
     return str(error)
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    result = {"changed": False, "changed_paths": [], "applied": [], "guarded": False}
+    result: dict[str, Any] = {"changed": False, "paths": [], "applied": [], "guarded": False}
     try:
         if module.params["state"] == "present":
             result = present(module)
         elif not module.check_mode and module.params["state"] == "confirmed":
-            confirm()
+            guard.confirm()
         elif not module.check_mode:
-            must("[ ! -d /var/lib/izzzi/undo ] || systemctl start izzzi-undo.service", "undo")
-    except (OSError, Failed) as error:
-        module.fail_json(msg=words(error), **{**result, "changed": False})
+            guard.undo()
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=in_words(error), **result)
     module.exit_json(**result)
 
 

@@ -21,7 +21,7 @@ FOREIGN = re.compile(
     "Traceback|is undefined|No first item|has no attribute|Error while|TemplateRuntimeError|object of type"
     "|non-zero return code|MODULE FAILURE|Task failed|argument of type|Errno"
 )
-MODULES = ("apt", "command", "file", "file_set", "systemd_service", "user")
+MODULES = ("apt", "command", "file", "systemd_service", "user")
 
 
 @cache
@@ -101,6 +101,6 @@ def run(
     except Killed as killed:
         outcome.killed = str(killed)
     for result in went.results.values():
-        outcome.paths |= {*result.get("changed_paths", ()), *result.get("paths", ())}
+        outcome.paths |= {*result.get("paths", ())}
     assert not FOREIGN.search(outcome.message), f"not our words ({name}: {outcome.task}): {outcome.message}"
     return outcome

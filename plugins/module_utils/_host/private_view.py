@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .file_set import Change, apply
+from .files import Change, put
 
 # What is larger is not tried.
 LARGEST_COPY = 20_000  # files and directories
@@ -42,7 +42,7 @@ def refusal(wanted: Sequence[Change], command: Sequence[str], written: Sequence[
         copies = _copy(wanted, written, Path(directory))
         if copies is None:
             return None
-        apply(_inside(change, copies) for change in wanted)
+        put(_inside(change, copies) for change in wanted)
         return _run(copies, command)
     finally:
         shutil.rmtree(directory)

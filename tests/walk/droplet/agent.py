@@ -119,7 +119,7 @@ def write(request: dict) -> dict:
 
 def main() -> None:
     known = ("release", "lease", "swarm_stack", "app_image", "swarm_node_images", "swarm_node")
-    for name in (*known, "file_set", "host_change", "command"):
+    for name in (*known, "host_change", "command"):
         import_module(find_module(name))
     from data import insert, push, rows, tables
     from fetch import fetch

@@ -5,7 +5,7 @@ import subprocess
 from unittest.mock import patch
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._host.file_set import Change, Entry
+from ansible_collections.izzzi.infra.plugins.module_utils._host.files import Change, Entry
 from ansible_collections.izzzi.infra.plugins.module_utils._host.private_view import LARGEST_SIZE, refusal
 
 VIEW = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
@@ -33,7 +33,7 @@ def wanted(etc):
         Change(f"{etc}/etc/new", None, Entry(mode=0o755)),
         Change(f"{etc}/etc/new/file", None, Entry(text=b"new\n", mode=0o600)),
         Change(f"{etc}/etc/conf", Entry(), Entry(text=b"new\n", mode=0o644)),
-        Change(f"{etc}/etc/sites/gone", Entry(), None),
+        Change(f"{etc}/etc/sites/gone", Entry(text=b"old\n"), None),
     ]
 
 
