@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -17,6 +18,8 @@ class Upstream(BaseHTTPRequestHandler):
             self.end_headers()
             self.close_connection = True
             return
+        if self.path == "/slow":
+            time.sleep(5)
         body = json.dumps({"port": self.server.server_port, "path": self.path, "headers": dict(self.headers)}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -9,8 +9,8 @@ short_description: Say what is wrong with a declaration of nginx sites
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - Checks a dictionary as the role P(izzzi.infra.nginx#role) takes it in C(nginx_sites). Names, paths, upstreams and
-    headers that could end a directive of nginx early are faults too.
+  - Checks a dictionary as the roles P(izzzi.infra.nginx#role) and P(izzzi.infra.swarm_stack#role) take it.
+    Names, paths, upstreams and headers that could end a directive of nginx early are faults too.
 options:
   _input:
     description: The sites by name.
@@ -26,9 +26,18 @@ options:
     elements: str
     default: []
   settings:
-    description: What all sites share, by the names of the role's inputs.
+    description: What all sites share, by the names of the role's inputs without their prefix.
     type: dict
     default: {}
+  prefix:
+    description: What the names of the inputs begin with, for the messages.
+    type: str
+    default: nginx_
+  place:
+    description: Where nginx runs. In a Swarm a location may have C(port), and what works on one host only is a fault.
+    type: str
+    choices: [host, swarm]
+    default: host
 """
 
 EXAMPLES = r"""
@@ -45,9 +54,34 @@ _value:
   elements: str
 """
 
-from ..module_utils._host.nginx_sites import problems
+from datetime import UTC, datetime
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._edge import sites as checks
+
+try:
+    from ..module_utils._edge.certificate import problems as certificate_problems
+except ImportError:
+    certificate_problems = None
+
+
+def nginx_problems(sites, acme=None, users=(), settings=None, prefix="nginx_", place="host"):
+    return checks.problems(sites, acme, users, settings, prefix, place) or [*_certificates(sites, prefix)]
+
+
+def _certificates(sites, prefix):
+    for name, site in checks.with_certificates(sites).items():
+        if certificate_problems is None:
+            raise AnsibleFilterError(
+                "nginx_problems needs the Python package cryptography 42 or newer for certificates."
+            )
+        tls, names = site["tls"], site.get("server_names", ["_"])
+        faults = certificate_problems(tls["certificate"], tls["key"], names, datetime.now(UTC), tls.get("root", ""))
+        if faults:
+            yield f"{prefix}sites.{name}.tls: {' '.join(faults)}"
 
 
 class FilterModule:
     def filters(self):
-        return {"nginx_problems": problems}
+        return {"nginx_problems": nginx_problems}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import EDGE, MOVED, renamed
 from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import wired as complete
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def wired(name: str, **more: Any) -> Any:
             },
         ),
         ("nginx_sites", {"shop": {"locations": [{"path": "/", "service": "web"}]}}),
-        ("swarm_stack_edge_locations", [{"path": "/", "service": "web"}]),
+        ("swarm_stack_edge_sites", {"shop": {"locations": [{"path": "/", "service": "web"}]}}),
     ],
 )
 def test_an_app_is_declared_once(name, value):
@@ -87,6 +88,27 @@ def test_what_an_app_adds_stands_beside_what_its_presets_need():
     assert wired("app_compose_soak", app_soak=3) == 3
     assert wired("swarm_stack_logs_lines", lines=5) == wired("app_compose_logs_lines", lines=5) == 5
     assert wired("app_compose_database", app_database={"service": "db", "name": "a", "user": "b"})["service"] == "db"
+
+
+NGINX = yaml.safe_load((ROOT / "roles/nginx/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+
+
+@pytest.mark.parametrize("name", EDGE)
+def test_both_edges_have_the_same_settings(name):
+    assert wired(f"nginx_{name}") == wired(f"swarm_stack_edge_{name}") == NGINX[f"nginx_{name}"]["default"]
+    own = {f"app_edge_{name}": "own"}
+    assert wired(f"nginx_{name}", **own) == wired(f"swarm_stack_edge_{name}", **own) == "own"
+    assert renamed([f"nginx_{name}: own"], RUNNERS) == {f"nginx_{name}": f"app_edge_{name}"}
+
+
+def test_what_only_one_edge_has_is_its_places():
+    """A Swarm's logs are Docker's; its status is in the container; old workers end with their task; and a certificate
+    by ACME comes to one host. A Swarm's nginx is a service."""
+    host = {name.removeprefix("nginx_") for name in NGINX if not name.startswith("nginx_acme_")}
+    swarm = {name.removeprefix("swarm_stack_edge_") for name in RUNNERS["swarm_stack"] if "_edge_" in name}
+    assert host - swarm == {"log_days", "status_port", "worker_shutdown_timeout"}
+    assert swarm - host == {"enabled", "image", "constraints", "host"}
+    assert swarm & host == {"sites", *EDGE}
 
 
 def test_every_input_of_a_role_that_the_wiring_names_is_one():
@@ -109,6 +131,6 @@ def test_messages_name_inputs_that_there_are():
     named = set()
     for path in [*ROOT.glob("plugins/module_utils/_*/**/*.py"), *ROOT.glob("plugins/modules/*.py")]:
         named |= set(re.findall(r"(?<!\w)((?:app_compose|swarm_stack)_[a-z]\w+)", path.read_text()))
-    inputs = {name for options in RUNNERS.values() for name in options}
+    inputs = {name for options in RUNNERS.values() for name in options} | set(MOVED)
     assert {"app_compose_allow_data_change", "swarm_stack_allow_data_change"} <= named
     assert named - inputs == {"swarm_stack_images"}, "the role's result"

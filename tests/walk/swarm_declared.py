@@ -160,7 +160,7 @@ def variables(declared: dict[str, Any], registry: str) -> dict[str, Any]:
         "swarm_stack_keep_releases": declared["keep"],
         "swarm_stack_public_ports": [9090],
         "swarm_stack_edge_image": "nginx:1.26",
-        "swarm_stack_edge_locations": locations,
+        "swarm_stack_edge_sites": {"shop": {"locations": locations}},
         "swarm_stack_edge_constraints": [f"node.hostname != {NAMES['two']}"] if declared["edge"] else [],
         "swarm_stack_lock_ttl": 1,
         "swarm_stack_lock_wait": 10,

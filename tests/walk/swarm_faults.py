@@ -75,7 +75,7 @@ FAULTS = {
     "a key with a slip": Fault(_deploy(update_config={"paralelism": 1}), ("web", "paralelism", "parallelism"), True),
     "a loose image": Fault(_image(""), ("web", "tag"), True),
     "no service": Fault(
-        _given(swarm_stack_services={}, swarm_stack_source={}, swarm_stack_edge_locations=[]),
+        _given(swarm_stack_services={}, swarm_stack_source={}, swarm_stack_edge_sites={}),
         ("at least one service",),
         True,
     ),
@@ -95,7 +95,7 @@ FAULTS = {
     "two on a volume": Fault(_web(volumes=["files:/x"], replicas=2), ("web", "files", "replicas: 1"), True),
     "a secret for all to see": Fault(_web(command=["sh", "/start", "${TOKEN}"]), ("web", "TOKEN", "secret"), True),
     "a location of nobody": Fault(
-        _given(swarm_stack_edge_locations=[{"path": "/", "service": "nobody"}]), ("nobody",), True
+        _given(swarm_stack_edge_sites={"shop": {"locations": [{"path": "/", "service": "nobody"}]}}), ("nobody",), True
     ),
     "a duration of no kind": Fault(_web(stop_grace_period="soon"), ("web", "soon", "10s"), True),
     # Only the engine or a container knows.
@@ -123,7 +123,8 @@ FAULTS = {
         ("release command", "2 s"),
     ),
     "a directive that nginx does not know": Fault(
-        _given(swarm_stack_edge_directives=["nonsense on;"]), ("nginx refuses", "nonsense")
+        lambda given: given["swarm_stack_edge_sites"]["shop"].update(directives=["nonsense on;"]),
+        ("nginx refuses", "nonsense"),
     ),
     "a setting that redis does not know": Fault(_redis, ("walk_redis", "nonsense")),
 }

@@ -28,7 +28,7 @@ def app_problems(app: Mapping[str, Any], prefix: str) -> list[str]:
     for part, some in (("services", services), ("data_services", data)):
         found += _images(some, f"{prefix}{part}")
     found += _release_command(app.get("release_command") or {}, services, prefix)
-    is_swarm = "edge" in app
+    is_swarm = "edge_sites" in app
     found += _open_ports({**services, **data} if is_swarm else data, app.get("public_ports") or [], prefix, is_swarm)
     if is_swarm:
         return [*found, *_swarm(app, services, data, prefix)]
@@ -84,7 +84,7 @@ def _open_ports(services: Services, public: list[Any], prefix: str, is_swarm: bo
                 continue
             place = f"{port.first}-{port.last}" if port.first < port.last else port.first or "that Docker chooses"
             cure = (
-                f"Let the edge reach the service ({prefix}edge_locations)"
+                f"Let the edge reach the service ({prefix}edge_sites)"
                 if is_swarm
                 else 'Publish it on 127.0.0.1 ("127.0.0.1:1080:1080")'
             )
@@ -123,29 +123,31 @@ def _swarm(app: Mapping[str, Any], services: Services, data: Services, prefix: s
             f"{prefix}registry: nodes need a place to pull from what is built here ({', '.join(built)}). Give it as"
             " host:port."
         )
-    edge = app["edge"]
-    locations = edge.get("locations") or []
-    if edge.get("enabled") and not locations:
-        cure = f"say which path goes to which service, or set {prefix}edge_enabled: false"
-        yield f"{prefix}edge_locations is empty: {cure}."
-    yield from _edge_services(locations, every, f"{prefix}edge_locations")
-    if edge.get("enabled"):
-        yield from _asked_for_a_password(locations, services, f"{prefix}services")
-    if any(location.get("login") for location in locations) and not edge.get("has_logins"):
-        yield f"{prefix}edge_passwords: a location with `login: true` needs at least one name and password."
-    if bool(edge.get("certificate")) != bool(edge.get("private_key")):
-        yield f"{prefix}edge_certificate and {prefix}edge_private_key: give both or neither."
+    locations = list(_locations(app["edge_sites"], f"{prefix}edge_sites"))
+    yield from _edge_services(locations, every)
+    yield from _asked_for_a_password(locations, services, f"{prefix}services")
 
 
-def _edge_services(locations: list[Mapping[str, Any]], every: Services, place: str) -> Iterator[str]:
+def _locations(sites: Any, where: str) -> Iterator[Mapping[str, Any]]:
+    """Go through the locations that name a service, each with its `place` and the site's `basic_auth`. What has another
+    shape is told by whoever judges sites."""
+    for name, site in sites.items() if isinstance(sites, Mapping) else ():
+        locations = site.get("locations") if isinstance(site, Mapping) else None
+        for number, location in enumerate(locations if isinstance(locations, list) else (), 1):
+            if isinstance(location, Mapping) and {"path", "service"} <= {*location}:
+                auth = location.get("basic_auth", site.get("basic_auth"))
+                yield {**location, "basic_auth": auth, "place": f"{where}.{name}.locations[{number}]"}
+
+
+def _edge_services(locations: list[Mapping[str, Any]], every: Services) -> Iterator[str]:
     for location in locations:
-        name = location.get("service", "")
+        name, place = location["service"], location["place"]
         if name not in every:
             yield f"{place}: there is no service {name}."
             continue
         port = int(location.get("port") or every[name].get("port") or 0)
         if not port:
-            yield f"{place}: a location whose service has no `port` needs one of its own."
+            yield f"{place}: {name} has no `port`, so that the location needs one of its own."
         if not location.get("sticky"):
             continue
         for other, service in every.items():
@@ -163,7 +165,7 @@ def _asked_for_a_password(locations: list[Mapping[str, Any]], services: Services
             path = str(check.get("path", ""))
             over = [location for location in locations if path.startswith(location["path"])]
             nearest = max(over, key=lambda location: len(location["path"]), default={})
-            if check.get("edge", True) and nearest.get("login"):
+            if check.get("edge", True) and nearest.get("basic_auth"):
                 yield (
                     f"{place}.{name}.checks: {path} asks for a password at the edge, which a release has not. Say"
                     " `edge: false`."

@@ -14,9 +14,19 @@ MOVED = {
     "app_mail_port": "app_data_services.mail.page_port",
     "app_name": "app_project",
     "swarm_overlay_encrypted": "app_encrypted",
+    "swarm_stack_edge_certificate": "app_site.tls.certificate",
+    "swarm_stack_edge_directives": "app_site.directives",
     "swarm_stack_edge_locations": "app_site.locations",
+    "swarm_stack_edge_logins": "app_edge_passwords",
+    "swarm_stack_edge_private_key": "app_site.tls.key",
     "swarm_stack_registry": "swarm_registry_address",
 }
+# What nginx gets on a server as in a Swarm.
+EDGE = (
+    *("passwords", "security_headers", "trusted_proxies", "client_max_body_size", "request_header_size"),
+    *("response_header_size", "connections_per_address", "worker_connections"),
+)
+MOVED |= {f"nginx_{name}": f"app_edge_{name}" for name in EDGE}
 
 Roles = Mapping[str, Mapping[str, Mapping[str, Any]]]  # options of argument_specs by role and input
 

@@ -7,15 +7,15 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.problems import a
 
 WEB = {"image": "web:1", "port": 3000}
 POSTGRES = {"image": "postgres:17"}
-EDGE = {"enabled": True, "locations": [{"path": "/", "service": "web"}]}
+SITE = {"locations": [{"path": "/", "service": "web"}]}
 
 
 def compose(**changes: Any) -> list[str]:
     return app_problems({"services": {"web": WEB}, "data_services": {"postgres": POSTGRES}, **changes}, "app_")
 
 
-def swarm(edge: dict | None = None, **changes: Any) -> list[str]:
-    return compose(edge=EDGE | (edge or {}), **changes)
+def swarm(site: dict | None = None, **changes: Any) -> list[str]:
+    return compose(edge_sites={"shop": SITE | (site or {})}, **changes)
 
 
 @pytest.mark.parametrize("judge", [compose, swarm])
@@ -101,7 +101,7 @@ STICKY = {"path": "/", "service": "web", "sticky": True}
 
 
 @pytest.mark.parametrize(
-    ("edge", "changes", "says"),
+    ("site", "changes", "says"),
     [
         (
             {},
@@ -113,24 +113,21 @@ STICKY = {"path": "/", "service": "web", "sticky": True}
             {"services": {"web": {"build": {}, "port": 1}}},
             "app_registry: nodes need a place to pull",
         ),
-        ({"locations": []}, {}, "app_edge_locations is empty: say which path"),
-        ({"locations": [], "enabled": False}, {}, None),
-        ({"locations": [{"path": "/", "service": "x"}]}, {}, "app_edge_locations: there is no service x."),
+        (
+            {"locations": [{"path": "/", "service": "x"}]},
+            {},
+            "app_edge_sites.shop.locations[1]: there is no service x.",
+        ),
+        ({"locations": [{"path": "/", "upstream": "10.20.0.9:80"}, {"service": "x"}, 7]}, {}, None),
+        ({"locations": None}, {}, None),
         (
             {"locations": [{"path": "/", "service": "postgres"}]},
             {},
-            "whose service has no `port` needs",
+            "postgres has no `port`, so that",
         ),
         ({"locations": [{"path": "/", "service": "postgres", "port": 80}]}, {}, None),
         ({"locations": [STICKY]}, {}, None),
         ({"locations": [STICKY]}, {"services": {"web": WEB, "api": WEB}}, "/ is sticky, and api has web's port 3000"),
-        (
-            {"locations": [{"path": "/", "service": "web", "login": True}]},
-            {},
-            "app_edge_passwords: a location",
-        ),
-        ({"locations": [{"path": "/", "service": "web", "login": True}], "has_logins": True}, {}, None),
-        ({"certificate": "x"}, {}, "app_edge_certificate and app_edge_private_key: give both or neither."),
         (
             {},
             {"services": {"web": WEB | {"ports": ["80:80"]}}},
@@ -138,11 +135,16 @@ STICKY = {"path": "/", "service": "web", "sticky": True}
         ),
     ],
 )
-def test_rules_of_a_swarm(edge, changes, says):
-    found = swarm(edge, **changes)
+def test_rules_of_a_swarm(site, changes, says):
+    found = swarm(site, **changes)
     assert [says in line for line in found] == [True] if says else found == []
 
 
+OPS = {"/ops": ["ops"], "/ops/open": []}
+CLOSED = {"/": None, "/health": [], "/ops": None, "/ops/open": []}
+
+
+@pytest.mark.parametrize(("names", "site"), [(OPS, {}), (CLOSED, {"basic_auth": ["ops"]})])
 @pytest.mark.parametrize(
     ("check", "is_refused"),
     [
@@ -152,9 +154,10 @@ def test_rules_of_a_swarm(edge, changes, says):
         ({"path": "/ops/open/health"}, False),
     ],
 )
-def test_a_release_in_a_swarm_must_not_meet_a_password(check, is_refused):
-    places = [("/", False), ("/ops", True), ("/ops/open", False)]
-    locations = [{"path": path, "service": "web", "login": login} for path, login in places]
-    found = swarm({"locations": locations, "has_logins": True}, services={"web": WEB | {"checks": [check]}})
+def test_a_release_in_a_swarm_must_not_meet_a_password(check, is_refused, names, site):
+    locations = [
+        {"path": path, "service": "web"} | ({} if who is None else {"basic_auth": who}) for path, who in names.items()
+    ]
+    found = swarm({"locations": locations, **site}, services={"web": WEB | {"checks": [check]}})
     says = "app_services.web.checks: /ops/health asks for a password"
     assert [says in line for line in found] == ([True] if is_refused else [])

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._host.certificate import problems
+from ansible_collections.izzzi.infra.plugins.module_utils._edge.certificate import problems
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa

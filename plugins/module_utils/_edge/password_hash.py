@@ -9,9 +9,14 @@ The steps are those of https://www.akkadia.org/drepper/SHA-crypt.txt.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 
 ROUNDS = 5000
+HASH = re.compile(
+    r"\$((apr1|1)\$[^$]{1,8}\$[./\w]{22}|5\$(rounds=\d+\$)?[^$]{1,16}\$[./\w]{43}|6\$(rounds=\d+\$)?[^$]{1,16}\$[./\w]{86})\Z",
+    re.ASCII,
+)
 ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -66,5 +71,12 @@ def _digits(value: int, count: int) -> str:
 
 
 def users_file(passwords: Mapping[str, str], names: Iterable[str], *place: str) -> str:
-    """Lines of name:hash, as nginx reads them. `place` makes the salts differ between sites and hosts."""
-    return "".join(f"{name}:{sha512_crypt(passwords[name], salt_of(*place, name))}\n" for name in names)
+    """Write lines of name:hash, as nginx reads them. `place` makes the salts differ between sites and hosts.
+
+    A value that is a hash already, as `openssl passwd` makes them, stays as it is.
+    """
+    return "".join(f"{name}:{_hashed(passwords[name], salt_of(*place, name))}\n" for name in names)
+
+
+def _hashed(password: str, salt: str) -> str:
+    return password if HASH.match(password) else sha512_crypt(password, salt)

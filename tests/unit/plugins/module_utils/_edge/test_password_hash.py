@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._host.password_hash import salt_of, sha512_crypt, users_file
+from ansible_collections.izzzi.infra.plugins.module_utils._edge.password_hash import salt_of, sha512_crypt, users_file
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,12 @@ def test_a_file_has_those_who_may_enter_and_stays_the_same():
     assert text.startswith("ops:$6$")
     assert text.count("\n") == 1
     assert "hunter22" not in text
+
+
+@pytest.mark.parametrize("kind", ["-6", "-5", "-apr1"])
+def test_a_hash_stays_as_it_is(kind):
+    made = subprocess.run(["openssl", "passwd", kind, "hunter22"], capture_output=True, text=True, check=True)
+    hashed = made.stdout.strip()
+    assert users_file({"ops": hashed}, ["ops"], "shop") == f"ops:{hashed}\n"
+    assert users_file({"ops": hashed[:-9]}, ["ops"], "shop").startswith("ops:$6$")
+    assert hashed[:-9] not in users_file({"ops": hashed[:-9]}, ["ops"], "shop")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from .text import Line, mapping
+
 UNAVAILABLE = "This site does not answer at the moment. Please try again in a few seconds."
 # By status: the name for programs, the words for people.
 ERRORS = {
@@ -31,6 +33,23 @@ ERRORS = {
 OWN_STATUSES = {"494": 431, "495 496 497": 400}
 RETRY_AFTER = {429: 1, 503: 10}
 
+# What visitors get while the app does not answer. The files belong to the site, which may have words of its own.
+PAGES = {
+    "/var/www/izzzi-pages/unavailable.json": f'{{"error": "unavailable", "message": "{UNAVAILABLE}"}}\n',
+    "/var/www/izzzi-pages/unavailable.html": f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Not available</title>
+<style>
+body {{ font: 1.1rem/1.6 system-ui, sans-serif; margin: 20vh auto; max-width: 32rem; padding: 0 1rem; color: #222 }}
+</style>
+<h1>Not available</h1>
+<p>{UNAVAILABLE}</p>
+</html>
+""",
+}
+
 _HTML = (
     '<!doctype html>\\n<html lang="en">\\n<meta charset="utf-8">\\n<title>$status</title>\\n'
     "<p>$izzzi_error_message</p>\\n</html>\\n"
@@ -38,53 +57,49 @@ _HTML = (
 _JSON = '{"error": "$izzzi_error", "message": "$izzzi_error_message"}\\n'
 
 
-def http_part() -> str:
-    """Names and words by status, for the level http."""
+def http_part() -> list[Line]:
+    """Give names and words by status, for the level http."""
     names = {status: name for status, (name, _words) in ERRORS.items()}
     messages = {status: f'"{words}"' for status, (_name, words) in ERRORS.items()}
-    return "".join(
-        (
-            "# Browsers get a page of words, programs get JSON.\n",
-            _map("$http_accept", "izzzi_page", "json", {'"~text/html"': "html"}),
-            "# Names and words of the errors that nginx makes itself.\n",
-            _map("$status", "izzzi_error", "unavailable", names),
-            _map("$status", "izzzi_error_message", f'"{UNAVAILABLE}"', messages),
-            _map("$status", "izzzi_error_retry_after", '""', RETRY_AFTER),
-        )
-    )
+    return [
+        "# Browsers get a page of words, programs get JSON.",
+        mapping("$http_accept", "izzzi_page", "json", {'"~text/html"': "html"}),
+        "# Names and words of the errors that nginx makes itself.",
+        mapping("$status", "izzzi_error", "unavailable", names),
+        mapping("$status", "izzzi_error_message", f'"{UNAVAILABLE}"', messages),
+        mapping("$status", "izzzi_error_retry_after", '""', RETRY_AFTER),
+    ]
 
 
-def server_part() -> str:
-    """Write where errors lead, for the level server. An app's own answers stay as they are.
+def server_part() -> list[Line]:
+    """Say where errors lead, for the level server. An app's own answers stay as they are.
 
     A request that is too long to be read tells nothing of who asks: it gets JSON. The way is by URL and not by a
     named location, since such a request has no URL that nginx could keep.
     """
-    return "".join(
-        (
-            'set $izzzi_retry_after "";\n',
-            "add_header Retry-After $izzzi_retry_after always;\n",
-            location_part(),
-            "# The status that is sent is the error's, not that of `return`.\n",
-            *(_page(*page) for page in (("json", "application/json", _JSON), ("html", "text/html", _HTML))),
-        )
-    )
+    return [
+        'set $izzzi_retry_after "";',
+        "add_header Retry-After $izzzi_retry_after always;",
+        *location_part(),
+        "# The status that is sent is the error's, not that of `return`.",
+        _page("json", "application/json", _JSON),
+        _page("html", "text/html", _HTML),
+    ]
 
 
-def location_part() -> str:
-    """Write where errors lead, for a location with an error_page of its own, which inherits none of the server's."""
+def location_part() -> list[Line]:
+    """Say where errors lead, for a location with an error_page of its own, which inherits none of the server's."""
     statuses = " ".join(str(status) for status in ERRORS if status != 431)  # nginx calls it 494
     ways = {statuses: "", **{status: f" ={shown}" for status, shown in OWN_STATUSES.items()}}
-    return "".join(f"error_page {some}{shown} /izzzi-pages/error.$izzzi_page;\n" for some, shown in ways.items())
+    return [f"error_page {some}{shown} /izzzi-pages/error.$izzzi_page;" for some, shown in ways.items()]
 
 
-def _map(source: str, target: str, default: str, values: dict) -> str:
-    lines = "".join(f"    {value} {result};\n" for value, result in values.items())
-    return f"map {source} ${target} {{\n    default {default};\n{lines}}}\n"
-
-
-def _page(name: str, kind: str, text: str) -> str:
-    return (
-        f"location = /izzzi-pages/error.{name} {{\n    internal;\n    types {{}}\n    default_type {kind};\n"
-        f"    charset utf-8;\n    set $izzzi_retry_after $izzzi_error_retry_after;\n    return 200 '{text}';\n}}\n"
-    )
+def _page(name: str, kind: str, words: str) -> Line:
+    return f"location = /izzzi-pages/error.{name}", [
+        "internal;",
+        "types {}",
+        f"default_type {kind};",
+        "charset utf-8;",
+        "set $izzzi_retry_after $izzzi_error_retry_after;",
+        f"return 200 '{words}';",
+    ]

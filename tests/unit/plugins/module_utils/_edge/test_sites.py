@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._host.nginx_sites import problems
+from ansible_collections.izzzi.infra.plugins.module_utils._edge.sites import guards, problems
 
 LOCATION = {"path": "/", "upstream": "127.0.0.1:3000"}
 
@@ -159,14 +159,14 @@ def test_ports_of_their_own_are_well():
 
 
 SHARED = {
-    "nginx_client_max_body_size": "0",
-    "nginx_request_header_size": "16k",
-    "nginx_worker_shutdown_timeout": "5s",
-    "nginx_worker_connections": 1024,
-    "nginx_log_days": 1,
-    "nginx_status_port": 8078,
-    "nginx_security_headers": {"X-A": "a", "X-B": None},
-    "nginx_trusted_proxies": ["10.0.0.0/8", "10.0.0.7/24", "2001:db8::1"],
+    "client_max_body_size": "0",
+    "request_header_size": "16k",
+    "worker_shutdown_timeout": "5s",
+    "worker_connections": 1024,
+    "log_days": 1,
+    "status_port": 8078,
+    "security_headers": {"X-A": "a", "X-B": None},
+    "trusted_proxies": ["10.0.0.0/8", "10.0.0.7/24", "2001:db8::1"],
 }
 
 
@@ -177,18 +177,68 @@ def test_what_all_sites_share_is_well():
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("nginx_client_max_body_size", "10 MB", "'10 MB' is not understood. Use for example 10m."),
-        ("nginx_request_header_size", "big", "'big' is not understood. Use for example 32k."),
-        ("nginx_request_header_size", "2m", "2m is not between 1k and 1m."),
-        ("nginx_response_header_size", "0", "0 is not between 1k and 1m."),
-        ("nginx_worker_shutdown_timeout", "soon", "'soon' is not understood. Use for example 10m."),
-        ("nginx_worker_connections", 0, "0 is too few. Use at least 16."),
-        ("nginx_connections_per_address", 0, "0 is too few. Use at least 1."),
-        ("nginx_log_days", -1, "-1 is too few. Use at least 1."),
-        ("nginx_status_port", 0, "0 is no port. Use a number from 1 to 65535."),
-        ("nginx_trusted_proxies", ["lb"], "'lb' is no address or range, for example 10.0.0.0/24."),
-        ("nginx_security_headers", {"X A": "a"}, "'X A' is no name for a header."),
+        ("client_max_body_size", "10 MB", "'10 MB' is not understood. Use for example 10m."),
+        ("request_header_size", "big", "'big' is not understood. Use for example 32k."),
+        ("request_header_size", "2m", "2m is not between 1k and 1m."),
+        ("response_header_size", "0", "0 is not between 1k and 1m."),
+        ("worker_shutdown_timeout", "soon", "'soon' is not understood. Use for example 10m."),
+        ("worker_connections", 0, "0 is too few. Use at least 16."),
+        ("connections_per_address", 0, "0 is too few. Use at least 1."),
+        ("log_days", -1, "-1 is too few. Use at least 1."),
+        ("status_port", 0, "0 is no port. Use a number from 1 to 65535."),
+        ("trusted_proxies", ["lb"], "'lb' is no address or range, for example 10.0.0.0/24."),
+        ("security_headers", {"X A": "a"}, "'X A' is no name for a header."),
     ],
 )
 def test_a_fault_of_what_all_sites_share_is_named(name, value, words):
-    assert problems(site(), settings={**SHARED, name: value}) == [f"{name}: {words}"]
+    assert problems(site(), settings={**SHARED, name: value}) == [f"nginx_{name}: {words}"]
+    found = problems(
+        site(locations=[SERVICE]), users=["ops"], settings={**SHARED, name: value}, prefix="app_edge_", place="swarm"
+    )
+    assert found == [f"app_edge_{name}: {words}"]
+
+
+SERVICE = {"path": "/", "service": "web", "port": 3000, "basic_auth": ["ops"]}
+FILES = {"source": "files", "certificate": "x", "key": "y"}
+
+
+def in_a_swarm(sites, users=("ops",)):
+    return problems(sites, users=users, prefix="app_edge_", place="swarm")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"locations": [SERVICE]}, ""),
+        ({"locations": [{"path": "/", "upstream": "10.20.0.9:8080"}], "tls": FILES}, ""),
+        ({"locations": [{"path": "/", "upstream": "[fd00::9]:8080"}]}, ""),
+        ({"locations": [LOCATION]}, "locations[1].upstream: 127.0.0.1:3000 is not an address that all nodes reach"),
+        ({"locations": [{"path": "/", "upstream": "shop.example:80"}]}, "shop.example:80 is not an address that all"),
+        ({"locations": [{"path": "/", "upstream": "unix:/run/app.sock"}]}, "is not an address that all nodes reach"),
+        ({"locations": [SERVICE], "tls": {"source": "self-signed"}}, "tls.source: all nodes share one certificate."),
+        ({"locations": [SERVICE], "tls": {"source": "acme"}, "server_names": ["a.org"]}, "all nodes share one"),
+        ({"locations": [SERVICE], "basic_auth": ["dev"]}, "dev has no password in app_edge_passwords."),
+        ({"locations": []}, "app_edge_sites.shop.locations must be a list"),
+    ],
+)
+def test_a_swarm_gets_the_same_sites_but_for_what_is_one_hosts(changes, words):
+    found = in_a_swarm({"shop": changes})
+    assert [words in line for line in found] == [True] if words else found == []
+
+
+def test_a_swarm_may_do_without_a_site():
+    assert in_a_swarm({})[0].endswith("Or do without: app_edge_enabled: false.")
+
+
+def test_on_a_host_the_release_knows_the_port():
+    assert (
+        "nginx_sites.shop.locations[1]: 'port' is not known." in problems(site(locations=[SERVICE]), users=["ops"])[0]
+    )
+
+
+def test_logins_have_a_file_for_each_place_that_asks():
+    sites = {
+        "shop": {"basic_auth": ["ops"], "locations": [LOCATION, {**LOCATION, "basic_auth": ["dev"]}]},
+        "blog": {"locations": [{**LOCATION, "basic_auth": []}]},
+    }
+    assert guards(sites) == {"shop": ["ops"], "shop-2": ["dev"]}
