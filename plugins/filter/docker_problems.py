@@ -15,7 +15,9 @@ description:
 extends_documentation_fragment: [izzzi.infra.docker_host]
 options:
   policy:
-    description: C(reserved_networks), C(dropped) (keys), C(replace_foreign) and C(migrate_userns).
+    description:
+      - C(reserved_networks), C(dropped) (keys), C(replace_foreign) and C(migrate_userns). Other C(inputs) of the role
+        by their names. C(packages) with the C(release), those that are C(known) for it, C(plugins) and C(version).
     type: dict
     default: {}
 """

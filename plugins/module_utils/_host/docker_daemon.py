@@ -35,8 +35,9 @@ PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+\s-----END CERT
 
 def problems(settings: Mapping[str, Any], host: Mapping[str, str], policy: Mapping[str, Any]) -> list[str]:
     """One sentence for each fault. `host` is what the role has read there; `policy` what it may do to it, and its
-    other `inputs` by name."""
+    other `inputs` by name and `packages`: the `release`, those that are `known` for it, `plugins` and `version`."""
     return [
+        *_packages(policy.get("packages") or {}),
         *_inputs(policy.get("inputs") or {}, host),
         *_types(settings),
         *_pools(settings, policy.get("reserved_networks") or ()),
@@ -68,6 +69,20 @@ def _read(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _packages(given: Mapping[str, Any]) -> Iterator[str]:
+    known, version = given.get("known", {}), given.get("version", "")
+    missing = [plugin for plugin in given.get("plugins", ()) if plugin not in known]
+    if given and not known.get("engine"):
+        yield f"no packages of Docker are known for {given['release']}. Set docker_packages_source: docker."
+    if missing:
+        yield (
+            f"{given['release']} packages no Docker plugin {', '.join(missing)}. Set docker_packages_source: docker, or"
+            " docker_plugins: [] for the engine alone."
+        )
+    if not re.fullmatch("[0-9A-Za-z.:+~*-]*", str(version)):
+        yield f"docker_version: {version} is not a valid version. Write it as apt does, for example 26.1.*"
 
 
 def _inputs(given: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str]:

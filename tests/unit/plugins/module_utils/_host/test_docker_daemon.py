@@ -158,3 +158,30 @@ def test_what_the_host_does_not_know_is_named():
     ]
     off = {**INPUTS, "docker_prune_enabled": False, "docker_prune_age": "never"}
     assert problems({}, {"NO_CALENDAR": "yes"}, {"inputs": off}) == []
+
+
+KNOWN = {"engine": ["docker.io"], "compose": ["docker-compose-v2"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, ""),
+        (
+            {"known": {}, "plugins": []},
+            "no packages of Docker are known for debian-11. Set docker_packages_source: docker.",
+        ),
+        (
+            {"plugins": ["compose", "scout"]},
+            "debian-11 packages no Docker plugin scout. Set docker_packages_source: docker, or docker_plugins: []",
+        ),
+        (
+            {"version": "1; rm"},
+            "docker_version: 1; rm is not a valid version. Write it as apt does, for example 26.1.*",
+        ),
+        ({"version": "5:26.1.*"}, ""),
+    ],
+)
+def test_packages_that_are_not_there_are_named(given, words):
+    packages = {"release": "debian-11", "known": KNOWN, "plugins": ["compose"], "version": "", **given}
+    assert " | ".join(problems({}, {}, {"packages": packages})).startswith(words)
