@@ -82,9 +82,14 @@ class Images:
             return built_name(self.registry.push, self.app.project, name, self.release)
         return self.app.declared_image(service, self.release)
 
+    def reference(self, name: str) -> str:
+        """Return what a service's image is asked for by: its pin where it has one, else as it is declared."""
+        declared = self.declared(name)
+        return self.pins.get(declared, declared)
+
     def look(self) -> dict[str, Image]:
         """Return the images that are there already."""
-        names = {name: self.pins.get(declared := self.declared(name), declared) for name in self.app.services}
+        names = {name: self.reference(name) for name in self.app.services}
         there = inspect(sorted({*names.values()}))
         found = {name: self._known(name, there[image]) for name, image in names.items() if image in there}
         return {name: image for name, image in found.items() if image}
@@ -96,6 +101,10 @@ class Images:
             labels = (inspected.get("Config") or {}).get("Labels") or {}
             if labels.get(RECIPE) != self.recipe(name):
                 return None
+        return self._pinned(declared, inspected)
+
+    def _pinned(self, declared: str, inspected: Mapping[str, Any]) -> Image | None:
+        """Return the image as all hosts find it, or None when no registry holds it."""
         pinned = self.pins.get(declared) or pin(declared, inspected.get("RepoDigests") or [])
         return from_inspection(declared, pinned, inspected) if pinned else None
 
@@ -109,7 +118,7 @@ class Images:
                 if name in build:
                     self._push(docker, name)
                 else:
-                    pull(self.pins.get(declared := self.declared(name), declared), name, docker, self.timeout)
+                    pull(self.reference(name), [name], docker, self.timeout)
         return {name: self._made(name) for name in names}
 
     def forget(self, names: Collection[str]) -> None:
@@ -171,13 +180,11 @@ class Images:
             raise ReleaseError(f"{name}: the registry does not take its image. {error}", name) from error
 
     def _made(self, name: str) -> Image:
-        declared = self.declared(name)
-        image = self.pins.get(declared, declared)
-        inspected = inspect([image])[image]
-        pinned = self.pins.get(declared) or pin(declared, inspected.get("RepoDigests") or [])
-        if not pinned:
+        declared, reference = self.declared(name), self.reference(name)
+        made = self._pinned(declared, inspect([reference])[reference])
+        if not made:
             raise ReleaseError(f"{name}: {declared} has no digest: no registry holds it.", name)
-        return from_inspection(declared, pinned, inspected)
+        return made
 
 
 def built_name(registry: str, project: str, service: str, release: str) -> str:
@@ -201,12 +208,13 @@ def inspect(images: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {image: found[number] for number, image in enumerate(images)}
 
 
-def pull(image: str, service: str = "", docker: Sequence[str] = ("docker",), timeout: float = 1800) -> None:
+def pull(image: str, services: Sequence[str] = (), docker: Sequence[str] = ("docker",), timeout: float = 1800) -> None:
+    """Pull an image, or raise a ReleaseError that names it and the services that need it."""
     try:
         run([*docker, "image", "pull", "--quiet", image], timeout=timeout)
     except CommandError as error:
-        who = f"{service}: the" if service else "The"
-        raise ReleaseError(f"{who} image {image} could not be pulled.\n{error}", service) from error
+        who = f"{', '.join(services)}: the" if services else "The"
+        raise ReleaseError(f"{who} image {image} could not be pulled.\n{error}", *services[:1]) from error
 
 
 def pulled(image: str) -> Image:

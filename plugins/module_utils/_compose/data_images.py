@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 from .._app.app import App
+from .._app.images import pull
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .._app.service_rules import image_volumes
-from .project import pull
 
 PLACE = "app_compose_data_services"
 
@@ -41,6 +41,6 @@ def require_named(app: App, timeout: float) -> None:
     images = {name: app.declared_image(service) for name, service in app.data_services.items()}
     for image in sorted({*images.values()}):
         if image and declared_volumes(image) is None:
-            pull(image, [name for name in images if images[name] == image], timeout)
+            pull(image, [name for name in images if images[name] == image], timeout=timeout)
     if found := uncovered(app):
         raise ReleaseError("\n".join(found))

@@ -14,15 +14,6 @@ from .._app.release import ReleaseError
 from .containers import Container, parse, superfluous
 
 
-def pull(reference: str, services: Sequence[str], timeout: float, docker: Sequence[str] = ("docker",)) -> None:
-    """Pulls an image, or raises ReleaseError that names it and who needs it."""
-    try:
-        run([*docker, "image", "pull", "--quiet", reference], timeout=timeout)
-    except CommandError as error:
-        names = ", ".join(services)
-        raise ReleaseError(f"{names}: the image {reference} could not be pulled.\n{error}", services[0]) from error
-
-
 def discard(containers: Sequence[Container]) -> None:
     """Removes containers and their volumes without a name. Docker alone would leave those that Compose has handed from
     one container to the next."""

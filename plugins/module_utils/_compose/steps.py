@@ -15,7 +15,7 @@ from typing import Any
 from .._app import release as manifests
 from .._app.app import build_env_files
 from .._app.build_log import BUILD_LOGS, BuildLog
-from .._app.images import logged_in
+from .._app.images import logged_in, pull
 from .._app.probe import edge_probes, own_probes
 from .._app.program import CommandError, run
 from .._app.release import Manifest, ReleaseError
@@ -28,7 +28,7 @@ from .drain import count_connections, drain
 from .files import colour_files, write_files
 from .hand_over import at_start, stop, stop_old
 from .postgres import close_owner, create_login, drop_logins, list_logins, login_name
-from .project import Compose, discard, pull
+from .project import Compose, discard
 from .redis import LIST, add, digest, failure, keep_only, known
 from .transaction import Transaction, hands_over, live_drift, undeclared
 
@@ -121,7 +121,7 @@ def pull_and_tag(t: Transaction, docker: list[str], reference: str, services: li
     """Under the release's own names alone, so that it goes with the release; an image that was there before stays."""
     pulled = not is_image(reference)
     if pulled:
-        pull(reference, services, t.options.build_timeout, docker)
+        pull(reference, services, docker, t.options.build_timeout)
     for service in services:
         run(["docker", "image", "tag", reference, t.app.image(service, t.release)])
     if pulled:

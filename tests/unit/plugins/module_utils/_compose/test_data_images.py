@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app import images as app_images
 from ansible_collections.izzzi.infra.plugins.module_utils._app.app import App
 from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import data_images as images
-from ansible_collections.izzzi.infra.plugins.module_utils._compose import project
 
 # What a real engine prints for images that keep data, and for those that do not.
 KNOWN = {"postgres:17": '{"/var/lib/postgresql/data":{}}\n', "mail:1": "null\n"}
@@ -34,7 +34,7 @@ def asked(monkeypatch) -> list[list[str]]:
         return KNOWN[arguments[-1]]
 
     monkeypatch.setattr(images, "run", run)
-    monkeypatch.setattr(project, "run", run)
+    monkeypatch.setattr(app_images, "run", run)
     return calls
 
 
@@ -43,7 +43,7 @@ def test_an_image_that_cannot_be_pulled_is_named_with_who_needs_it(monkeypatch):
         raise CommandError("no such host")
 
     monkeypatch.setattr(images, "run", run)
-    monkeypatch.setattr(project, "run", run)
+    monkeypatch.setattr(app_images, "run", run)
     with pytest.raises(ReleaseError, match=r"db, mail: the image mail:404 could not be pulled\.\nno such host"):
         images.require_named(app({"db": {"image": "mail:404"}, "mail": {"image": "mail:404"}}), 60)
 
