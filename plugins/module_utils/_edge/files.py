@@ -146,21 +146,16 @@ def _log(place: Place) -> list[Line]:
     return [
         "# The release that a site runs, where the release says it; for the log.",
         mapping('""', "izzzi_release", '""'),
-        mapping(
-            "$request_uri",
-            "izzzi_path",
-            "$request_uri",
-            {r'"~^(?<izzzi_before_query>[^?]*)\?"': "$izzzi_before_query"},
-        ),
-        mapping(
-            "$http_referer",
-            "izzzi_referer",
-            "$http_referer",
-            {r'"~^(?<izzzi_referer_before_query>[^?]*)\?"': "$izzzi_referer_before_query"},
-        ),
+        _without_query("$request_uri", "izzzi_path", "izzzi_before_query"),
+        _without_query("$http_referer", "izzzi_referer", "izzzi_referer_before_query"),
         f"log_format izzzi escape=json '{LOG}';",
         f"access_log {place.access_log} izzzi;",
     ]
+
+
+def _without_query(source: str, target: str, part: str) -> Line:
+    """Map an address to what stands before its query; `part` names that in the pattern, once in the configuration."""
+    return mapping(source, target, source, {rf'"~^(?<{part}>[^?]*)\?"': f"${part}"})
 
 
 def _status(place: Place) -> list[Line]:
