@@ -164,5 +164,5 @@ def _room_problems(app: ColouredApp) -> list[str]:
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """As JSON, which is YAML: the host needs no YAML library, and diffs show one value a line."""
+    """Write JSON, which is YAML: the host needs no YAML library, and diffs show one value a line."""
     return json.dumps(document, indent=2) + "\n"

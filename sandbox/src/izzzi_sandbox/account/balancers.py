@@ -8,8 +8,8 @@ import threading
 from ..droplets.backend import BackendError, DropletBackend, ForwardingRule, HealthCheck, LoadBalancerSpec
 from .records import Assignment, Certificate, Droplet, LoadBalancer
 from .state import State
+from .watcher import Watcher
 
-RETRY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -69,38 +69,21 @@ def _cidrs(rules: list[str]) -> tuple[str, ...]:
     return tuple(rule.partition(":")[2] for rule in rules)
 
 
-class Balancers:
+class Balancers(Watcher):
+    name = "balancers"
+
     def __init__(self, state: State, backend: DropletBackend) -> None:
+        super().__init__()
         self._state = state
         self._backend = backend
         self._applied: dict[str, LoadBalancerSpec] = {}
-        self._failed: set[str] = set()
         self._work = threading.Lock()  # the loop and a reset never at once
-        self._wake = threading.Event()
-        self._stopped = False
-
-    def start(self) -> None:
-        threading.Thread(target=self._loop, name="balancers", daemon=True).start()
-        self.wake()
-
-    def stop(self) -> None:
-        self._stopped = True
-        self.wake()
-
-    def wake(self) -> None:
-        self._wake.set()
 
     def clear(self) -> None:
         """For a reset: all of them, at once."""
         with self._work:
             for balancer in self._state.all(LoadBalancer):
                 self._remove(balancer)
-
-    def _loop(self) -> None:
-        while not self._stopped:
-            self._wake.wait(RETRY_SECONDS if self._failed else None)
-            self._wake.clear()
-            self.look()
 
     def look(self) -> None:
         """Bring every load balancer in line, once."""

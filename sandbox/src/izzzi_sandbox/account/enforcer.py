@@ -11,8 +11,8 @@ from ..droplets.backend import BackendError, DropletBackend, Ruleset
 from . import firewall_rules as rules_of
 from .records import Droplet, Firewall, LoadBalancer
 from .state import State
+from .watcher import Watcher
 
-RETRY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -24,35 +24,23 @@ class Protection:
     firewalls: frozenset[str]
 
 
-class Enforcer:
+class Enforcer(Watcher):
+    name = "enforcer"
+
     def __init__(self, state: State, backend: DropletBackend) -> None:
+        super().__init__()
         self._state = state
         self._backend = backend
         self._lock = threading.Lock()
         self._applied: dict[int, Protection] = {}
-        self._failed: set[int] = set()
         self._known: tuple[int, dict[int, Protection]] = (-1, {})  # of a version of the state
-        self._wake = threading.Event()
-        self._stopped = False
         self._told: dict[int, tuple[str, tuple[str, ...]]] = {}
-
-    def start(self) -> None:
-        threading.Thread(target=self._loop, name="enforcer", daemon=True).start()
-        self.wake()
-
-    def stop(self) -> None:
-        self._stopped = True
-        self.wake()
-
-    def wake(self) -> None:
-        """Something changed: look again."""
-        self._wake.set()
 
     def protection(self, droplet: Droplet) -> Protection:
         return self._protections()[droplet.id]
 
     def _protections(self) -> dict[int, Protection]:
-        """Of all droplets. Those with the same firewalls have the same rules, so each set is computed once."""
+        """Return that of every droplet, by its id. Those with the same firewalls share one, which is computed once."""
         version = self._state.version
         if self._known[0] == version:
             return self._known[1]
@@ -98,13 +86,6 @@ class Enforcer:
             "pending_changes": pending,
         }
 
-    def _loop(self) -> None:
-        while not self._stopped:
-            self._tell_droplets()
-            self._wake.wait(RETRY_SECONDS if self._failed else None)
-            self._wake.clear()
-            self.look()
-
     def look(self) -> None:
         """Bring every running droplet in line, once."""
         protections = self._protections()
@@ -132,8 +113,8 @@ class Enforcer:
         else:
             self.booted(droplet.id, wanted)
 
-    def _tell_droplets(self) -> None:
-        """A droplet that asks the metadata service sees its name and tags of this moment."""
+    def _before_wait(self) -> None:
+        """Let the metadata service show every droplet its name and tags of this moment."""
         shown = {d.id: (d.name, tuple(d.tags)) for d in self._state.all(Droplet) if d.status == "active"}
         for id in [id for id, facts in shown.items() if self._told.get(id) != facts]:
             try:

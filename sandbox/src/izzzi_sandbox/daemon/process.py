@@ -30,7 +30,7 @@ class ProcessError(Exception):
 
 
 def fingerprint(settings: Settings) -> str:
-    """Of the code and the settings: a daemon with another one is replaced by `up`."""
+    """Return a mark of the code and the settings: `up` replaces a daemon that has another one."""
     digest = hashlib.sha256(json.dumps(settings.environment(), sort_keys=True).encode())
     root = Path(__file__).parents[1]
     for path in sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts):

@@ -57,7 +57,7 @@ def full_name(name: str, domain: str) -> str:
 
 
 def record_data(type: str, data: str | None, domain: str, tag: str | None) -> str:
-    """As it is kept: in lower case, without the dot, "@" for the domain. Text is kept as it is."""
+    """Return data as they are kept: in lower case, without the dot, "@" for the domain. Text stays as it is."""
     if not data:
         raise ValueError("Data can't be blank")
     if type == "TXT":

@@ -249,7 +249,7 @@ class DockerBackend:
         self._metadata.publish([self._document(spec)])
 
     def _documents(self, *ids: int) -> list[dict[str, Any]]:
-        """Of a droplet that is being made there is none yet: its first boot publishes it."""
+        """Return documents of droplets. One that is being made has none yet: its first boot publishes it."""
         known = [spec for spec in map(self._describe, ids) if spec]
         rows = self._client.api.containers(all=True, filters={"label": LABEL})
         names = {name.lstrip("/") for row in rows for name in row["Names"]}

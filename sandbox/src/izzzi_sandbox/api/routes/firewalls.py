@@ -87,7 +87,7 @@ class Tags(Body):
 
 
 def stored_ports(protocol: str, ports: str | None) -> str:
-    """As DigitalOcean keeps it: "0" for all ports, and for icmp, which has none."""
+    """Return ports as DigitalOcean keeps them: "0" for all, and for icmp, which has none."""
     if protocol == "icmp":
         if ports:
             raise ValueError(BAD_PORTS)

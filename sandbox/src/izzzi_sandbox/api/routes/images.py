@@ -69,7 +69,7 @@ def show(cloud: Account, image: str) -> dict[str, Any]:
 
 @router.delete("/images/{image_id}", status_code=204)
 def delete(cloud: Account, image_id: int) -> None:
-    """Of a snapshot; public images are DigitalOcean's."""
+    """Delete a snapshot; public images are DigitalOcean's."""
     with cloud.state.transaction():
         match = find(cloud.state, image_id)
         if match is None or match[1] is None:
