@@ -340,14 +340,6 @@ class Compose(Released):
             time.sleep(0.1)
         return None
 
-    def again(self, given: dict[str, Any]) -> None:
-        """A second run changes nothing. Every other time it is a check, since both look at the same."""
-        before, check = self.look(), self.turn % 4 == 0
-        outcome = self.run(given, check=check)
-        assert outcome.is_done, f"the second run failed (check: {check}): {outcome.message}"
-        assert not outcome.changed, f"the second run changed (check: {check}): {outcome.changed} {outcome.said}"
-        is_same(before, self.look(), "a second run changed something")
-
     # -- steps
 
     def is_whole(self) -> bool:
