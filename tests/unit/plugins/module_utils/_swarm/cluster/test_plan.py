@@ -2,75 +2,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.cluster.declared import (
-    Declared,
     declaration_problems,
-    pool_problems,
 )
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.cluster.plan import plan
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import NO_MAJORITY
 
-ADDRESSES = {
-    "m1": "10.20.0.1",
-    "m2": "10.20.0.2",
-    "m3": "10.20.0.3",
-    "m4": "10.20.0.4",
-    "m5": "10.20.0.5",
-    "w1": "10.20.0.11",
-    "w2": "10.20.0.12",
-}
-POOL = {"pools": ["172.16.0.0/16"], "pool_size": 24}
-
-
-def declared(*names: str, **more) -> Declared:
-    managers = {name: ADDRESSES[name] for name in names if name[0] == "m"}
-    workers = {name: ADDRESSES[name] for name in names if name[0] == "w"}
-    return Declared(managers=managers, workers=workers, **{**POOL, "reserved": ["10.20.0.0/16"], **more})
-
-
-def node(name: str, *, state="ready", reachable=None, labels=None, leader=False, role=None, identity=None) -> dict:
-    role = role or ("manager" if name[0] == "m" else "worker")
-    up = state == "ready" if reachable is None else reachable
-    return {
-        "id": identity or f"id-{name}",
-        "name": name,
-        "address": ADDRESSES[name],
-        "role": role,
-        "availability": "active",
-        "labels": labels or {},
-        "state": state,
-        "leader": leader,
-        "voter": role == "manager",
-        "reachable": role == "manager" and up,
-        "created": "2026-11-25T10:00:00Z",
-    }
-
-
-def bare() -> dict:
-    return {"engine": "", "state": "inactive", "manager": False, "nodes": None, "error": ""}
-
-
-def member(name: str, nodes: list[dict] | None = None, **more) -> dict:
-    return {
-        "engine": "26.1",
-        "state": "active",
-        "id": f"id-{name}",
-        "manager": nodes is not None,
-        "nodes": nodes,
-        "managers": [ADDRESSES["m1"]],
-        "cluster": "c1" if nodes is not None else "",
-        "error": "",
-        **POOL,
-        **more,
-    }
-
-
-def swarm(*nodes: dict, asked: str = "") -> dict:
-    """What hosts that are all up observe of a Swarm of these nodes."""
-    names = asked.split() or [n["name"] for n in nodes if n["state"] == "ready"]
-    return {
-        name: member(name, list(nodes) if any(n["name"] == name and n["voter"] for n in nodes) else None)
-        for name in names
-    }
+from tests.unit.plugins.module_utils._swarm.cluster.members import ADDRESSES, bare, declared, member, node, swarm
 
 
 def test_on_bare_hosts_the_first_manager_begins_and_the_others_join_it():
@@ -202,43 +139,9 @@ def test_live_restore_is_refused_but_not_in_a_check():
     assert plan(declared("m1", checking=True), observed)["problems"] == []
 
 
-@pytest.mark.parametrize(
-    ("pools", "what"),
-    [
-        (["10.20.128.0/20"], "overlaps 10.20.0.0/16 (the VPC)"),
-        (["10.0.0.0/8"], "the VPC"),
-        (["172.18.0.0/16"], "Docker's own networks"),
-        (["192.168.4.0/22"], "Docker's own networks"),
-        (["172.16.1.5/16"], "is not a network"),
-        (["172.16.0.0/28"], "does not fit"),
-        ([], "give at least one network"),
-    ],
-)
-def test_pools_that_hide_other_networks_are_refused(pools, what):
-    problems = declaration_problems(declared("m1", pools=pools))
-    assert any(what in problem for problem in problems), problems
-
-
-def test_an_engine_with_pools_of_its_own_is_asked_for_them():
-    assert pool_problems(declared("m1", pools=["172.18.0.0/16"]), ["10.200.0.0/16"]) == []
-    assert pool_problems(declared("m1", pools=["10.200.0.0/16"]), ["10.200.0.0/16"]) != []
-
-
 def test_pools_of_a_swarm_that_is_there_cannot_change():
     (problem,) = plan(declared("m1", pools=["100.64.0.0/16"]), swarm(node("m1")))["problems"]
     assert "was begun with the address pools 172.16.0.0/16 in /24" in problem
-
-
-def test_bad_declarations_name_the_member():
-    twice = Declared({"m1": "10.20.0.1"}, {"m1": "10.20.0.1", "w1": "10.20.0.1", "w2": "x"}, **POOL, data_node="w9")
-    problems = "\n".join(declaration_problems(twice))
-    for part in (
-        "as worker: m1",
-        "same address 10.20.0.1",
-        "w2: 'x' is not an IP address",
-        "'w9' is not a declared member",
-    ):
-        assert part in problems
 
 
 def stopped() -> dict:

@@ -1,15 +1,29 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.checks import Answer
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.api import Swarm
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.converge import Convergence
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import Options, StackError
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.deploy import Deployment
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import (
+    Bundle,
+    Image,
+    Options,
+    StackError,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.once import scaled
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.proof import edge_probes, prove_edge, prove_trial
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import bundle
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
+from tests.unit.plugins.module_utils._swarm.stack.fake_cluster import Cluster, deployment, made
+
 CHECKS = [{"path": "/health", "headers": {"X-Word": "hello"}}, {"path": "/in", "edge": False}]
+
+
 SPEC = {"Name": "shop_web-trial", "Labels": {"izzzi.service": "web"}}
 
 
@@ -88,3 +102,40 @@ def test_a_site_with_a_name_is_asked_by_it_at_the_nodes_address():
     (probe,) = edge_probes(options, Node("a", "a", "10.0.0.1"), {"web": CHECKS}, "r1")
     assert probe.request.url == "https://shop.example:443/health"
     assert probe.request.connect_to == ("10.0.0.1", 443)
+
+
+def edged(tag: str) -> Bundle:
+    """The app with an edge that may run on managers only."""
+    stack, _ = made(tag)
+    edge = {"edge": {"image": "nginx", "deploy": {"placement": {"constraints": ["node.role == manager"]}}}}
+    images = {**stack.images, "edge": Image("nginx@sha256:1", "nginx:1", (), ("nginx",))}
+    return bundle(dataclasses.replace(stack, edge=edge, images=images))
+
+
+def asked_of(cluster: Cluster, contents: Bundle) -> tuple[Deployment, list[str]]:
+    d, asked = deployment(cluster, contents, edge_port=80), []
+    d.send = lambda probe: asked.append(probe.request.url) or Answer(status=200, body="{}")
+    d.run("one", "deploy", None, {"web": [{"path": "/web"}], "api": [{"path": "/api"}]}, 60)
+    d.store.close()
+    return d, asked
+
+
+def test_only_nodes_that_have_the_edge_are_asked_for_the_release():
+    cluster = Cluster()
+    cluster.eligible = lambda spec: [
+        node for node in cluster.nodes().values() if spec["Labels"]["izzzi.part"] == "edge"
+    ]
+    _, asked = asked_of(cluster, edged("one"))
+    assert set(asked) == {"http://10.0.0.2:80/web", "http://10.0.0.2:80/api"}
+    cluster.eligible = lambda spec: []
+    assert asked_of(cluster, edged("two"))[1] == []
+
+
+def test_a_service_that_was_scaled_to_nothing_keeps_no_release_from_going_live():
+    cluster = Cluster()
+    cluster.eligible = lambda spec: list(cluster.nodes().values())
+    asked_of(cluster, edged("one"))
+    cluster.update(scaled(cluster.specs()["shop_web"], 0))
+    d, asked = asked_of(cluster, edged("two"))
+    assert set(asked) == {"http://10.0.0.2:80/api"}
+    assert any("shop_web: has 0 tasks since it was scaled" in event for event in d.events)

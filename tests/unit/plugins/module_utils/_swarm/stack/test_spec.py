@@ -1,47 +1,14 @@
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.values import SpecError
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.service import may_overlap
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.container import ENVIRONMENT, environment_script
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.job import job, one_off
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import Image, Stack, content_name
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import content_name
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import bundle
 
-SECOND = 10**9
-BACKEND = {
-    "build": {},
-    "port": 4000,
-    "environment": {"RELEASE": "${RELEASE}", "URL": "postgres://:${PASSWORD}@postgres"},
-    "checks": [{"path": "/api/health"}],
-}
-POSTGRES = {"image": "postgres:17", "volumes": ["postgres:/var/lib/postgresql/data"]}
-IMAGES = {
-    "backend": Image("r:5000/shop/backend:r1@sha256:1", "r:5000/shop/backend:r1", (), ("node", "main.js")),
-    "postgres": Image("postgres:17@sha256:2", "postgres:17", ("docker-entrypoint.sh",), ("postgres",), True),
-    "edge": Image("nginx:1.28@sha256:3", "nginx:1.28", ("/docker-entrypoint.sh",), ("nginx",)),
-}
-
-
-def stack(**more) -> Stack:
-    given = {
-        "project": "shop",
-        "release": "r1",
-        "services": {"backend": BACKEND},
-        "data_services": {"postgres": POSTGRES},
-        "volumes": {"postgres": {}},
-        "variables": {"RELEASE": "r1"},
-        "secrets": {"PASSWORD": "it's"},
-        "images": IMAGES,
-    }
-    return Stack(**{**given, **more})
-
-
-def backend(**more) -> dict:
-    return bundle(stack(services={"backend": {**BACKEND, **more}})).services["shop_backend"]
+from tests.unit.plugins.module_utils._swarm.stack.shop_stack import BACKEND, IMAGES, POSTGRES, SECOND, backend, stack
 
 
 def test_a_stateless_service_has_the_guides_values():
@@ -65,59 +32,6 @@ def test_a_stateless_service_has_the_guides_values():
     assert task["Networks"] == [{"Target": "shop", "Aliases": ["backend"]}]
     assert task["ContainerSpec"]["Image"] == "r:5000/shop/backend:r1@sha256:1"
     assert spec["Labels"]["com.docker.stack.namespace"] == "shop"
-
-
-def test_secret_values_reach_the_container_in_a_file_and_never_the_definition():
-    made = bundle(stack())
-    spec = made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]
-    (name, content), *others = made.secrets.items()
-    assert others == []
-    assert content == b"export URL='postgres://:it'\\''s@postgres'\n"
-    assert spec["Env"] == ["RELEASE=r1"]
-    assert spec["Secrets"][0]["SecretName"] == name
-    assert spec["Secrets"][0]["File"]["Name"] == ENVIRONMENT
-    assert spec["Command"] == ["/bin/sh", "-c", f'. {ENVIRONMENT} && exec "$@"', "node"]
-    assert spec["Args"] == ["node", "main.js"]
-    assert "it's" not in repr(made.services)
-
-
-def test_another_value_is_another_secret_and_another_task():
-    one, other = bundle(stack()), bundle(stack(secrets={"PASSWORD": "new"}))
-    assert set(one.secrets).isdisjoint(other.secrets)
-    marks = [
-        made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]["Labels"]["izzzi.tasks"] for made in (one, other)
-    ]
-    assert marks[0] != marks[1]
-    same = [made.services["shop_postgres"] for made in (one, other)]
-    assert same[0] == same[1]
-
-
-def test_a_secret_anywhere_else_is_refused():
-    with pytest.raises(SpecError, match=r"backend: PASSWORD is secret.*`environment` only"):
-        backend(command=["run", "--password=${PASSWORD}"])
-    assert backend(command=["sh", "-c", "echo $$PASSWORD"])["TaskTemplate"]["ContainerSpec"]["Args"][-1] == (
-        "echo $PASSWORD"
-    )
-
-
-def test_a_health_check_reads_the_same_environment():
-    made = backend(healthcheck={"test": ["CMD", "redis-cli", "ping"]})
-    assert made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] == [
-        "CMD", "/bin/sh", "-c", f'. {ENVIRONMENT} && exec "$@"', "redis-cli", "redis-cli", "ping",
-    ]  # fmt: skip
-    made = backend(healthcheck={"test": "redis-cli ping"})
-    assert made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] == [
-        "CMD-SHELL",
-        f". {ENVIRONMENT} && redis-cli ping",
-    ]
-
-
-def test_without_a_health_check_the_first_check_is_asked_and_an_images_own_stays():
-    health = backend(environment={})["TaskTemplate"]["ContainerSpec"]["Healthcheck"]
-    assert "http://127.0.0.1:4000/api/health" in health["Test"][1]
-    images = {**IMAGES, "backend": Image("x@sha256:1", "x", (), ("node",), has_healthcheck=True)}
-    made = bundle(stack(images=images, services={"backend": {**BACKEND, "environment": {}}}))
-    assert "Healthcheck" not in made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]
 
 
 def test_what_keeps_data_is_pinned_alone_and_stops_first():
@@ -203,80 +117,6 @@ def test_deploy_has_the_last_word():
     assert task["RestartPolicy"] == {"Condition": "on-failure", "Delay": 5 * SECOND, "MaxAttempts": 2}
     assert (spec["UpdateConfig"]["Parallelism"], spec["UpdateConfig"]["Delay"]) == (2, SECOND)
     assert spec["EndpointSpec"] == {"Mode": "vip"}
-
-
-def test_the_release_command_runs_once_where_no_traffic_finds_it():
-    given = stack()
-    made = bundle(given)
-    spec = job(given, made, "release-command", "backend", ["node", "migrate.js"])
-    assert spec["Mode"] == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
-    assert spec["TaskTemplate"]["Networks"] == [{"Target": "shop", "Aliases": ["release-command"]}]
-    assert spec["TaskTemplate"]["ContainerSpec"]["Args"] == ["node", "migrate.js"]
-    assert spec["TaskTemplate"]["ContainerSpec"]["Healthcheck"] == {"Test": ["NONE"]}
-    assert len(made.secrets) == 1, "it reads the service's own environment"
-
-
-def test_a_persons_command_runs_as_the_tasks_run_behind_the_images_entrypoint():
-    made = bundle(stack())
-    image = Image("r:5000/shop/backend:r1@sha256:1", entrypoint=("tini",))
-    spec = one_off(made.services["shop_backend"], "shop_backend-run", image, None, ["node", "repl.js"])
-    container, tasks = spec["TaskTemplate"]["ContainerSpec"], made.services["shop_backend"]["TaskTemplate"]
-    assert container["Args"] == ["tini", "node", "repl.js"]
-    assert container["Command"][:2] == ["/bin/sh", "-c"], "the secrets are read first"
-    assert container["Secrets"] == tasks["ContainerSpec"]["Secrets"]
-    assert spec["TaskTemplate"]["Networks"] == [{"Target": "shop", "Aliases": []}], "no traffic finds it"
-    assert spec["Labels"]["izzzi.part"] == "job"
-    assert tasks["ContainerSpec"]["Args"] == ["node", "main.js"], "the service itself is not touched"
-
-
-def test_a_command_without_secrets_needs_no_shell():
-    made = bundle(stack())
-    spec = one_off(made.services["shop_postgres"], "shop_postgres-run", IMAGES["postgres"], "", ["psql", "-l"])
-    container = spec["TaskTemplate"]["ContainerSpec"]
-    assert (container["Command"], container["Args"]) == (["docker-entrypoint.sh"], ["psql", "-l"])
-
-
-def test_a_command_in_a_data_services_image_gets_none_of_its_data():
-    data = {"postgres": {"image": "postgres:17", "volumes": ["postgres:/data"], "shm_size": "256m"}}
-    services = {"backend": {"image": "b", "volumes": ["files:/files"]}}
-    given = stack(data_services=data, services=services, volumes={"postgres": {}, "files": {}})
-    made = bundle(given)
-    spec = one_off(made.services["shop_postgres"], "shop_postgres-run", IMAGES["postgres"], None, ["psql", "-l"])
-    assert [mount["Target"] for mount in spec["TaskTemplate"]["ContainerSpec"]["Mounts"]] == ["/dev/shm"]
-    spec = one_off(made.services["shop_backend"], "shop_backend-run", IMAGES["backend"], None, ["ls"])
-    assert [mount["Target"] for mount in spec["TaskTemplate"]["ContainerSpec"]["Mounts"]] == ["/files"]
-
-
-def test_names_fit_into_swarms_64_characters():
-    name = content_name("a" * 40, "b" * 40, b"x")
-    assert len(name) <= 64
-    assert name != content_name("a" * 40, "b" * 40, b"y")
-
-
-def test_scripts_are_read_by_a_shell_as_they_were_written(tmp_path):
-    values = {"A": 'it\'s $HOME `x` "y" \\', "B": "two\nlines"}
-    script = tmp_path / "environment"
-    script.write_bytes(environment_script(values))
-    shown = subprocess.run(
-        ["/bin/sh", "-c", f'. {script} && printf "%s|%s" "$A" "$B"'], capture_output=True, check=True
-    )
-    assert shown.stdout.decode() == f"{values['A']}|{values['B']}"
-
-
-def test_what_looks_like_a_template_of_swarms_arrives_as_it_was_written():
-    text = "Hello {{ user.name }}, {{{x}}} and {{- y -}}"
-    made = backend(environment={"GREETING": text}, hostname="{{.Node.ID}}", volumes=["/srv/{{x}}:/a/{{b}}:ro"])
-    container = made["TaskTemplate"]["ContainerSpec"]
-    opened = '{{"{{"}}'
-    assert container["Env"] == [f"GREETING=Hello {opened} user.name }}}}, {opened}{{x}}}}}} and {opened}- y -}}}}"]
-    assert container["Hostname"] == f"{opened}.Node.ID}}}}"
-    (mount,) = container["Mounts"]
-    assert (mount["Source"], mount["Target"]) == (f"/srv/{opened}x}}}}", f"/a/{opened}b}}}}")
-
-
-def test_a_secret_that_looks_like_a_template_is_not_expanded_anyway():
-    made = bundle(stack(secrets={"PASSWORD": "{{ x }}"}))
-    assert list(made.secrets.values()) == [b"export URL='postgres://:{{ x }}@postgres'\n"]
 
 
 def test_what_starts_after_the_switch_runs_once_and_is_never_overlapped():

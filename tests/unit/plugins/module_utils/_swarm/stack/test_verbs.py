@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import (
+    StackError,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import Run
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import rollback, scale
+
+from tests.unit.plugins.module_utils._swarm.stack.fake_cluster import (
+    Cluster,
+    made,
+    run,
+)
+
+
+class Verb(Run):
+    """A verb on a cluster that is none of this machine's."""
+
+    def __init__(self, cluster: Cluster, **params):
+        nothing = {name: {} for name in ("services", "options")} | {"release": "", "allow_zero": False}
+        waits = {"wait_timeout": 60, "monitor": 0, "pending_grace": 5}
+        super().__init__({"project": "shop", **nothing, **waits, **params}, check_mode=False)
+        self.swarm, self.store = cluster, Store(cluster)
+
+    def locked(self, purpose):
+        return contextlib.nullcontext()
+
+
+def half_made(cluster: Cluster) -> None:
+    """A run was killed when one service and the data were new, another was made, and one was to be."""
+    before = cluster.specs()
+    _, contents = made("two", secret="new")
+    cluster.ensure("secrets", contents.secrets)
+    Store(cluster).open({"release": "two", "kind": "deploy", "snapshot": before, "order": list(contents.services)})
+    cluster.update(contents.services["shop_api"])
+    cluster.update(
+        {**contents.services["shop_db"], "Labels": {**contents.services["shop_db"]["Labels"], "half": "yes"}}
+    )
+    cluster.create({**contents.services["shop_web"], "Name": "shop_new"})
+
+
+def test_a_scale_after_a_killed_run_scales_what_was_there_before_it():
+    cluster = Cluster()
+    run(cluster, "one")
+    before = cluster.specs()
+    half_made(cluster)
+    scale(Verb(cluster, service="web", replicas=3))
+    after = cluster.specs()
+    assert after.pop("shop_web")["Mode"] == {"Replicated": {"Replicas": 3}}
+    before.pop("shop_web")
+    assert after == before
+    half_made(cluster)
+    with pytest.raises(StackError, match=r"There is no service new\. There are: api, db, web"):
+        scale(Verb(cluster, service="new", replicas=3))
+
+
+def test_a_rollback_after_a_killed_run_keeps_the_data_services_from_before_it():
+    cluster = Cluster()
+    run(cluster, "zero")
+    run(cluster, "one")
+    half_made(cluster)
+    assert rollback(Verb(cluster))["release"] == "zero"
+    after = cluster.specs()
+    assert "half" not in after["shop_db"]["Labels"]
+    assert sorted(after) == ["shop_api", "shop_db", "shop_web"]
+    assert after["shop_api"]["TaskTemplate"]["ContainerSpec"]["Image"] == "api-zero@sha256:1"
