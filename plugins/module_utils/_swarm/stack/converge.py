@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ..._app.checks import Answer
 from ..._app.probe import REQUEST_TIMEOUT, Probe
 from ..node import Node
-from ..service import Spec, mark_of, replicas, stop_grace
+from ..service import Spec, is_job, mark_of, replicas, stop_grace
 from ..task import Task
 from .api import Swarm
 from .job import trial_name
@@ -60,7 +60,7 @@ class Convergence:
             monitor=self.options.monitor if monitor is None else monitor,
             pending_grace=self.options.pending_grace,
             failures_allowed=FIRST_START_FAILURES if first else 0,
-            is_job="ReplicatedJob" in spec["Mode"],
+            is_job=is_job(spec),
             alone=bool(reason(spec)),
             ends_by_itself=spec["TaskTemplate"]["RestartPolicy"]["Condition"] in ("none", "on-failure"),
             before=before,
