@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
 
 
 class CommandError(Exception):
@@ -21,21 +23,25 @@ def run(
     arguments: Sequence[str],
     *,
     timeout: float = 60,
-    stdin: str | None = None,
+    stdin: str | IO | None = None,
     stdout=subprocess.PIPE,
     stderr=subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> str:
-    """Return the program's standard output. Raise CommandError when it fails."""
+    """Return the program's standard output. `stdin` is a text or an open file. Raise CommandError when it fails."""
+    given = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin or subprocess.DEVNULL}
     try:
         process = subprocess.run(
             arguments,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            **given,
             stdout=stdout,
             stderr=stderr,
             text=True,
             errors="replace",
             timeout=timeout,
+            env=env,
+            cwd=cwd,
             check=False,
         )
     except FileNotFoundError as error:

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a database on a server from a source, and proves it: the part that a drill and a restore share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._app.program import CommandError
+from . import manifest, postgres, repository, swap
+from .config import BackupError, Database
+from .server import Server
+from .source import Source
+
+
+def make(server: Server, source: Source, database: Database, name: str) -> dict[str, Any]:
+    """Make the database `name` from a source and compare it with what was counted. Return its figures. Raise
+    BackupError when it is not the same; the database is gone then."""
+    properties = source.properties(database)
+    server.ask(postgres.missing_roles(source.roles(database), server.roles()) or "SELECT;")
+    server.ask(postgres.create_database(name, properties))
+    try:
+        source.fill(server, database, name)
+        server.ask(postgres.settings(name, properties))
+        counted = manifest.require_equal(
+            source.counts(database), server.counts(name), f"{database.name} of {source.label}"
+        )
+        server.ask("ANALYZE;", name)
+    except CommandError as error:
+        server.ask(swap.drop(name))
+        raise BackupError(explain(str(error), source)) from error
+    except BaseException:
+        server.ask(swap.drop(name))
+        raise
+    return {"tables": len(source.counts(database)), "rows": counted}
+
+
+def explain(said: str, source: Source) -> str:
+    """Return why a source could not be restored: in restic's case what it means, else PostgreSQL's own words."""
+    if said.startswith("restic "):
+        return f"The {source.label} cannot be read. {repository.explain(said, 'it lies in')}"
+    return f"The {source.label} cannot be restored. {said}"
