@@ -64,9 +64,7 @@ def from_mapping(given: Mapping[str, Any]) -> Config:
             **{**given, "databases": databases, "volumes": tuple(given.get("volumes", ())), "directory": place}
         )
     except TypeError as error:
-        raise BackupError(
-            f"The settings of the backup are not complete: {error}. Run playbooks/configure.yml."
-        ) from error
+        raise BackupError(f"The settings of the backup are not complete: {error}. Run playbooks/deploy.yml.") from error
 
 
 def read(app: str, settings: Path = SETTINGS) -> tuple[Config, dict[str, str]]:

@@ -56,7 +56,7 @@ def _prove_redis(context: Context, source: Dump) -> dict[str, Any]:
     target = context.config.directory / "drill"
     try:
         context.repository.restore(source.snapshot.id, target, f"/{STAGING}/redis.rdb")
-        return {"keys": require_keys(context, target / STAGING / "redis.rdb", recorded)}
+        return {"redis_keys": require_keys(context, target / STAGING / "redis.rdb", recorded)}
     finally:
         shutil.rmtree(target, ignore_errors=True)
 

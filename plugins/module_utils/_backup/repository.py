@@ -34,7 +34,7 @@ _WORDS = (
     (
         "Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|403",
         "the storage refuses the key. Make a new one for the bucket (backup_access_key, backup_secret_key), and run "
-        "playbooks/configure.yml.",
+        "playbooks/deploy.yml.",
     ),
     (
         "NoSuchBucket|bucket does not exist",
@@ -154,7 +154,8 @@ class Repository:
         if known and not found:
             raise BackupError(
                 f"The repository {self.url} is gone; this host has written to it before. Look at the bucket and its "
-                "versions first. To begin a new one: remove repository from the state file, then run this again."
+                "versions first. To begin a new one, run this again without "
+                f"/var/lib/izzzi/backup/{self._app}/state.json."
             )
         if known and found != known:
             raise BackupError(f"The repository {self.url} is not the one that this host has written to: {found[:8]}.")

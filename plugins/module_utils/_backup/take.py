@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .._app.program import CommandError
 from . import manifest, redis, room, tidy, volumes
 from .config import MIB, BackupError, Config, Database
 from .context import Context
@@ -116,9 +117,15 @@ def gather(context: Context, folder: Path) -> dict[str, Any]:
 
 def _dump(server, database: Database, folder: Path) -> dict[str, Any]:
     path = folder / dump_file(database.name)
-    with server.snapshot(database.name) as session:
-        server.dump(database.name, path, session.id)
-        return {"counts": session.counts(), "dump_bytes": path.stat().st_size}
+    try:
+        with server.snapshot(database.name) as session:
+            server.dump(database.name, path, session.id)
+            return {"counts": session.counts(), "dump_bytes": path.stat().st_size}
+    except CommandError as error:
+        raise BackupError(
+            f"PostgreSQL did not give the database {database.name} to its end. Nothing was stored; look at the log of "
+            f"the service {database.service}, and run this again.\n{error}"
+        ) from error
 
 
 def dump_file(name: str) -> str:

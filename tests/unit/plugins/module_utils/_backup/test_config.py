@@ -24,7 +24,7 @@ def test_settings_are_read_with_their_secrets(tmp_path):
 
 @pytest.mark.parametrize("wrong", [{"colour": "blue"}, {"databases": [{"service": "postgres"}]}])
 def test_unknown_and_missing_settings_are_refused(wrong):
-    with pytest.raises(BackupError, match="configure"):
+    with pytest.raises(BackupError, match="deploy"):
         from_mapping({**GIVEN, **wrong})
 
 

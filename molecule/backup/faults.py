@@ -1,0 +1,248 @@
+"""What can go wrong with backups and restores. Each ends with a message and not with "ok", and the live database is as
+it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+SETTINGS = Path("/etc/izzzi/backup")
+OTHER = Path("/root/other-settings")
+REPOSITORY = Path("/mnt/backups/shop")
+KEY = "key-of-this-test-and-no-other"
+
+
+def sql(text: str, database: str = "shop") -> str:
+    psql = [
+        "docker",
+        "exec",
+        "-i",
+        "shop-postgres-1",
+        "psql",
+        "-U",
+        "shop",
+        "-d",
+        database,
+        "-At",
+        "-v",
+        "ON_ERROR_STOP=1",
+    ]
+    return subprocess.run(psql, input=text, text=True, capture_output=True, check=True).stdout.strip()
+
+
+def live() -> str:
+    return sql("SELECT count(*), sum(hashtext(body)) FROM notes; SELECT sum(price) FROM prices")
+
+
+def backup(*words: str, other: bool = False) -> subprocess.CompletedProcess:
+    settings = [f"--settings={OTHER}"] if other else []
+    return subprocess.run(["izzzi-backup", *words, *settings], text=True, capture_output=True, check=False)
+
+
+def good(*words: str) -> dict:
+    done = backup(*words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def red(told: str, *words: str, other: bool = False) -> None:
+    before = live()
+    done = backup(*words, other=other)
+    assert done.returncode == 1, f"{words} succeeded: {done.stdout}"
+    assert told in done.stderr, f"{words} said:\n{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    assert live() == before, "the live database is another one"
+    print(f"{' '.join(words)}: {done.stderr.strip().splitlines()[0]}", flush=True)
+
+
+@contextmanager
+def different(key: str = KEY, **values):
+    """Settings that differ, in a place of their own; the repository's copy, too, is for whoever damages it."""
+    shutil.rmtree(OTHER, ignore_errors=True)
+    OTHER.mkdir()
+    settings = json.loads((SETTINGS / "shop.json").read_text())
+    (OTHER / "shop.json").write_text(json.dumps({**settings, "directory": "/root/other-state", **values}))
+    (OTHER / "shop.env").write_text(f"RESTIC_PASSWORD={key}\n")
+    shutil.rmtree("/root/other-state", ignore_errors=True)
+    yield
+    shutil.rmtree(OTHER)
+
+
+def mounted(place: str, size: str) -> None:
+    Path(place).mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
+
+
+def killed(*words: str, after: float) -> None:
+    """Kill it with all that it has started here, as a power cut would."""
+    process = subprocess.Popen(["izzzi-backup", *words], stdout=-3, stderr=-3, start_new_session=True)
+    time.sleep(after)
+    was_running = process.poll() is None
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    print(f"{' '.join(words)}: killed after {after} s{'' if was_running else ', when it had ended'}", flush=True)
+
+
+def wrong_key() -> None:
+    with different(key="another key"):
+        for action in ("now", "drill", "restore"):
+            red("without that key there is no restore", action, "shop", other=True)
+
+
+def damaged() -> None:
+    """One byte of the largest file, in which the dump is."""
+    copy = Path("/mnt/backups/damaged")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(REPOSITORY, copy)
+    with different(repository=str(copy)):
+        largest = max(
+            (path for path in (copy / "data").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
+        )
+        data = bytearray(largest.read_bytes())
+        data[len(data) // 3] ^= 1
+        largest.chmod(0o600)
+        largest.write_bytes(data)
+        red("is damaged", "drill", "shop", other=True)
+        red("is damaged", "restore", "shop", "--into=live", "--confirm=shop", other=True)
+        red("is damaged", "restore", "shop", "--into=scratch", other=True)
+        assert "_restor" not in sql("SELECT string_agg(datname, ' ') FROM pg_database WHERE datname LIKE '%restoring%'")
+    shutil.rmtree(copy)
+
+
+def repository_gone() -> None:
+    good("now", "shop")
+    away = REPOSITORY.with_name("away")
+    REPOSITORY.rename(away)
+    red("is gone", "now", "shop")
+    away.rename(REPOSITORY)
+    good("now", "shop")
+
+
+def no_room() -> None:
+    mounted("/mnt/small", "40m")
+    with different(directory="/mnt/small/state", reserve=0):
+        red("There is no room for a backup", "now", "shop", other=True)
+    subprocess.run(["umount", "/mnt/small"], check=True)
+    mounted("/mnt/small", "2m")
+    with different(repository="/mnt/small/repository"):
+        red("is full", "now", "shop", other=True)
+    subprocess.run(["umount", "/mnt/small"], check=True)
+    with different(reserve=10**7):
+        red("There is no room for a drill", "drill", "shop", other=True)
+        red("There is no room for a restore", "restore", "shop", "--into=live", "--confirm=shop", other=True)
+
+
+def twice_at_once() -> None:
+    first = subprocess.Popen(["izzzi-backup", "now", "shop"], stdout=-3, stderr=-3)
+    time.sleep(1)
+    red("A backup (process", "now", "shop")
+    red("A backup (process", "restore", "shop", "--into=live", "--confirm=shop")
+    assert first.wait() == 0
+
+
+def killed_backups() -> None:
+    before, count = live(), len(good("list", "shop"))
+    for after in (0.4, 1.0, 2.0, 3.0):
+        killed("now", "shop", after=after)
+        assert live() == before
+    good("now", "shop")
+    assert len(good("list", "shop")) >= count
+    good("drill", "shop")
+
+
+def killed_drills() -> None:
+    for after in (1.0, 3.0):
+        killed("drill", "shop", after=after)
+    good("drill", "shop")
+    left = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", "label=izzzi.backup.scratch"], capture_output=True, check=True
+    )
+    assert left.stdout == b"", left
+
+
+def killed_restores() -> None:
+    """At any moment the live database is either the former or the restored one, whole, and lets people in."""
+    good("now", "shop")
+    restored = live()
+    sql("INSERT INTO notes (body) VALUES ('not in the backup')")
+    former = live()
+    whole = good("restore", "shop")["seconds"] + 0.5
+    for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0):
+        killed("restore", "shop", "--into=live", "--confirm=shop", after=round(share * whole, 2))
+        assert live() in (former, restored)
+    good("restore", "shop", "--into=live", "--confirm=shop")
+    assert live() == restored
+    assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%restoring%'") == "0"
+    assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'shop_before_%'") == "1"
+
+
+def server_restarted() -> None:
+    process = subprocess.Popen(["izzzi-backup", "now", "shop"], stdout=-3, stderr=subprocess.PIPE, text=True)
+    dump = Path("/var/lib/izzzi/backup/shop/staging/database-shop.dump")
+    while process.poll() is None and not (dump.exists() and dump.stat().st_size):
+        time.sleep(0.01)
+    subprocess.run(["docker", "kill", "shop-postgres-1"], check=True, capture_output=True)
+    subprocess.run(["docker", "start", "shop-postgres-1"], check=True, capture_output=True)
+    said = process.communicate()[1]
+    ready = ["docker", "exec", "shop-postgres-1", "pg_isready", "-q", "-h", "127.0.0.1"]
+    while subprocess.run(ready, check=False).returncode:
+        time.sleep(0.3)
+    assert process.returncode == 1, "a backup of a server that was restarted has succeeded"
+    print(f"now, PostgreSQL restarted: {said.strip().splitlines()[0]}", flush=True)
+    red("The last backup failed", "late", "shop")
+    good("now", "shop")
+    good("late", "shop")
+
+
+def service_stopped() -> None:
+    before = live()
+    subprocess.run(["docker", "stop", "shop-redis-1"], check=True, capture_output=True)
+    red("No container of the service redis", "now", "shop")
+    subprocess.run(["docker", "start", "shop-redis-1"], check=True, capture_output=True)
+    good("now", "shop")
+    assert live() == before
+
+
+def clock_set_back() -> None:
+    """As the repository sees it: its newest backup is from the future."""
+    environment = {**os.environ, "RESTIC_PASSWORD": KEY, "RESTIC_REPOSITORY": str(REPOSITORY), "HOME": "/root"}
+    ahead = ["restic", "backup", "-q", "--host=shop", "--tag=nightly", "--time=2037-01-01 00:00:00", "/etc/hostname"]
+    subprocess.run(ahead, env=environment, check=True)
+    red("Nothing was forgotten", "now", "shop")
+    found = json.loads(
+        subprocess.run(["restic", "snapshots", "--json"], env=environment, check=True, capture_output=True).stdout
+    )
+    newest = max(found, key=lambda snapshot: snapshot["time"])["short_id"]
+    subprocess.run(["restic", "forget", "-q", newest], env=environment, check=True)
+    good("now", "shop")
+
+
+def not_asked_for() -> None:
+    red("--confirm=shop", "restore", "shop", "--into=live")
+    red("is not a backup", "restore", "shop", "--to=ffffffff")
+    red("has no table", "restore", "shop", "--table=public.nothing", "--confirm=shop")
+    red("point in time", "restore", "shop", "--to=2026-11-28 04:31:00")
+
+
+def table_in_use() -> None:
+    sql("CREATE TABLE orders (id int PRIMARY KEY, price int REFERENCES prices)")
+    red("orders (foreign key", "restore", "shop", "--table=public.prices", "--confirm=shop")
+    sql("DROP TABLE orders")
+    good("restore", "shop", "--table=public.prices", "--confirm=shop")
+
+
+if __name__ == "__main__":
+    for trial in (
+        *(wrong_key, damaged, repository_gone, no_room, not_asked_for, table_in_use, twice_at_once, service_stopped),
+        *(clock_set_back, server_restarted, killed_backups, killed_drills, killed_restores),
+    ):
+        began = time.monotonic()
+        trial()
+        print(f"== {trial.__name__}: {time.monotonic() - began:.1f} s", flush=True)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command izzzi-backup, on a host: what timers run, and what a person can do there without a controller."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .._app.program import CommandError
+from . import actions, context
+from .config import SETTINGS, BackupError, read
+from .drill import drill
+from .restore import LIVE, undo
+
+NAMES = ("now", "drill", "list", "state", "late", "check", "restore", "undo")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    found = argparse.ArgumentParser(prog="izzzi-backup", description="Backups of an app, and restores.")
+    found.add_argument("action", choices=NAMES, help="late fails when the last backup is too old; check reads all data")
+    found.add_argument("app", help="the app's name, of which /etc/izzzi/backup has the settings")
+    found.add_argument("--to", default="latest", help="latest, a backup's id, or a point in time")
+    found.add_argument("--into", choices=("live", "scratch"), default="scratch", help="live needs --confirm=APP")
+    found.add_argument("--database", default="", help="which, when several are declared")
+    found.add_argument("--table", default="", help="one table alone, such as public.notes, live")
+    found.add_argument("--confirm", default="", help="the app's name again, to exchange the live database")
+    found.add_argument("--settings", type=Path, default=SETTINGS, help=argparse.SUPPRESS)
+    return found
+
+
+def run(options: argparse.Namespace):
+    """Carry out one action and return what is to be printed. Raise BackupError when it fails."""
+    found = context.make(*read(options.app, options.settings))
+    if options.action == "restore":
+        if (options.into == LIVE or options.table) and options.confirm != options.app:
+            raise BackupError(f"This changes the live database. Say so with --confirm={options.app}.")
+        return actions.bring_back(found, options.to, options.into, options.database, options.table)
+    if options.action == "late":
+        return on_time(found)
+    if options.action == "check":
+        found.repository.check(100)
+        return {"checked": "everything"}
+    if options.action == "undo":
+        return undo(found, options.database)
+    plain = {"now": actions.now, "drill": drill, "list": actions.listing, "state": actions.report}
+    return plain[options.action](found)
+
+
+def on_time(found: context.Context):
+    """Return what is remembered. Raise BackupError when something is late, or has failed."""
+    report = actions.report(found)
+    if report["troubles"]:
+        raise BackupError("\n".join(report["troubles"]))
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0, or 1 with a message on standard error."""
+    options = parser().parse_args(arguments)
+    try:
+        print(json.dumps(run(options), indent=1))
+    except (BackupError, CommandError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or ''}: {error.strerror}".lstrip(": "), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

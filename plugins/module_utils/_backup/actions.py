@@ -1,0 +1,70 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with an app's backups: one code for the module, the verbs and the timers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import manifest, restore, state, table
+from .config import BackupError
+from .context import Context
+from .drill import drill
+from .restore import LIVE
+from .take import take
+
+HOUR = 3600
+
+
+def now(context: Context) -> dict[str, Any]:
+    """Make a backup. One that follows none that was verified is proven at once."""
+    made = take(context)
+    if "verified" not in context.state.read():
+        made["verified"] = drill(context)
+    return made
+
+
+def bring_back(context: Context, to: str, into: str, database: str, name: str) -> dict[str, Any]:
+    """Restore a database or, with a name, one table of it."""
+    if name:
+        return table.restore(context, name, to, database)
+    return restore.restore(context, to, into, database)
+
+
+def foresee(context: Context, to: str, into: str, database: str, name: str) -> dict[str, Any]:
+    """Return what `bring_back` would do, and what would be lost by it."""
+    found = restore.predict(context, to, LIVE if name else into, database)
+    if name:
+        found["loss"] = [line for line in found["loss"] if line.startswith((f"{name} ", f"{name}:"))]
+    return found
+
+
+def listing(context: Context) -> list[dict[str, Any]]:
+    """Return the backups that there are, the newest first, with what each says of itself. Sizes are bytes."""
+    verified = context.state.read().get("verified", {})
+    rows = []
+    for snapshot in reversed(context.repository.snapshots()):
+        age = round((context.clock() - snapshot.time) / HOUR, 1)
+        row = {"id": snapshot.id, "at": snapshot.at, "age": age, "tags": list(snapshot.tags)}
+        proven = verified.get("proven") if verified.get("id") == snapshot.id else None
+        rows.append({**row, **_content(context, snapshot.id), "proven": proven})
+    return rows
+
+
+def _content(context: Context, snapshot: str) -> dict[str, Any]:
+    try:
+        found = manifest.read(context.repository.read(snapshot, f"/staging/{manifest.FILE}"))
+    except BackupError as error:
+        return {"trouble": str(error).splitlines()[0]}
+    databases = found["databases"].values()
+    return {
+        "databases": list(found["databases"]),
+        "bytes": sum(int(database.get("dump_bytes", 0)) for database in databases),
+        "rows": sum(manifest.rows(database["counts"]) for database in databases),
+    }
+
+
+def report(context: Context) -> dict[str, Any]:
+    """Return what is remembered, with ages and troubles."""
+    return state.report(context.state.read(), context.config, context.clock())

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role writes onto a host: this very code, its settings, its secrets. Pure, but for reading the code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._secrets.dotenv import to_dotenv
+from .config import SETTINGS
+
+CODE = Path("/usr/local/lib/izzzi/infra")
+ROOT = Path(__file__).resolve().parents[1]
+BORROWED = ("_app/atomic.py", "_app/program.py", "_secrets/dotenv.py")
+# Of a role's inputs, those that the code on the host reads under the same name.
+SAME = ("app", "databases", "redis", "volumes", "keep", "late_after", "verified_late_after", "cpus", "memory")
+SAME += ("reserve", "timeout", "check_share")
+
+
+def code(root: Path = ROOT) -> dict[str, str]:
+    """Return the files that run on a host, by their path below the package."""
+    own = (path for path in (root / "_backup").glob("*.py") if path.name != "host.py")
+    found = {path.relative_to(root).as_posix(): path for path in own} | {name: root / name for name in BORROWED}
+    return {name: path.read_text(encoding="utf-8") for name, path in sorted(found.items())}
+
+
+def repository(given: Mapping[str, Any]) -> str:
+    """Return restic's name of the repository: the one that is given, or S3 from endpoint, bucket and prefix."""
+    if given.get("repository"):
+        return str(given["repository"])
+    if not given.get("bucket"):
+        return ""
+    path = "/".join(part.strip("/") for part in (given["bucket"], given.get("prefix", "")) if part)
+    return f"s3:{given['endpoint'].rstrip('/')}/{path}/restic"
+
+
+def files(given: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the files of `host_change` that anybody may read."""
+    settings = {name: given[name] for name in SAME if name in given} | {"repository": repository(given)}
+    text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
+    return [
+        *({"path": str(CODE / name), "content": content} for name, content in code().items()),
+        {"path": str(SETTINGS / f"{given['app']}.json"), "content": text, "mode": "0600"},
+    ]
+
+
+def secrets(given: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the file of `host_change` that nobody but root may read: the repository's key and the storage's."""
+    values = {"RESTIC_PASSWORD": given["password"]}
+    if given.get("access_key"):
+        values |= {"AWS_ACCESS_KEY_ID": given["access_key"], "AWS_SECRET_ACCESS_KEY": given["secret_key"]}
+    if given.get("region"):
+        values["AWS_DEFAULT_REGION"] = given["region"]
+    if given.get("ca_file"):
+        values["SSL_CERT_FILE"] = given["ca_file"]
+    return [{"path": str(SETTINGS / f"{given['app']}.env"), "content": to_dotenv(values, sort=True)}]
+
+
+def problems(given: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for everything that is missing or not valid in the role's inputs."""
+    found = []
+    place = repository(given)
+    if not place:
+        found.append("backup_bucket with backup_endpoint, or backup_repository, must say where backups go.")
+    elif place.startswith("s3:"):
+        found += _storage_problems(place.removeprefix("s3:"), given)
+    elif ":" not in place and not place.startswith("/"):
+        found.append(
+            f"backup_repository: {place!r} is neither an address such as s3:https://HOST/BUCKET nor a directory."
+        )
+    if len(str(given.get("password", ""))) < 16:
+        found.append("backup_password has fewer than 16 characters. The environment's vault generates one.")
+    if not (given.get("databases") or given.get("redis") or given.get("volumes")):
+        found.append("There is nothing to back up: give backup_databases, backup_redis or backup_volumes.")
+    names = [database.get("name") for database in given.get("databases", [])]
+    found += [f"backup_databases: {name} is there twice." for name in sorted({n for n in names if names.count(n) > 1})]
+    if not any(int(count) for count in (given.get("keep") or {}).values()):
+        found.append("backup_keep keeps nothing. Give daily, weekly or monthly.")
+    return found
+
+
+def _storage_problems(address: str, given: Mapping[str, Any]) -> list[str]:
+    parts = urlsplit(address)
+    found = []
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+        found.append(f"backup_endpoint: {address} is not encrypted. Use https.")
+    if not (given.get("access_key") and given.get("secret_key")):
+        found.append("backup_access_key and backup_secret_key must give a key for the bucket alone.")
+    return found

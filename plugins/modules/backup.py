@@ -1,0 +1,152 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup
+short_description: Make, list, prove and restore the backups of an app
+version_added: 0.1.0
+author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Runs on the host of the data services, where the role C(backup) has written the app's settings. It is the code that
+    the host's timers run.
+  - A restore fills a new database beside the live one, compares each table with what was counted when the backup was
+    made, and only then exchanges the two by their names. What was live is kept, and O(action=undo) puts it back.
+options:
+  action:
+    description:
+      - V(now) makes a backup; the first one is proven at once. V(list) returns those that there are.
+      - V(drill) restores a backup into a PostgreSQL without network, compares, and throws it away.
+      - V(restore) brings a database, or one table of it, back. V(undo) takes the last restore back.
+      - V(state) returns what is remembered, and what is late or has failed.
+    type: str
+    required: true
+    choices: [now, list, drill, restore, undo, state]
+  app:
+    description: Name of the app.
+    type: str
+    required: true
+  to:
+    description: What is restored or proven. V(latest), the id of a backup, or a point in time.
+    type: str
+    default: latest
+  into:
+    description: V(live) exchanges the live database. V(scratch) restores beside it, to look at.
+    type: str
+    choices: [live, scratch]
+    default: scratch
+  database:
+    description: The database, when several are declared.
+    type: str
+    default: ''
+  table:
+    description: >-
+      One table alone, such as V(public.notes). It goes into the live database; the present one is kept in a schema of
+      its own there.
+    type: str
+    default: ''
+  settings:
+    description: Where the app's settings are.
+    type: path
+    default: /etc/izzzi/backup
+attributes:
+  check_mode:
+    support: full
+    description: V(restore) says what would be lost. Nothing is made, proven or restored.
+"""
+
+EXAMPLES = r"""
+- name: Make a backup
+  izzzi.infra.backup:
+    action: now
+    app: shop
+
+- name: Look at what was there yesterday
+  izzzi.infra.backup:
+    action: restore
+    app: shop
+    to: 4f353e14
+    into: scratch
+"""
+
+RETURN = r"""
+backup:
+  description: The backup that was made, or what was proven or restored, with rows, bytes and seconds.
+  returned: for V(now), V(drill), V(restore) and V(undo)
+  type: dict
+  sample: {id: 4f353e14, rows: 50002, seconds: 6.6}
+backups:
+  description: The backups, the newest first.
+  returned: for V(list)
+  type: list
+  elements: dict
+state:
+  description: The last backup, the last verified one, their ages in hours, and C(troubles).
+  returned: for V(state)
+  type: dict
+loss:
+  description: Tables of which a restore would change the number of rows, a sentence each.
+  returned: for V(restore) in check mode
+  type: list
+  elements: str
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._app.program import CommandError
+from ..module_utils._backup import actions, context
+from ..module_utils._backup.config import BackupError, read
+from ..module_utils._backup.drill import drill
+from ..module_utils._backup.restore import undo
+from ..module_utils._secrets.mask import mask
+
+ARGUMENT_SPEC = {
+    "action": {"type": "str", "required": True, "choices": ["now", "list", "drill", "restore", "undo", "state"]},
+    "app": {"type": "str", "required": True},
+    "to": {"type": "str", "default": "latest"},
+    "into": {"type": "str", "choices": ["live", "scratch"], "default": "scratch"},
+    "database": {"type": "str", "default": ""},
+    "table": {"type": "str", "default": ""},
+    "settings": {"type": "path", "default": "/etc/izzzi/backup"},
+}
+
+
+def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
+    """Carry out what is asked for, or foresee it."""
+    what = [params[name] for name in ("to", "into", "database", "table")]
+    if params["action"] == "list":
+        return {"changed": False, "backups": actions.listing(found)}
+    if params["action"] == "state":
+        return {"changed": False, "state": actions.report(found)}
+    if params["action"] == "restore" and check_mode:
+        foreseen = actions.foresee(found, *what)
+        return {"changed": True, "backup": foreseen, "loss": foreseen["loss"]}
+    if check_mode:
+        return {"changed": params["action"] in ("now", "undo"), "backup": {}}
+    if params["action"] == "restore":
+        return {"changed": True, "backup": actions.bring_back(found, *what)}
+    if params["action"] == "drill":
+        return {"changed": False, "backup": drill(found, params["to"])}
+    if params["action"] == "undo":
+        return {"changed": True, "backup": undo(found, params["database"])}
+    return {"changed": True, "backup": actions.now(found)}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params, secrets = module.params, {}
+    try:
+        config, secrets = read(params["app"], Path(params["settings"]))
+        module.exit_json(**answer(params, context.make(config, secrets), module.check_mode))
+    except (BackupError, CommandError) as error:
+        module.fail_json(msg=mask(str(error), secrets.values()))
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+
+
+if __name__ == "__main__":
+    main()
