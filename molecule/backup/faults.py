@@ -235,7 +235,10 @@ def table_in_use() -> None:
     sql("CREATE TABLE orders (id int PRIMARY KEY, price int REFERENCES prices)")
     red("orders (foreign key", "restore", "shop", "--table=public.prices", "--confirm=shop")
     sql("DROP TABLE orders")
-    good("restore", "shop", "--table=public.prices", "--confirm=shop")
+    for _twice in range(2):
+        good("restore", "shop", "--table=public.prices", "--confirm=shop")
+        time.sleep(1)
+    assert sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'before_%'") == "1"
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ def _kind(kind: str) -> tuple[str, Callable[[Any], bool]]:
         "NUMBER": ("a whole number", _is_number),
         "SECONDS": ("a whole number of seconds", _is_number),
         "ADDRESS": ("a list of addresses or networks", _is_addresses),
+        "WHEN": ("latest, an id, or a time such as 2026-11-28T04:31:00", _is_when),
         "FILE": ("the path of a file", lambda value: isinstance(value, str)),
         "COMMAND": ("a text that a shell could split, or a list of words", _is_command),
     }.get(kind, ("one word", _is_word))
@@ -109,6 +110,11 @@ def _is_number(value: Any) -> bool:
 
 def _is_word(value: Any) -> bool:
     return isinstance(value, (str, int)) and not isinstance(value, bool) and len(str(value).split()) == 1
+
+
+def _is_when(value: Any) -> bool:
+    """Tell a word, or a date and a time of day with a blank between them."""
+    return _is_word(value) or (isinstance(value, str) and re.fullmatch(r"[\d-]+ [\d:.+-]+", value) is not None)
 
 
 def _is_names(value: Any) -> bool:

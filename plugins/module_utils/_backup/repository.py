@@ -21,6 +21,11 @@ _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 # What restic says, and what a person can do. The first that fits counts.
 _WORDS = (
     (
+        "Is there a repository at",
+        "there is none yet. Make a backup with playbooks/backup.yml; if there were backups, look at backup_repository, "
+        "backup_bucket and backup_prefix.",
+    ),
+    (
         "wrong password",
         "the key does not open the repository. Give the environment's vault_backup_password as it was when the "
         "repository was made; without that key there is no restore.",
@@ -55,12 +60,18 @@ MISSING = re.compile(r"Is there a repository at the following location|unable to
 
 def explain(said: str, repository: str) -> str:
     """Return what restic's words mean for a person, with the words themselves."""
-    lines = said.strip().splitlines()
+    lines = [_plain(line) for line in said.strip().splitlines()]
     for pattern, meaning in _WORDS:
         if re.search(pattern, said, re.IGNORECASE):
             told = _DAMAGED if meaning == "DAMAGED" else meaning
             return "\n".join([f"The repository {repository}: {told}", *lines[-5:]])
     return "\n".join([f"The repository {repository}: restic failed.", *lines[-10:]])
+
+
+def _plain(line: str) -> str:
+    """Return restic's words without the JSON in which newer versions put them."""
+    found = re.fullmatch(r'\{"message_type":"exit_error".*"message":(".*")\}', line.strip())
+    return " ".join(json.loads(found[1]).split()) if found else line
 
 
 @dataclass(frozen=True)
@@ -143,7 +154,7 @@ class Repository:
                 json.loads(run(["restic", "cat", "config", "--quiet"], env=self.env, timeout=self._timeout))["id"]
             )
         except CommandError as error:
-            if MISSING.search(str(error)) and not re.search(_WORDS[0][0], str(error)):
+            if MISSING.search(str(error)) and "wrong password" not in str(error):
                 return ""
             raise BackupError(explain(str(error), self.url)) from error
 

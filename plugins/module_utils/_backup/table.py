@@ -58,6 +58,13 @@ def put_away(schema: str, name: str, kept: str) -> str:
     return f"CREATE SCHEMA {quoted(kept)};\nALTER TABLE IF EXISTS {where} SET SCHEMA {quoted(kept)};\n"
 
 
+def drop_kept(newest: str) -> str:
+    """Return SQL that removes the schemas of former tables which earlier restores have kept."""
+    return f"""SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
+WHERE nspname ~ '^before_[0-9]{{8}}t[0-9]{{6}}$' AND nspname <> {literal(newest)} \\gexec
+"""
+
+
 def restore(context: Context, table: str, to: str = "latest", database: str = "") -> dict[str, Any]:
     """Restore one table into the live database; the present one is kept in a schema of its own. Raise BackupError when
     something in the live database would go on using the kept one; nothing was changed then."""
@@ -83,6 +90,7 @@ def restore(context: Context, table: str, to: str = "latest", database: str = ""
             left = server.ask(foreign_keys(schema, name), new).splitlines()
         finally:
             server.ask(swap.drop(new))
+        server.ask(drop_kept(kept), wanted.name)
         found = server.counts(wanted.name)
         rows = require_equal({key: source.counts(wanted)[key]}, {key: found.get(key)} if key in found else {}, table)
         result = {"what": source.label, "database": wanted.name, "table": table, "rows": rows, "time": began}

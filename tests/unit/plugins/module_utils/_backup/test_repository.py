@@ -20,6 +20,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository imp
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        ("Is there a repository at the following location?", "there is none yet"),
         ("Fatal: wrong password or no key found", "vault_backup_password"),
         ("ignoring error for /x: ciphertext verification failed", "is damaged"),
         ("unable to create lock in backend: repository is already locked by PID 7", "another restic"),
@@ -32,6 +33,11 @@ from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository imp
 )
 def test_words_of_restic_are_explained(said, told):
     assert told in explain(said, "s3:https://x/b")
+
+
+def test_words_in_json_are_shown_without_it():
+    said = '{"message_type":"exit_error","code":12,"message":"Fatal: wrong\\npassword"}'
+    assert explain(said, "/r").splitlines()[-1] == "Fatal: wrong password"
 
 
 @pytest.mark.parametrize(

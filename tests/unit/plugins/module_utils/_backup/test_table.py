@@ -35,3 +35,9 @@ def test_the_present_table_is_moved_and_not_dropped():
 def test_names_are_quoted_in_questions():
     assert """to_regclass('"a''b"."c"')""" in table.users("a'b", "c")
     assert """to_regclass('"a"."c"')""" in table.foreign_keys("a", "c")
+
+
+def test_only_what_an_earlier_restore_has_kept_is_dropped():
+    made = table.drop_kept("before_20261128t043100")
+    assert "'^before_[0-9]{8}t[0-9]{6}$' AND nspname <> 'before_20261128t043100'" in made
+    assert made.endswith("\\gexec\n")
