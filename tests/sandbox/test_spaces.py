@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import urllib.error
 import urllib.request
 
-import boto3
 import pytest
-from botocore.client import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import (
+    ConnectionClosedError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
-from .daemon import Daemon, running
-
-
-def connect(daemon: Daemon, access_key: str = "", secret_key: str = "", **more):
-    own_id, own_secret = (daemon.home / "spaces_key").read_text().split()
-    return boto3.client(
-        "s3",
-        endpoint_url=daemon.spaces_url,
-        region_name="fra1",
-        aws_access_key_id=access_key or own_id,
-        aws_secret_access_key=secret_key or own_secret,
-        config=Config(signature_version="s3v4", retries={"max_attempts": 0}),
-        **more,
-    )
-
-
-def make(spaces, name="assets", **more):
-    spaces.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "fra1"}, **more)
+from .daemon import running
+from .s3 import anonymous, connect, make, refused
 
 
 @pytest.fixture
@@ -35,20 +22,6 @@ def spaces(daemon):
     client = connect(daemon)
     make(client)
     return client
-
-
-def refused(call, **arguments) -> str:
-    with pytest.raises(ClientError) as error:
-        call(**arguments)
-    return error.value.response["Error"]["Code"]
-
-
-def anonymous(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=10) as reply:
-            return reply.status
-    except urllib.error.HTTPError as error:
-        return error.code
 
 
 def test_keys_are_checked(daemon, spaces):
@@ -92,33 +65,6 @@ def test_settings_of_a_bucket(daemon, spaces):
     assert refused(spaces.delete_bucket, Bucket="assets") == "BucketNotEmpty"
 
 
-def test_grants_limit_a_key(client, daemon, spaces):
-    make(spaces, "other")
-    spaces.put_object(Bucket="assets", Key="a", Body=b"1")
-    grants = [{"bucket": "assets", "permission": "read"}]
-    key = client.spaces_key.create(body={"name": "reader", "grants": grants})["key"]
-    reader = connect(daemon, key["access_key"], key["secret_key"])
-    assert reader.get_object(Bucket="assets", Key="a")["Body"].read() == b"1"
-    assert refused(reader.put_object, Bucket="assets", Key="b", Body=b"2") == "AccessDenied"
-    assert refused(reader.list_objects_v2, Bucket="other") == "AccessDenied"
-    client.spaces_key.patch(key["access_key"], body={"grants": [{"bucket": "assets", "permission": "readwrite"}]})
-    reader.put_object(Bucket="assets", Key="b", Body=b"2")
-    reader.delete_objects(Bucket="assets", Delete={"Objects": [{"Key": "b"}]})
-    assert refused(reader.put_bucket_acl, Bucket="assets", ACL="public-read") == "AccessDenied"
-    shown = client.spaces_key.get(key["access_key"])["key"]
-    assert "secret_key" not in shown
-    assert shown["grants"][0]["permission"] == "readwrite"
-    assert [row["name"] for row in client.spaces_key.list()["keys"]] == ["reader"]
-    client.spaces_key.delete(key["access_key"])
-    assert refused(reader.list_objects_v2, Bucket="assets") == "InvalidAccessKeyId"
-
-
-@pytest.mark.parametrize(("bucket", "permission"), [("assets", "fullaccess"), ("", "read"), ("assets", "own")])
-def test_bad_grants_are_refused(daemon, bucket, permission):
-    body = {"name": "bad", "grants": [{"bucket": bucket, "permission": permission}]}
-    assert daemon.call("POST", "/v2/spaces/keys", body).status == 422
-
-
 def test_faults_hit_spaces_where_their_path_says_so(daemon, spaces):
     def arm(**fault):
         assert daemon.call("POST", "/_sandbox/faults", {"method": "PUT", **fault}).status == 201
@@ -138,6 +84,42 @@ def test_faults_hit_spaces_where_their_path_says_so(daemon, spaces):
         ("/assets/c", 0),
         ("/assets/d", 0),
     ]
+
+
+def test_a_connection_is_cut_in_the_middle(daemon, spaces):
+    def cut(**fault):
+        assert (
+            daemon.call("POST", "/_sandbox/faults", {"kind": "cut", "path": "spaces:/assets/*", **fault}).status == 201
+        )
+
+    content = bytes(range(256)) * 4096
+    cut(method="PUT", bytes=500_000)
+    with pytest.raises((ConnectionClosedError, EndpointConnectionError)):
+        spaces.put_object(Bucket="assets", Key="a", Body=content)
+    assert "Contents" not in spaces.list_objects_v2(Bucket="assets")
+    spaces.put_object(Bucket="assets", Key="a", Body=content)
+    cut(method="GET", bytes=1000)
+    body = spaces.get_object(Bucket="assets", Key="a")["Body"]
+    with pytest.raises((ResponseStreamingError, IncompleteReadError, ReadTimeoutError)):
+        body.read()
+    assert spaces.get_object(Bucket="assets", Key="a")["Body"].read() == content
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_a_stored_object_is_damaged(daemon, spaces, method):
+    arm = {"kind": "damage", "method": method, "path": "spaces:/assets/a"}
+    assert daemon.call("POST", "/_sandbox/faults", arm).status == 201
+    spaces.put_object(Bucket="assets", Key="a", Body=b"0123456789")
+    tag = spaces.head_object(Bucket="assets", Key="a")["ETag"]
+    url = spaces.generate_presigned_url("get_object", {"Bucket": "assets", "Key": "a"})
+    for _ in range(2):
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            assert (reply.read(), reply.headers["etag"]) == (b"0123446789", tag)
+
+
+def test_what_only_spaces_can_suffer_needs_its_path(daemon):
+    for kind in ("cut", "damage"):
+        assert daemon.call("POST", "/_sandbox/faults", {"kind": kind, "path": "/v2/droplets"}).status == 422
 
 
 def test_buckets_survive_a_crash(tmp_path):

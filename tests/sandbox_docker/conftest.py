@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.client import Config
 
 from .cloud import HOME, Droplet, api, wait_until
 from .machines import Machines, running
@@ -86,6 +89,17 @@ def is_active(id: int) -> dict | None:
 
 def alive_of(ids: list[int]) -> set[int]:
     return {d["id"] for d in api("GET", "/droplets?per_page=200")["droplets"]}.intersection(ids)
+
+
+@pytest.fixture(scope="session")
+def owner(sandbox):
+    """Spaces with the account's own key."""
+    id, secret = (HOME / "spaces_key").read_text().split()
+    port = os.environ.get("IZZZI_SANDBOX_SPACES_PORT", "8782")
+    options = {"aws_access_key_id": id, "aws_secret_access_key": secret, "region_name": "us-east-1"}
+    return boto3.client(
+        "s3", endpoint_url=f"http://127.0.0.1:{port}", config=Config(signature_version="s3v4"), **options
+    )
 
 
 @pytest.fixture(scope="package")

@@ -1,9 +1,10 @@
-"""Files for a container, in the form that the engine takes them."""
+"""Files of a container, in the form in which the engine takes and gives them."""
 
 from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -20,3 +21,10 @@ def archive(content: dict[str, bytes], mode: int = 0o644) -> bytes:
             entry.size, entry.mode = len(data), mode
             tar.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def only_file(stream: Iterable[bytes]) -> bytes:
+    """Return the content of the one file in what the engine's get_archive gives."""
+    with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+        content = tar.extractfile(tar.getmembers()[0])
+        return content.read() if content else b""

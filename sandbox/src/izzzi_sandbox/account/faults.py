@@ -13,12 +13,15 @@ KINDS = {
     "latency": "seconds pass before the request is answered",
     "status": "the request is answered with `status`, before the work or after it (`when`)",
     "reset": "the connection is reset, before the work or after it (`when`)",
+    "cut": "Spaces resets the connection in the middle of the upload or download, or after `bytes` of it",
+    "damage": "one bit of the object in Spaces is turned around where it is stored: before a download, after an upload",
     "stuck": "an action (create: the droplet stays new; destroy: it stays) does not end, or only after `seconds`",
     "errored": "an action ends as errored",
     "no_addresses": "an active droplet is shown without its networks",
     "member_lag": "a droplet that was deleted stays a member of its VPC for `seconds`",
 }
-ON_REQUESTS = ("latency", "status", "reset")
+ON_SPACES = ("cut", "damage")
+ON_REQUESTS = ("latency", "status", "reset", *ON_SPACES)
 SPACES = "spaces:"
 
 
@@ -37,6 +40,7 @@ class Fault:
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     when: str = "before"
+    bytes: int | None = None  # of a body, before it is cut; None: half of it
     hits: int = 0
 
     def show(self) -> dict[str, Any]:
@@ -74,7 +78,12 @@ class Faults:
         with self._changed:
             hits = [f for f in self._armed if f.kind == "latency" and _fits(f, method, path) and self._use(f)]
             for fault in self._armed:
-                if fault.kind in ("status", "reset") and _fits(fault, method, path) and self._use(fault):
+                if (
+                    fault.kind in ON_REQUESTS
+                    and fault.kind != "latency"
+                    and _fits(fault, method, path)
+                    and self._use(fault)
+                ):
                     return [*hits, fault]
             return hits
 

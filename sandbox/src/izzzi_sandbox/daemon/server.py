@@ -23,6 +23,7 @@ from . import credentials, process, settings
 from .settings import Settings
 
 DNS_PORT = 53  # resolvers ask no other one
+SPACES_TLS_PORT = 443
 log = logging.getLogger("izzzi_sandbox")
 
 
@@ -75,6 +76,17 @@ class Daemon:
                 self._dns.listen(gateway, DNS_PORT)
         except OSError as error:
             log.warning("droplets cannot ask the sandbox's DNS server, %s:%s: %s", gateway, DNS_PORT, error.strerror)
+        if gateway:
+            self._serve_spaces_at(gateway)
+
+    def _serve_spaces_at(self, gateway: str) -> None:
+        try:
+            self._spaces_tls = bind(gateway, SPACES_TLS_PORT)
+        except process.ProcessError as error:
+            log.warning("droplets cannot reach Spaces under its real names: %s", error)
+            return
+        self._cloud.spaces.serve_tls(self._spaces_tls, self._cloud.settings.spaces_tls_file)
+        self._dns.spaces_is_at(gateway)
 
     def stop(self) -> None:
         for listener, _ in self._listeners:

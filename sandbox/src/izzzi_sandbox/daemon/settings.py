@@ -72,6 +72,10 @@ class Settings:
         return self.home / "tls.pem"
 
     @property
+    def spaces_tls_file(self) -> Path:
+        return self.home / "spaces-tls.pem"
+
+    @property
     def ssh_key_file(self) -> Path:
         return self.home / "id_ed25519"
 
@@ -91,7 +95,7 @@ class Settings:
         databases = [base.with_name(base.name + suffix) for base in bases for suffix in ("", "-wal", "-shm")]
         logs = [self.log_file, self.log_file.with_suffix(".log.1")]
         secrets = [self.token_file, self.spaces_key_file, self.ssh_key_file, public_key]
-        certificates = [self.ca_file, self.ca_key_file, self.tls_file]
+        certificates = [self.ca_file, self.ca_key_file, self.tls_file, self.spaces_tls_file]
         return [*databases, *logs, *secrets, *certificates, self.pid_file, self.command_lock]
 
     @property

@@ -1,4 +1,5 @@
-"""The sandbox's own certificate authority, and its server certificate for this machine's loopback names."""
+"""The sandbox's own certificate authority, and its server certificates: for this machine's loopback names and for
+those of Spaces."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ..spaces.address import certificate_names
 from .settings import Settings
 
 CA_DAYS = 3650
@@ -23,9 +25,13 @@ def ensure(settings: Settings) -> None:
     """Make what is missing or about to expire."""
     if not (_fresh(settings.ca_file) and settings.ca_key_file.exists()):
         _make_ca(settings)
-        settings.tls_file.unlink(missing_ok=True)
-    if not _fresh(settings.tls_file):
-        _make_server(settings)
+        for path in (settings.tls_file, settings.spaces_tls_file):
+            path.unlink(missing_ok=True)
+    loopback = [x509.DNSName("localhost"), x509.IPAddress(ip_address(settings.host)), x509.IPAddress(ip_address("::1"))]
+    names = {settings.tls_file: loopback, settings.spaces_tls_file: [*map(x509.DNSName, certificate_names())]}
+    for path, own in names.items():
+        if not _fresh(path):
+            _make_server(settings, path, own)
 
 
 def _fresh(path: Path) -> bool:
@@ -60,14 +66,12 @@ def _make_ca(settings: Settings) -> None:
     write_private(settings.ca_file, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
-def _make_server(settings: Settings) -> None:
+def _make_server(settings: Settings, path: Path, own: list[x509.GeneralName]) -> None:
     ca = x509.load_pem_x509_certificate(settings.ca_file.read_bytes())
     ca_key = serialization.load_pem_private_key(settings.ca_key_file.read_bytes(), password=None)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "izzzi-sandbox")])
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ip_address(settings.host)), x509.IPAddress(ip_address("::1"))]
-    )
+    names = x509.SubjectAlternativeName(own)
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())
     certificate = (
         _builder(name, ca.subject, key, SERVER_DAYS)
@@ -77,7 +81,7 @@ def _make_server(settings: Settings) -> None:
         .add_extension(authority, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    write_private(settings.tls_file, certificate.public_bytes(serialization.Encoding.PEM) + _pem(key))
+    write_private(path, certificate.public_bytes(serialization.Encoding.PEM) + _pem(key))
 
 
 def _builder(

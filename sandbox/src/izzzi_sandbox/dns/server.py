@@ -7,11 +7,12 @@ import logging
 import socketserver
 from pathlib import Path
 
-from dnslib import PTR, QTYPE, RCODE, RR, DNSRecord
+from dnslib import PTR, QTYPE, RCODE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSLogger, DNSServer
 
 from ..account.records import Domain, DomainRecord, Droplet
 from ..account.state import State
+from ..spaces import address
 from . import zone
 
 FORWARD_SECONDS = 3.0
@@ -23,6 +24,10 @@ class Resolver(BaseResolver):
         self._state = state
         self._resolv_conf = resolv_conf
         self._port = port
+        self._spaces_address = ""  # where Spaces listens under its real names; empty: nowhere
+
+    def spaces_is_at(self, address: str) -> None:
+        self._spaces_address = address
 
     def resolve(self, request: DNSRecord, handler: DNSHandler) -> DNSRecord:
         name = str(request.q.qname).rstrip(".").lower()
@@ -33,6 +38,8 @@ class Resolver(BaseResolver):
             reply.add_answer(RR(request.q.qname, QTYPE.PTR, rdata=PTR(host), ttl=60))
             return reply
         domain = zone.domain_of(name, (row.name for row in self._state.all(Domain)))
+        if domain is None and self._spaces_address and f".{name}".endswith(f".{address.DOMAIN}"):
+            return self._spaces(request, name, type, reply)
         if domain is None:
             return self._forward(request, handler)
         records = [record for record in self._state.all(DomainRecord) if record.domain == domain]
@@ -43,6 +50,13 @@ class Resolver(BaseResolver):
         elif not found:
             reply.header.rcode = RCODE.NOERROR if exists else RCODE.NXDOMAIN
             reply.add_auth(zone.soa(domain, records))
+        return reply
+
+    def _spaces(self, request: DNSRecord, name: str, type: str, reply: DNSRecord) -> DNSRecord:
+        if not address.is_name(name):
+            reply.header.rcode = RCODE.NXDOMAIN
+        elif type in ("A", zone.ANY):
+            reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A(self._spaces_address), ttl=60))
         return reply
 
     def _droplet_at(self, name: str) -> str | None:
@@ -109,6 +123,9 @@ class NameServer:
                 DNSServer(self._resolver, host, port, kind is _Tcp, logger=quiet, handler=_Handler, server=kind)
             )
         self.addresses.append(f"{host}:{port}")
+
+    def spaces_is_at(self, address: str) -> None:
+        self._resolver.spaces_is_at(address)
 
     def serve(self) -> None:
         for server in self._waiting:

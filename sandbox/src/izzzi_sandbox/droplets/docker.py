@@ -21,7 +21,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from ..archive import archive
+from ..archive import archive, only_file
 from ..daemon.settings import Settings
 from ..images import ImageError, Kitchen, droplet_image, port_image
 from . import balancers, confinement, disks, metadata, network, nft, resolvers, seed, snapshots
@@ -169,7 +169,15 @@ class DockerBackend:
                 **confinement.limits(spec.vcpus, spec.memory_mb),
             ),
         )
-        self._machine(spec.id).put_archive("/", archive(seed.files(spec, resolvers.resolv_conf())))
+        machine = self._machine(spec.id)
+        machine.put_archive("/", archive(seed.files(spec, resolvers.resolv_conf()) | self._trust(machine)))
+
+    def _trust(self, machine: Container) -> dict[str, bytes]:
+        try:
+            bundle = only_file(machine.get_archive(f"/{seed.BUNDLE}")[0])
+        except NotFound:
+            bundle = b""
+        return seed.trust(self._settings.ca_file.read_bytes(), bundle)
 
     def _image(self, spec: DropletSpec) -> str:
         if spec.snapshot is None:

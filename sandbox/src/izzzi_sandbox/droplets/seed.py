@@ -1,4 +1,5 @@
-"""What a droplet finds on its disk at first boot: cloud-init's seed, the resolvers, the host's CA bundle."""
+"""What a droplet finds on its disk at first boot: cloud-init's seed, the resolvers, the sandbox's CA among those that
+it trusts, the host's CA bundle."""
 
 from __future__ import annotations
 
@@ -17,6 +18,20 @@ CA_BUNDLE = "usr/lib/izzzi-sandbox/ca-certificates.crt"
 def host_ca() -> bytes:
     path = Path(os.environ.get("SSL_CERT_FILE") or "/etc/ssl/certs/ca-certificates.crt")
     return path.read_bytes() if path.is_file() else b""
+
+
+# Under the hash of its name OpenSSL finds the CA in a directory; every home's CA has this name (`openssl x509 -hash`).
+CA_HASH = "5ce67937"
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+
+
+def trust(ca: bytes, bundle: bytes) -> dict[str, bytes]:
+    """Return the files that make a droplet trust the sandbox's CA, as `update-ca-certificates` would leave them."""
+    return {
+        "usr/local/share/ca-certificates/izzzi-sandbox.crt": ca,
+        f"etc/ssl/certs/{CA_HASH}.0": ca,
+        BUNDLE: bundle if ca in bundle else bundle + ca,
+    }
 
 
 def files(spec: DropletSpec, resolvers: str) -> dict[str, bytes]:

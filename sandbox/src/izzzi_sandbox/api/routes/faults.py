@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from ...account.faults import KINDS, ON_REQUESTS
+from ...account.faults import KINDS, ON_REQUESTS, ON_SPACES, SPACES
 from .. import errors
 from ..deps import Account, Body
 
@@ -21,6 +21,7 @@ ONLY_FOR = {  # what a field is for; elsewhere it would be ignored in silence
     "message": ("status",),
     "headers": ("status",),
     "when": ("status", "reset"),
+    "bytes": ("cut",),
     "action": ("stuck", "errored"),
     "name": ("stuck", "errored", "no_addresses", "member_lag"),
     "seconds": ("latency", "stuck", "member_lag"),
@@ -28,7 +29,7 @@ ONLY_FOR = {  # what a field is for; elsewhere it would be ignored in silence
 
 
 class Create(Body):
-    kind: Literal["latency", "status", "reset", "stuck", "errored", "no_addresses", "member_lag"]
+    kind: Literal["latency", "status", "reset", "cut", "damage", "stuck", "errored", "no_addresses", "member_lag"]
     method: str = "*"
     path: str = "*"
     action: str = "*"
@@ -40,6 +41,7 @@ class Create(Body):
     message: str = ""
     headers: dict[str, str] = Field(default_factory=dict)
     when: Literal["before", "after"] = "before"
+    bytes: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def check(self) -> Create:
@@ -48,6 +50,8 @@ class Create(Body):
             raise ValueError(f"{self.kind} takes no {', '.join(strange)}: {KINDS[self.kind]}")
         if self.kind in ("latency", "member_lag") and self.seconds is None:
             raise ValueError(f"{self.kind} needs seconds")
+        if self.kind in ON_SPACES and not self.path.startswith(SPACES):
+            raise ValueError(f"{self.kind} needs a path that begins with {SPACES}")
         return self
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from pydantic import Field
 
 from ...account.records import Action, Domain, Droplet, Firewall, SshKey, Tag, Vpc
-from ..deps import Account
+from ..deps import Account, Body
 
 router = APIRouter()
 
@@ -60,6 +61,16 @@ def reset(cloud: Account) -> None:
 @router.post("/suspend", status_code=204)
 def suspend(cloud: Account) -> None:
     cloud.suspend()
+
+
+class Time(Body):
+    days: Annotated[float, Field(ge=0, le=36500)] = 0
+
+
+@router.post("/spaces/time")
+def pass_time(cloud: Account, body: Time) -> dict[str, Any]:
+    """All that Spaces holds becomes older by so many days; lifecycle rules are carried out."""
+    return {"changed": cloud.spaces.pass_time(body.days)}
 
 
 @router.get("/requests")

@@ -1,4 +1,5 @@
-"""/v2/spaces/keys: access keys with grants. The sandbox's own key pair (`izzzi-sandbox env`) is not among them."""
+"""/v2/spaces/keys: access keys with grants. The sandbox's own key pair (`izzzi-sandbox env`) is not among them. The
+messages of refusals are the sandbox's but for one: the documentation has one example."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
+from ...account.cloud import Cloud
 from ...account.records import SpacesAccessKey
+from ...spaces.access import is_limited
 from ..deps import Account, Body, found
+from ..errors import ApiError
 from ..pagination import Paged
 
 router = APIRouter(prefix="/spaces/keys")
@@ -36,6 +40,18 @@ class Create(Body):
 class Update(Body):
     name: Name | None = None
     grants: list[Grant] | None = None
+
+
+def stored(cloud: Cloud, grants: list[Grant]) -> list[dict[str, str]]:
+    """Return the grants to keep. Raise ApiError for those that exclude each other."""
+    rows = [grant.model_dump() for grant in grants]
+    if len({grant.permission == "fullaccess" for grant in grants}) > 1:
+        raise ApiError(400, "cannot mix fullaccess permission with scoped permissions.")
+    if is_limited(rows):
+        for row in rows:
+            if cloud.spaces.has_policy(row["bucket"]):
+                raise ApiError(400, f"bucket {row['bucket']} has a policy and cannot have limited access keys.")
+    return rows
 
 
 def show(key: SpacesAccessKey) -> dict[str, Any]:
@@ -66,11 +82,12 @@ def list_keys(
 @router.post("", status_code=201)
 def create(cloud: Account, body: Create) -> dict[str, Any]:
     """The only reply that has the secret."""
+    grants = stored(cloud, body.grants)
     key = SpacesAccessKey(
         id=f"DO00{secrets.token_hex(8).upper()}",
         secret=secrets.token_urlsafe(32),
         name=body.name,
-        grants=[grant.model_dump() for grant in body.grants],
+        grants=grants,
     )
     with cloud.state.transaction():
         cloud.state.put(key)
@@ -90,7 +107,10 @@ def update(cloud: Account, access_key: str, body: Update) -> dict[str, Any]:
         if body.name is not None:
             key.name = body.name
         if body.grants is not None:
-            key.grants = [grant.model_dump() for grant in body.grants]
+            grants = stored(cloud, body.grants)
+            if is_limited(grants) != is_limited(key.grants):
+                raise ApiError(400, "cannot convert a fullaccess key to a scoped key or vice versa.")
+            key.grants = grants
         return {"key": show(cloud.state.put(key))}
 
 
