@@ -125,9 +125,22 @@ def repository_gone() -> None:
     good("now", "shop")
 
 
+def installed_anew() -> None:
+    """A host that has lost everything must not make its empty database the latest backup."""
+    state, away = Path("/var/lib/izzzi/backup/shop"), Path("/root/state-away")
+    state.rename(away)
+    red("by another host", "now", "shop")
+    good("restore", "shop", "--into=live", "--confirm=shop")
+    good("now", "shop")
+    shutil.rmtree(state)
+    good("now", "shop", "--adopt")
+    shutil.rmtree(state)
+    away.rename(state)
+
+
 def no_room() -> None:
     mounted("/mnt/small", "40m")
-    with different(directory="/mnt/small/state", reserve=0):
+    with different(directory="/mnt/small/state", repository="/mnt/small/repository", reserve=0):
         red("There is no room for a backup", "now", "shop", other=True)
     subprocess.run(["umount", "/mnt/small"], check=True)
     mounted("/mnt/small", "2m")
@@ -181,6 +194,16 @@ def killed_restores() -> None:
     assert live() == restored
     assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%restoring%'") == "0"
     assert sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'shop_before_%'") == "1"
+
+
+def killed_restores_of_redis() -> None:
+    """A Redis that was left copying refuses writes until the next backup or restore."""
+    for after in (0.5, 2.0, 3.0, 3.5, 4.0):
+        killed("restore", "shop", "--redis", "--confirm=shop", after=after)
+    good("now", "shop")
+    redis = ["docker", "exec", "shop-redis-1", "redis-cli", "INCR", "writes"]
+    said = subprocess.run(redis, capture_output=True, text=True, check=True).stdout
+    assert said.strip().isdigit(), said
 
 
 def server_restarted() -> None:
@@ -243,8 +266,9 @@ def table_in_use() -> None:
 
 if __name__ == "__main__":
     for trial in (
-        *(wrong_key, damaged, repository_gone, no_room, not_asked_for, table_in_use, twice_at_once, service_stopped),
-        *(clock_set_back, server_restarted, killed_backups, killed_drills, killed_restores),
+        *(wrong_key, damaged, repository_gone, installed_anew, no_room, not_asked_for, table_in_use, twice_at_once),
+        *(service_stopped, clock_set_back, server_restarted, killed_backups, killed_drills, killed_restores),
+        killed_restores_of_redis,
     ):
         began = time.monotonic()
         trial()

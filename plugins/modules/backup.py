@@ -47,6 +47,18 @@ options:
       its own there.
     type: str
     default: ''
+  volume:
+    description: The files of a named volume alone, into a new volume beside it, which the result names.
+    type: str
+    default: ''
+  redis:
+    description: Redis' data alone, into the live Redis; its present data is saved on the host first.
+    type: bool
+    default: false
+  adopt:
+    description: For V(now) on a host that has made none of the backups that are there, to go on with them.
+    type: bool
+    default: false
   settings:
     description: Where the app's settings are.
     type: path
@@ -111,13 +123,16 @@ ARGUMENT_SPEC = {
     "into": {"type": "str", "choices": ["live", "scratch"], "default": "scratch"},
     "database": {"type": "str", "default": ""},
     "table": {"type": "str", "default": ""},
+    "volume": {"type": "str", "default": ""},
+    "redis": {"type": "bool", "default": False},
+    "adopt": {"type": "bool", "default": False},
     "settings": {"type": "path", "default": "/etc/izzzi/backup"},
 }
 
 
 def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     """Carry out what is asked for, or foresee it."""
-    what = [params[name] for name in ("to", "into", "database", "table")]
+    what = (params["to"], params["into"], params)
     if params["action"] == "list":
         return {"changed": False, "backups": actions.listing(found)}
     if params["action"] == "state":
@@ -133,7 +148,7 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
         return {"changed": False, "backup": drill(found, params["to"])}
     if params["action"] == "undo":
         return {"changed": True, "backup": undo(found, params["database"])}
-    return {"changed": True, "backup": actions.now(found)}
+    return {"changed": True, "backup": actions.now(found, params["adopt"])}
 
 
 def main() -> None:

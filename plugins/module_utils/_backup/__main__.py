@@ -15,7 +15,7 @@ from .._app.program import CommandError
 from . import actions, context
 from .config import SETTINGS, BackupError, read
 from .drill import drill
-from .restore import LIVE, undo
+from .restore import undo
 
 NAMES = ("now", "drill", "list", "state", "late", "check", "restore", "undo")
 
@@ -29,7 +29,10 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--into", choices=("live", "scratch"), default="scratch", help="live needs --confirm=APP")
     found.add_argument("--database", default="", help="which, when several are declared")
     found.add_argument("--table", default="", help="one table alone, such as public.notes, live")
+    found.add_argument("--volume", default="", help="the files of a volume, into a new volume beside it")
+    found.add_argument("--redis", action="store_true", help="Redis' data, live")
     found.add_argument("--confirm", default="", help="the app's name again, to exchange the live database")
+    found.add_argument("--adopt", action="store_true", help="go on where another host's backups have ended")
     found.add_argument("--settings", type=Path, default=SETTINGS, help=argparse.SUPPRESS)
     return found
 
@@ -38,24 +41,27 @@ def run(options: argparse.Namespace):
     """Carry out one action and return what is to be printed. Raise BackupError when it fails."""
     found = context.make(*read(options.app, options.settings))
     if options.action == "restore":
-        if (options.into == LIVE or options.table) and options.confirm != options.app:
+        if actions.changes_live(options.into, vars(options)) and options.confirm != options.app:
             raise BackupError(f"This changes the live database. Say so with --confirm={options.app}.")
-        return actions.bring_back(found, options.to, options.into, options.database, options.table)
+        return actions.bring_back(found, options.to, options.into, vars(options))
     if options.action == "late":
-        return on_time(found)
+        return on_time(found, (options.settings / f"{options.app}.json").stat().st_mtime)
     if options.action == "check":
         found.repository.check(100)
         return {"checked": "everything"}
     if options.action == "undo":
         return undo(found, options.database)
-    plain = {"now": actions.now, "drill": drill, "list": actions.listing, "state": actions.report}
-    return plain[options.action](found)
+    if options.action == "now":
+        return actions.now(found, options.adopt)
+    return {"drill": drill, "list": actions.listing, "state": actions.report}[options.action](found)
 
 
-def on_time(found: context.Context):
-    """Return what is remembered. Raise BackupError when something is late, or has failed."""
+def on_time(found: context.Context, installed: float):
+    """Return what is remembered. Raise BackupError when something is late, or has failed. The first backup is late when
+    it would be, had there been one when the settings were written (`installed`)."""
     report = actions.report(found)
-    if report["troubles"]:
+    is_new = not found.state.read().keys() & {"backup", "failed"}
+    if report["troubles"] and not (is_new and found.clock() - installed < found.config.late_after * 3600):
         raise BackupError("\n".join(report["troubles"]))
     return report
 

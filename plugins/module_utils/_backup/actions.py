@@ -5,36 +5,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from . import manifest, restore, state, table
+from . import manifest, restore, restore_redis, restore_volume, state, table
 from .config import BackupError
 from .context import Context
 from .drill import drill
+from .repository import choose
 from .restore import LIVE
 from .take import take
 
 HOUR = 3600
 
 
-def now(context: Context) -> dict[str, Any]:
+def now(context: Context, adopt: bool = False) -> dict[str, Any]:
     """Make a backup. One that follows none that was verified is proven at once."""
-    made = take(context)
+    made = take(context, adopt=adopt)
     if "verified" not in context.state.read():
         made["verified"] = drill(context)
     return made
 
 
-def bring_back(context: Context, to: str, into: str, database: str, name: str) -> dict[str, Any]:
-    """Restore a database or, with a name, one table of it."""
-    if name:
-        return table.restore(context, name, to, database)
+def bring_back(context: Context, to: str, into: str, what: Mapping[str, Any]) -> dict[str, Any]:
+    """Restore what has a value in `what`: a `table` of the `database`, a `volume`, `redis`, or else the `database`."""
+    database = what.get("database") or ""
+    if what.get("table"):
+        return table.restore(context, what["table"], to, database)
+    if what.get("volume"):
+        return restore_volume.restore(context, what["volume"], to)
+    if what.get("redis"):
+        return restore_redis.restore(context, to)
     return restore.restore(context, to, into, database)
 
 
-def foresee(context: Context, to: str, into: str, database: str, name: str) -> dict[str, Any]:
+def changes_live(into: str, what: Mapping[str, Any]) -> bool:
+    """Tell whether a restore puts something into the place of live data."""
+    return bool(what.get("table") or what.get("redis")) or (into == LIVE and not what.get("volume"))
+
+
+def foresee(context: Context, to: str, into: str, what: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `bring_back` would do, and what would be lost by it."""
-    found = restore.predict(context, to, LIVE if name else into, database)
+    if what.get("volume") or what.get("redis"):
+        snapshot = choose(context.repository.snapshots(), to)
+        return {"what": f"backup {snapshot.id} of {snapshot.at}", "loss": []}
+    name = what.get("table") or ""
+    found = restore.predict(context, to, LIVE if name else into, what.get("database") or "")
     if name:
         found["loss"] = [line for line in found["loss"] if line.startswith((f"{name} ", f"{name}:"))]
     return found

@@ -24,6 +24,10 @@ LOOK = "INFO persistence\n"
 # Waits for a save that goes on already. A time in whole seconds tells the new save from the one before.
 SAVE = "BGSAVE SCHEDULE\n"
 PAUSE = 1.1
+# Of the second Redis that a restore starts beside the live one, from which that one copies.
+PORT = 6390
+ROLE = "INFO replication\n"
+ALONE = "REPLICAOF NO ONE\n"
 
 
 def place(answer: str) -> str:
@@ -66,6 +70,17 @@ def keys(report: str) -> dict[str, int]:
 def cli(container: Container, commands: str) -> str:
     """Return what Redis answers. The container's REDISCLI_AUTH is its password."""
     return run(["docker", "exec", "--interactive", container.id, "redis-cli"], stdin=commands)
+
+
+def is_following(role: dict[str, str]) -> bool:
+    """Tell whether a Redis copies from the one that a restore has started."""
+    return role.get("role") == "slave" and role.get("master_port") == str(PORT)
+
+
+def end_of_a_killed_run(container: Container) -> None:
+    """Let a Redis that still copies from a restore that was killed be itself again: it refuses writes until then."""
+    if is_following(facts(cli(container, ROLE))):
+        cli(container, ALONE)
 
 
 def save(container: Container, path: Path, timeout: float) -> dict[str, int]:

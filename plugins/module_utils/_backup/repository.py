@@ -194,6 +194,11 @@ class Repository:
         """Return the command that writes a file of a snapshot to standard output. Nothing comes from a cache."""
         return ["restic", "dump", "--quiet", "--no-lock", "--no-cache", snapshot, path]
 
+    def size(self, snapshot: str) -> int:
+        """Return how many bytes a snapshot takes when it is restored."""
+        output = self.run("stats", "--json", "--no-lock", "--mode=restore-size", snapshot)
+        return int(json.loads(output)["total_size"])
+
     def restore(self, snapshot: str, target: Path, *include: str) -> None:
         """Write files of a snapshot below a directory."""
         chosen = [f"--include={path}" for path in include]

@@ -33,7 +33,7 @@ def restore(context: Context, to: str = "latest", into: str = LIVE, database: st
         result = {"what": source.label, "database": wanted.name, **figures, **place, "time": began}
         result["seconds"] = round(context.clock() - began, 1)
         if into == LIVE:
-            context.state.note(restored=result)
+            context.state.note(restored=result, repository=context.repository.id())
         return result
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,24 @@ from . import manifest, redis, room, tidy, volumes
 from .config import MIB, BackupError, Config, Database
 from .context import Context
 from .lock import locked
+from .repository import Snapshot
 
 STAGING = "staging"
 NIGHTLY = "nightly"
 BACKWARDS = 300.0  # seconds that clocks may differ
 
 
-def take(context: Context, tag: str = NIGHTLY) -> dict[str, Any]:
-    """Make a backup and forget what need not be kept. Return its id and figures. Raise BackupError when it fails."""
+def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str, Any]:
+    """Make a backup and forget what need not be kept. Return its id and figures. Raise BackupError when it fails, and
+    when the repository has backups of another host, unless this one shall go on with them (`adopt`)."""
     config, began = context.config, context.clock()
     with locked(config.directory, "backup"), remembered(context, "backup"):
-        repository = context.repository.open(context.state.read().get("repository", ""))
+        known = context.state.read().get("repository", "")
+        repository = context.repository.open(known)
+        there = context.repository.snapshots()
+        require_own(there, bool(known) or adopt, config.app)
         context.state.note(repository=repository)
-        newest = [snapshot.time for snapshot in context.repository.snapshots()][-1:]
+        newest = [snapshot.time for snapshot in there][-1:]
         with staging(config) as folder:
             found = gather(context, folder)
             (folder / manifest.FILE).write_text(json.dumps(found, indent=1), encoding="utf-8")
@@ -56,6 +61,17 @@ def figures(made: Mapping[str, Any], found: Mapping[str, Any], began: float, end
         "added": made["data_added"],
         "rows": sum(manifest.rows(counts) for counts in counted),
     }
+
+
+def require_own(there: Sequence[Snapshot], is_known: bool, app: str) -> None:
+    """Raise BackupError when this host has written none of the backups that are there. Its data may be those of an app
+    that was just installed, and would be the latest backup then."""
+    if there and not is_known:
+        raise BackupError(
+            f"The repository has {len(there)} backups of {app} by another host, the newest of {there[-1].at}. Bring"
+            " that data back first (playbooks/restore.yml -e to=latest). If this host has the data to go on with:"
+            " playbooks/backup.yml -e adopt=true. Nothing was done."
+        )
 
 
 def require_forward(newest: list[float], now: float) -> None:
@@ -111,6 +127,7 @@ def gather(context: Context, folder: Path) -> dict[str, Any]:
         (folder / globals_file(database)).write_text(server.globals(), encoding="utf-8")
     if config.redis:
         container = context.container(config.redis)
+        redis.end_of_a_killed_run(container)
         found["redis"] = redis.save(container, folder / "redis.rdb", config.seconds)
     return found
 

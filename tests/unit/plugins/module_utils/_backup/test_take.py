@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import take
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository import Snapshot
 
 FOUND = {"databases": {"shop": {"counts": {"a": {"rows": 3, "sum": "1"}}}}}
 MADE = {"snapshot_id": "abcdef0123", "total_bytes_processed": 10, "data_added": 4}
@@ -35,3 +36,10 @@ def test_staging_is_empty_whatever_a_killed_run_left(tmp_path):
 def test_files_are_named_after_what_is_in_them():
     assert take.dump_file("shop") == "database-shop.dump"
     assert take.globals_file(Database("postgres", "shop", "shop")) == "roles-postgres.sql"
+
+
+def test_a_host_that_was_just_installed_does_not_write_over_the_backups_of_another():
+    take.require_own([], False, "shop")
+    take.require_own([Snapshot("a", 0)], True, "shop")
+    with pytest.raises(BackupError, match="1 backups of shop by another host, the newest of 1970"):
+        take.require_own([Snapshot("a", 0)], False, "shop")
