@@ -13,7 +13,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import wir
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs/parity.md"
 ROLES = {"compose": "app_compose", "swarm": "swarm_stack"}
-FOR_NODES = {"managers", "managers[0]", "workers", "compose_hosts"}  # groups of hosts that only a Swarm has
+FOR_NODES = {"managers", "managers[0]", "workers"}  # groups of hosts that only a Swarm has
 NO_VERBS = {"require_droplets"}
 HEAD = """# What each runner has
 
