@@ -84,11 +84,17 @@ recovered:
   returned: success
   type: list
   elements: str
+events:
+  description: The same in lines for people.
+  returned: success
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._swarm import moves
+from ..module_utils._swarm.cluster.node_change import events
 from ..module_utils._swarm.engine import Engine, EngineError
 from ..module_utils._swarm.moves import NodeError, Nodes
 from ..module_utils._swarm.node import Node, loss_of_quorum
@@ -176,7 +182,8 @@ def main() -> None:
     except (EngineError, NodeError) as error:
         module.fail_json(msg=str(error))
     result["changed"] = result["changed"] or bool(recovered)
-    module.exit_json(recovered=recovered, **result)
+    told = events(module.params["node"], module.params["state"], recovered, result)
+    module.exit_json(recovered=recovered, events=told, **result)
 
 
 if __name__ == "__main__":
