@@ -59,7 +59,7 @@ def inputs() -> Has:
     used = {runner: set(_used(wiring, list(options[role]))) for runner, role in ROLES.items()}
     used["compose"] |= set(_used(wiring, ["nginx_sites"]))  # the role nginx is Compose's edge
     names |= {"app_site"}
-    names -= {"app_message_prefix"}
+    names -= {"app_message_prefix", "app_message_sites"}
     return {name: {runner: name in used[runner] for runner in ROLES} for name in sorted(names)}
 
 

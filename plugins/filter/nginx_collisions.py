@@ -24,6 +24,10 @@ options:
     description: Words of C(port:program), one for each TCP port of the host that another program than nginx listens on.
     type: str
     default: ''
+  names:
+    description: What messages call a site, by its name. Others are part of C(nginx_sites).
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

@@ -30,9 +30,15 @@ options:
     type: dict
     default: {}
   prefix:
-    description: What the names of the inputs begin with, for the messages.
+    description: What the names of settings begin with, in messages.
     type: str
     default: nginx_
+  names:
+    description:
+      - What messages call a site, by its name. Others are part of C(nginx_sites), and in a Swarm of C(sites) with
+        O(prefix).
+    type: dict
+    default: {}
   place:
     description: Where nginx runs. In a Swarm a location may have C(port), and what works on one host only is a fault.
     type: str
@@ -66,11 +72,12 @@ except ImportError:
     certificate_problems = None
 
 
-def nginx_problems(sites, acme=None, users=(), settings=None, prefix="nginx_", place="host"):
-    return checks.problems(sites, acme, users, settings, prefix, place) or [*_certificates(sites, prefix)]
+def nginx_problems(sites, acme=None, users=(), settings=None, prefix="nginx_", place="host", names=None):
+    words = checks.Words(prefix, place, names or {})
+    return checks.problems(sites, acme, users, settings, words) or [*_certificates(sites, words)]
 
 
-def _certificates(sites, prefix):
+def _certificates(sites, words):
     for name, site in checks.with_certificates(sites).items():
         if certificate_problems is None:
             raise AnsibleFilterError(
@@ -79,7 +86,7 @@ def _certificates(sites, prefix):
         tls, names = site["tls"], site.get("server_names", ["_"])
         faults = certificate_problems(tls["certificate"], tls["key"], names, datetime.now(UTC), tls.get("root", ""))
         if faults:
-            yield f"{prefix}sites.{name}.tls: {' '.join(faults)}"
+            yield f"{words.site(name)}.tls: {' '.join(faults)}"
 
 
 class FilterModule:

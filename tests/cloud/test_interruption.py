@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport as _transport
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Unreachable
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Unreachable, https
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .conftest import Sandbox, declaration, start, stop
@@ -43,7 +42,7 @@ class Cut:
 
     def __init__(self, writes: int, *, kills: bool) -> None:
         self.writes, self.kills, self.happened, self.done = writes, kills, False, 0
-        self._send = _transport.https()
+        self._send = https()
 
     def __call__(self, method, url, headers, body, timeout):
         if self.happened and self.kills:
@@ -72,7 +71,7 @@ def run(
     def sleep(seconds: float) -> None:
         time.sleep(min(seconds, 0.01))
 
-    client = Client(done["api_url"], done["api_token"], transport or _transport.https(), sleep=sleep)
+    client = Client(done["api_url"], done["api_token"], transport or https(), sleep=sleep)
     environment = Environment(done, client, sleep=sleep)
     plan = environment.plan()
     if not check:

@@ -90,6 +90,14 @@ def test_what_an_app_adds_stands_beside_what_its_presets_need():
     assert wired("app_compose_database", app_database={"service": "db", "name": "a", "user": "b"})["service"] == "db"
 
 
+@pytest.mark.parametrize("role", ["nginx", "swarm_stack"])
+def test_messages_call_a_site_as_people_do(role):
+    own = {"locations": []}
+    assert wired(f"{role}_message_sites") == {"shop": "app_site"}
+    assert wired(f"{role}_message_sites", nginx_sites={"shop": own}) == {}
+    assert wired(f"{role}_message_sites", nginx_sites={"shop": APP["app_site"], "blog": own}) == {"shop": "app_site"}
+
+
 NGINX = yaml.safe_load((ROOT / "roles/nginx/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 
 
@@ -106,7 +114,7 @@ def test_what_only_one_edge_has_is_its_places():
     by ACME comes to one host. A Swarm's nginx is a service."""
     host = {name.removeprefix("nginx_") for name in NGINX if not name.startswith("nginx_acme_")}
     swarm = {name.removeprefix("swarm_stack_edge_") for name in RUNNERS["swarm_stack"] if "_edge_" in name}
-    assert host - swarm == {"log_days", "status_port", "worker_shutdown_timeout"}
+    assert host - swarm == {"log_days", "status_port", "worker_shutdown_timeout", "message_prefix", "message_sites"}
     assert swarm - host == {"enabled", "image", "constraints", "host"}
     assert swarm & host == {"sites", *EDGE}
 

@@ -10,9 +10,8 @@ from typing import Any
 from unittest.mock import patch
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import account as _account
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import declaration as _declaration
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment, Plan, converge
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment_lock import EnvironmentLock
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
@@ -22,6 +21,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources impor
 from ansible_collections.izzzi.infra.plugins.modules.environment import ARGUMENT_SPEC
 
 from .account import TOKEN, URL, Account, Killed
+
+POOL = "ansible_collections.izzzi.infra.plugins.module_utils._cloud.account.ThreadPoolExecutor"
 
 
 class InOrder:
@@ -67,7 +68,7 @@ class Result:
 
 def run(account: Account, declaration: dict[str, Any], *, check: bool = False) -> Result:
     """What main() of the module does, with the account's transport, clock and sleep."""
-    with patch.object(_account, "ThreadPoolExecutor", InOrder):  # during a run alone: other tests share this process
+    with patch(POOL, InOrder):  # during a run alone: other tests share this process
         return _run(account, declaration, check)
 
 
@@ -91,7 +92,7 @@ def _run(account: Account, declaration: dict[str, Any], check: bool) -> Result:
         return environment
 
     try:
-        declared, problems = _declaration.complete(validated.validated_parameters, RESOURCES)
+        declared, problems = complete(validated.validated_parameters, RESOURCES)
         if problems:
             raise Problems(problems)
         client = Client(URL, TOKEN, account.send, sleep=account.sleep, clock=account.clock)

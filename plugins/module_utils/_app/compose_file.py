@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .service_rules import with_replicas
+from .values import pairs, read_mount
 
 # The role's own business: names, ports and networks are of a colour, and colours are not started by Compose's order.
 _DROPPED = ("container_name", "ports", "expose", "networks", "links", "depends_on", "profiles", "restart")
@@ -62,13 +63,10 @@ def _problems(prefix: str, place: str, file: str, given: Mapping, own: Mapping) 
     for key, instead in _REFUSED.items():
         if given.get(key) and key not in own:
             yield f"{place}: {file} has `{key}`: {instead.replace('%s', prefix)}, and write `{key}: null` here."
-    if "volumes" not in own and (bound := [v for v in given.get("volumes") or [] if _is_bound(v)]):
+    if "volumes" not in own and (
+        bound := [v for v in given.get("volumes") or [] if read_mount(v).source.startswith((".", "~"))]
+    ):
         yield f"{place}: {file} mounts {bound[0]}, which only a checkout has: write the `volumes` that it needs here."
-
-
-def _is_bound(volume: Any) -> bool:
-    source = volume.get("source", "") if isinstance(volume, Mapping) else str(volume).split(":")[0]
-    return str(source).startswith((".", "~"))
 
 
 def _complete(file: str, given: Mapping, own: Mapping) -> dict[str, Any]:
@@ -78,16 +76,15 @@ def _complete(file: str, given: Mapping, own: Mapping) -> dict[str, Any]:
         build = {"context": build} if isinstance(build, str) else dict(build)
         build["context"] = posixpath.normpath(posixpath.join(posixpath.dirname(file), build.get("context", ".")))
         definition["build"] = build
-    environment = {**_dictionary(given.get("environment")), **_dictionary(own.get("environment"))}
+    environment = {**_environment(given.get("environment")), **_environment(own.get("environment"))}
     definition |= own
     if environment:
         definition["environment"] = environment
     return with_replicas({key: value for key, value in definition.items() if value is not None})
 
 
-def _dictionary(environment: Any) -> dict[str, Any]:
+def _environment(given: Any) -> dict[str, Any]:
     """Return `environment` as a dictionary. In a list of NAME=value a name alone takes the variable of that name."""
-    if isinstance(environment, Mapping):
-        return dict(environment)
-    pairs = [str(item).partition("=") for item in environment or []]
-    return {name: value if equals else f"${{{name}}}" for name, equals, value in pairs}
+    if isinstance(given, Mapping):
+        return dict(given)
+    return {name: f"${{{name}}}" if value is None else value for name, value in pairs(given).items()}

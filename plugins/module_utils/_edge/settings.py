@@ -34,6 +34,7 @@ SHARED = {
     "response_header_size": (SIZE, "32k"),
     "worker_shutdown_timeout": (TIME, "10m"),
 }
+HOST_ONLY = frozenset({"worker_shutdown_timeout", "log_days", "status_port"})  # inputs of the role nginx alone
 LEAST = {"connections_per_address": 1, "worker_connections": 16, "log_days": 1}
 
 
@@ -41,19 +42,23 @@ def shared_problems(settings: Mapping[str, Any], prefix: str) -> Iterator[str]:
     """Tell what is wrong with what all sites share."""
     for key, (pattern, example) in SHARED.items():
         if key in settings and not pattern.match(str(settings[key])):
-            yield f"{prefix}{key}: {settings[key]!r} is not understood. Use for example {example}."
+            yield f"{_named(key, prefix)}: {settings[key]!r} is not understood. Use for example {example}."
     for key in ("request_header_size", "response_header_size"):
         if SIZE.match(size := str(settings.get(key, "32k"))) and not 1024 <= _bytes(size) <= 1024**2:
             yield f"{prefix}{key}: {size} is not between 1k and 1m."
     for key, least in LEAST.items():
         if key in settings and not settings[key] >= least:
-            yield f"{prefix}{key}: {settings[key]} is too few. Use at least {least}."
+            yield f"{_named(key, prefix)}: {settings[key]} is too few. Use at least {least}."
     if "status_port" in settings and not is_port(settings["status_port"]):
-        yield f"{prefix}status_port: {settings['status_port']!r} is no port. Use a number from 1 to 65535."
+        yield f"nginx_status_port: {settings['status_port']!r} is not a valid port. Use a number from 1 to 65535."
     yield from header_problems(f"{prefix}security_headers", settings.get("security_headers", {}))
     for proxy in settings.get("trusted_proxies", ()):
         if not _is_network(proxy):
-            yield f"{prefix}trusted_proxies: {proxy!r} is no address or range, for example 10.0.0.0/24."
+            yield f"{prefix}trusted_proxies: {proxy!r} is not a valid address or range, for example 10.0.0.0/24."
+
+
+def _named(key: str, prefix: str) -> str:
+    return f"{'nginx_' if key in HOST_ONLY else prefix}{key}"
 
 
 def _is_network(text: Any) -> bool:
@@ -87,7 +92,7 @@ def header_problems(where: str, headers: Any) -> Iterator[str]:
         return
     for name, value in headers.items():
         if not HEADER.match(str(name)):
-            yield f"{where}: {name!r} is no name for a header."
+            yield f"{where}: {name!r} is not a valid name for a header. Use letters, digits and -."
         if value is not None and not HEADER_VALUE.match(str(value)):
             yield f"{where}.{name}: a value has no quotation marks, backslashes, dollars or line breaks."
 
@@ -98,7 +103,7 @@ def _logins(where: str, names: Any, users: Sequence[str], passwords: str) -> Ite
         return
     for name in names:
         if not USER.match(str(name)):
-            yield f"{where}: {name!r} is no name. Use letters, digits, ., _, @ and -."
+            yield f"{where}: {name!r} is not a valid name. Use letters, digits, ., _, @ and -."
         elif name not in users:
             yield f"{where}: {name} has no password in {passwords}."
 
@@ -112,7 +117,7 @@ def _directives(where: str, directives: Any) -> Iterator[str]:
         bare = re.sub(r"\\.|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?m:(?:^|(?<=\s))#.*$)", "", text)
         depths = [bare[:end].count("{") - bare[:end].count("}") for end in range(len(bare) + 1)]
         if not bare.rstrip().endswith((";", "}")) or min(depths) < 0 or depths[-1] != 0:
-            yield f"{where}: {text!r} is no whole directive: it ends with ; or }}, and each {{ has its }}."
+            yield f"{where}: {text!r} is not a whole directive: it ends with ; or }}, and each {{ has its }}."
 
 
 def is_port(value: Any) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
@@ -31,27 +32,45 @@ CHALLENGES = ("http-01", "dns-01")
 OWN_PAGES = "/izzzi-pages/"  # where the pages of errors are
 
 
+@dataclass(frozen=True)
+class Words:
+    """What messages call the inputs.
+
+    `prefix` is what the names of settings begin with, and `names` what people call a site, by its name. Other sites are
+    part of `nginx_sites`, in a Swarm of the input with that prefix. `place` is where nginx runs, `host` or `swarm`."""
+
+    prefix: str = "nginx_"
+    place: str = "host"
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sites(self) -> str:
+        return f"{self.prefix if self.place == 'swarm' else 'nginx_'}sites"
+
+    def site(self, name: str) -> str:
+        return self.names.get(name) or f"{self.sites}.{name}"
+
+
 def problems(
     sites: Any,
     acme: Mapping[str, str] | None = None,
     users: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
-    prefix: str = "nginx_",
-    place: str = "host",
+    words: Words | None = None,
 ) -> list[str]:
     """Tell each fault in a sentence: where, what, and what would be right.
 
-    `users` are those that have a password, `settings` what all sites share; `prefix` is what the inputs' names begin
-    with. `place` is where nginx runs, `host` or `swarm`.
+    `users` are those that have a password, `settings` what all sites share.
     """
-    found = list(shared_problems(settings or {}, prefix))
+    words = words or Words()
+    found = list(shared_problems(settings or {}, words.prefix))
     if not isinstance(sites, Mapping) or not sites:
-        without = f" Or do without: {prefix}enabled: false." if place == "swarm" else ""
-        return [*found, f"{prefix}sites is empty: declare at least one site, {{name: {{locations: [...]}}}}.{without}"]
-    found += [problem for name, site in sites.items() for problem in _site(str(name), site, users, prefix, place)]
+        without = f" Or do without: {words.prefix}enabled: false." if words.place == "swarm" else ""
+        return [*found, f"{words.sites} is empty: declare at least one site, {{name: {{locations: [...]}}}}.{without}"]
+    found += [problem for name, site in sites.items() for problem in _site(str(name), site, users, words)]
     return found or [
-        *_servers(sites, prefix),
-        *(_swarm(sites, prefix) if place == "swarm" else _acme(sites, acme or {})),
+        *_servers(sites, words),
+        *(_swarm(sites, words) if words.place == "swarm" else _acme(sites, acme or {})),
     ]
 
 
@@ -74,10 +93,10 @@ def guards(sites: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _swarm(sites: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _swarm(sites: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Tell what works on one host only."""
     for name, site in sites.items():
-        where = f"{prefix}sites.{name}"
+        where = words.site(name)
         if _source(site) not in ("", "files"):
             yield f"{where}.tls.source: all nodes share one certificate. Use files, with certificate and key."
         for number, location in enumerate(site["locations"], 1):
@@ -96,10 +115,10 @@ def _is_reached_by_all(server: str) -> bool:
         return False
 
 
-def _site(name: str, site: Any, users: Sequence[str], prefix: str, place: str) -> Iterator[str]:
-    where = f"{prefix}sites.{name}"
+def _site(name: str, site: Any, users: Sequence[str], words: Words) -> Iterator[str]:
+    where = words.site(name)
     if not NAME.match(name):
-        yield f"{prefix}sites: {name!r} is no name for a site. Use lower-case letters, digits, - and _."
+        yield f"{words.sites}: {name!r} is not a valid name for a site. Use lower-case letters, digits, - and _."
         return
     if not isinstance(site, Mapping):
         yield f"{where} must be a dictionary with locations."
@@ -108,14 +127,14 @@ def _site(name: str, site: Any, users: Sequence[str], prefix: str, place: str) -
     yield from _names(where, site.get("server_names", ["_"]))
     for key in ("listen", "listen_tls"):
         if not is_port(site.get(key, 80)):
-            yield f"{where}.{key}: {site[key]!r} is no port. Use a number from 1 to 65535."
-    yield from setting_problems(where, site, SETTINGS, users, prefix)
+            yield f"{where}.{key}: {site[key]!r} is not a valid port. Use a number from 1 to 65535."
+    yield from setting_problems(where, site, SETTINGS, users, words.prefix)
     yield from header_problems(f"{where}.headers", site.get("headers", {}))
     if not HEADER_VALUE.match(str(site.get("hsts", ""))):
         yield f"{where}.hsts: a value has no quotation marks, backslashes, dollars or line breaks."
     if not NAME.match(str(site.get("app", name))):
-        yield f"{where}.app: {site['app']!r} is no name for an app. Use lower-case letters, digits, - and _."
-    yield from _locations(where, site, users, prefix, LOCATION_KEYS | ({"port"} if place == "swarm" else set()))
+        yield f"{where}.app: {site['app']!r} is not a valid name for an app. Use lower-case letters, digits, - and _."
+    yield from _locations(where, site, users, words)
     yield from _tls(where, site)
 
 
@@ -131,12 +150,14 @@ def _names(where: str, names: Any) -> Iterator[str]:
         return
     for name in names:
         if name != "_" and not HOST_NAME.match(str(name)):
-            yield f"{where}.server_names: {name!r} is no host name. Use lower case, and punycode for other scripts."
+            yield (
+                f"{where}.server_names: {name!r} is not a valid host name. Use lower case, and punycode for other"
+                " scripts."
+            )
 
 
-def _locations(
-    where: str, site: Mapping[str, Any], users: Sequence[str], prefix: str, known: frozenset[str]
-) -> Iterator[str]:
+def _locations(where: str, site: Mapping[str, Any], users: Sequence[str], words: Words) -> Iterator[str]:
+    known = LOCATION_KEYS | ({"port"} if words.place == "swarm" else set())
     locations = site.get("locations")
     if not isinstance(locations, list) or not locations:
         yield f"{where}.locations must be a list of {{path, upstream}} or {{path, service}}."
@@ -156,7 +177,7 @@ def _locations(
             yield f"{place}.path: {location['path']!r} must begin with / and have no blanks, quotes, braces, ; $ or #."
         yield from _same_path(where, str(location["path"]), number, seen)
         yield from _target(place, location)
-        yield from setting_problems(place, location, {**SETTINGS, **RATES}, users, prefix)
+        yield from setting_problems(place, location, {**SETTINGS, **RATES}, users, words.prefix)
 
 
 def _same_path(where: str, path: str, number: int, seen: dict[str, int]) -> Iterator[str]:
@@ -172,9 +193,9 @@ def _same_path(where: str, path: str, number: int, seen: dict[str, int]) -> Iter
 
 def _target(place: str, location: Mapping[str, Any]) -> Iterator[str]:
     if "upstream" in location and not SERVER.match(str(location["upstream"])):
-        yield f"{place}.upstream: {location['upstream']!r} is no host:port, for example 127.0.0.1:4000."
+        yield f"{place}.upstream: {location['upstream']!r} is not a valid host:port, for example 127.0.0.1:4000."
     if "service" in location and not NAME.match(str(location["service"])):
-        yield f"{place}.service: {location['service']!r} is no name for a service."
+        yield f"{place}.service: {location['service']!r} is not a valid name for a service, for example web."
 
 
 def _tls(where: str, site: Mapping[str, Any]) -> Iterator[str]:
@@ -211,7 +232,7 @@ def _source(site: Mapping[str, Any]) -> str:
     return (site.get("tls") or {}).get("source", "")
 
 
-def _servers(sites: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _servers(sites: Mapping[str, Any], words: Words) -> Iterator[str]:
     """nginx finds a server by port and name; of each pair there may be one, and a port is with TLS or without."""
     seen: dict[tuple[int, str], str] = {}
     kinds: dict[int, tuple[bool, str]] = {}
@@ -220,14 +241,14 @@ def _servers(sites: Mapping[str, Any], prefix: str) -> Iterator[str]:
         if had_tls != with_tls:
             plain, secure = (first, site) if with_tls else (site, first)
             yield (
-                f"{prefix}sites: port {port} cannot be with and without TLS: {plain} has it without, {secure} with it."
+                f"{words.sites}: port {port} cannot be with and without TLS: {plain} has it without, {secure} with it."
             )
             continue
         for name in names:
             if (port, name) in seen:
                 what = "go without server_names" if name == "_" else f"have the name {name}"
                 yield (
-                    f"{prefix}sites: only one site of a port may {what}: {seen[port, name]} and {site} do"
+                    f"{words.sites}: only one site of a port may {what}: {seen[port, name]} and {site} do"
                     f"{f' on port {port}' if with_tls else ''}."
                 )
             seen.setdefault((port, name), site)

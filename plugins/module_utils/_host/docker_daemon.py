@@ -89,24 +89,25 @@ def _inputs(given: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str]:
     """What the role is given beside the engine's settings."""
     for network in given.get("docker_reserved_networks", ()):
         if not _is_network(network):
-            yield f"docker_reserved_networks: {network!r} is no network, for example 10.20.0.0/24."
+            yield f"docker_reserved_networks: {network!r} is not a valid network, for example 10.20.0.0/24."
     for mirror in given.get("docker_registry_mirrors", ()):
         if not URL.match(str(mirror)):
-            yield f"docker_registry_mirrors: {mirror!r} is no URL, for example https://mirror.example.org."
+            yield f"docker_registry_mirrors: {mirror!r} is not a valid URL, for example https://mirror.example.org."
     for registry in given.get("docker_insecure_registries", ()):
         if not REGISTRY.match(str(registry)) and not _is_network(registry):
-            yield f"docker_insecure_registries: {registry!r} is no host:port, for example registry.example.org:5000."
+            yield f"docker_insecure_registries: {registry!r} is not a valid host:port, for example registry:5000."
     for registry, text in given.get("docker_registry_ca_certificates", {}).items():
         if not REGISTRY.match(str(registry)):
-            yield f"docker_registry_ca_certificates: {registry!r} is no host:port, for example registry:5000."
+            yield f"docker_registry_ca_certificates: {registry!r} is not a valid host:port, for example registry:5000."
         if not PEM.search(str(text)):
-            yield f"docker_registry_ca_certificates.{registry}: no certificate. {_AS_PEM}"
+            yield f"docker_registry_ca_certificates.{registry}: this is not a certificate. {_AS_PEM}"
     if (text := given.get("docker_ca_certificates")) and not PEM.search(str(text)):
-        yield f"docker_ca_certificates: no certificate. {_AS_PEM}"
+        yield f"docker_ca_certificates: this is not a certificate. {_AS_PEM}"
     for scheme in ("http", "https"):
         url = given.get("docker_proxy", {}).get(scheme)
         if url and not PROXY.match(str(url)):
-            yield f"docker_proxy.{scheme}: no URL, for example http://proxy.example.org:3128."  # it may hold a password
+            # It may hold a password.
+            yield f"docker_proxy.{scheme}: this is not a valid URL, for example http://proxy.example.org:3128."
     yield from _pruning(given, host)
     for user in host.get("MISSING_USERS", "").split():
         yield f"docker_users: the host has no user {user}. Make it first, or take the name out."
@@ -120,7 +121,7 @@ def _pruning(given: Mapping[str, Any], host: Mapping[str, str]) -> Iterator[str]
         return
     age, calendar = given.get("docker_prune_age", "168h"), given.get("docker_prune_calendar")
     if not DURATION.match(str(age)):
-        yield f"docker_prune_age: {age!r} is no duration, for example 168h."
+        yield f"docker_prune_age: {age!r} is not a valid duration, for example 168h."
     if host.get("NO_CALENDAR") == "yes":
         yield f"docker_prune_calendar: systemd knows no {calendar!r}. Write it as systemd does, for example weekly."
 
@@ -132,7 +133,7 @@ def _types(settings: Mapping[str, Any]) -> Iterator[str]:
         options = {}
     for key, value in options.items():
         if not isinstance(value, str):
-            yield f'log-opts.{key}: {value!r} is no text, and Docker would not start. Write {key}: "{value}".'
+            yield f'log-opts.{key}: {value!r} is not a text, and Docker would not start. Write {key}: "{value}".'
     for key in sorted(BOOLEANS & set(settings)):
         if not isinstance(settings[key], bool):
             yield f"{key}: {settings[key]!r} must be true or false."
@@ -157,7 +158,7 @@ def _pools(settings: Mapping[str, Any], reserved: Iterable[str]) -> Iterator[str
         try:
             ranges.append(("bip", ip_network(settings["bip"], strict=False)))
         except ValueError:
-            yield f"bip: {settings['bip']!r} is no address with a prefix, for example 172.17.0.1/16."
+            yield f"bip: {settings['bip']!r} is not a valid address with a prefix, for example 172.17.0.1/16."
     taken = list(_networks(reserved))
     for number, (where, network) in enumerate(ranges):
         for what, other in taken + ranges[:number]:
@@ -210,7 +211,7 @@ def _foreign(declared: set[str], host: Mapping[str, str], may_replace: bool) -> 
     if may_replace or host.get("DAEMON_JSON_IS_OURS") == "yes":
         return
     if current is None:
-        yield f"{PATH} is no JSON object. Mend it, move it away, or set docker_daemon_replace_foreign: true."
+        yield f"{PATH} is not a JSON object. Mend it, move it away, or set docker_daemon_replace_foreign: true."
         return
     lost = sorted(set(current) - declared)
     if lost:

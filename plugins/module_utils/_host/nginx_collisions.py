@@ -39,17 +39,22 @@ def taken_by(sites: Mapping[str, Any], live: LiveSite) -> list[str]:
     return [name for name, site in sites.items() if {*site.get("server_names", ["_"])} & {*live.server_names, "_"}]
 
 
-def collisions(sites: Mapping[str, Any], there: str | Iterable[LiveSite], listening: str = "") -> list[str]:
-    """Tells for each live app that no declared site serves any more who would get its visitors, and what to do; and
-    which ports are taken."""
+def collisions(
+    sites: Mapping[str, Any],
+    there: str | Iterable[LiveSite],
+    listening: str = "",
+    names: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Tell for each live app that no declared site serves any more who would get its visitors, and what to do; and
+    which ports are taken. `names` is what people call a site, by its name, when it is not part of `nginx_sites`."""
     kept = apps_of(sites)
     live_sites = parse_live(there) if isinstance(there, str) else there
     cut_off = [_sentence(live, taken_by(sites, live)) for live in live_sites if live.app not in kept]
-    return [*cut_off, *taken_ports(sites, listening)]
+    return [*cut_off, *taken_ports(sites, listening, names or {})]
 
 
-def taken_ports(sites: Mapping[str, Any], listening: str) -> list[str]:
-    """Tells for each port of a site that another program listens on. `listening`: words of `port:program`."""
+def taken_ports(sites: Mapping[str, Any], listening: str, names: Mapping[str, str]) -> list[str]:
+    """Tell for each port of a site that another program listens on. `listening`: words of `port:program`."""
     others = dict(word.split(":", 1) for word in listening.split())
     found = []
     for name, site in sites.items():
@@ -57,8 +62,9 @@ def taken_ports(sites: Mapping[str, Any], listening: str) -> list[str]:
             "listen": site.get("listen", 80),
             **({"listen_tls": site.get("listen_tls", 443)} if site.get("tls") else {}),
         }
+        where = names.get(name) or f"nginx_sites.{name}"
         found += [
-            f"nginx_sites.{name}.{key}: port {port} is in use on this host by {others[str(port)]}, and nginx could not"
+            f"{where}.{key}: port {port} is in use on this host by {others[str(port)]}, and nginx could not"
             f" start. Stop it (ss -ltnp 'sport = :{port}' shows it), or choose another port."
             for key, port in ports.items()
             if str(port) in others

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport as _transport
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import declared
 from ansible_collections.izzzi.infra.plugins.module_utils._exposure import reach as exposure
@@ -18,7 +18,7 @@ from tests.unit.sandbox_api import TOKEN, URL, SandboxApi, declaration
 @pytest.fixture
 def api(monkeypatch, run_module) -> SandboxApi:
     api = SandboxApi()
-    monkeypatch.setattr(_transport, "https", lambda ca_path: api)
+    monkeypatch.setattr(transport, "https", lambda ca_path: api)
     monkeypatch.setattr(environment, "Environment", functools.partial(Environment, sleep=lambda seconds: None))
     run_module(environment.main, {**declaration(), "api_url": URL, "api_token": TOKEN})
     api.calls.clear()

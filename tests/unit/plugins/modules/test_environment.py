@@ -7,7 +7,7 @@ import functools
 import json
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport as _transport
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import transport
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment import Environment
 from ansible_collections.izzzi.infra.plugins.modules import environment
 from ansible_collections.izzzi.infra.plugins.modules.environment import main
@@ -19,7 +19,7 @@ from tests.unit.sandbox_api import TOKEN, URL, SandboxApi, declaration
 @pytest.fixture
 def api(monkeypatch) -> SandboxApi:
     api = SandboxApi()
-    monkeypatch.setattr(_transport, "https", lambda ca_path: api)
+    monkeypatch.setattr(transport, "https", lambda ca_path: api)
     monkeypatch.setattr(environment, "Environment", functools.partial(Environment, sleep=lambda seconds: None))
     return api
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud import catalogue as _catalogue
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud import catalogue
 
 from tests.unit.sandbox_api import SandboxApi
 
@@ -16,10 +16,10 @@ WHERE = "droplets.app.size"
 
 @pytest.mark.parametrize("region", ["fra9", "sfo1"])
 def test_a_region_is_where_something_is_sold(region):
-    (problem,) = _catalogue.region_problems(region, SIZES)
+    (problem,) = catalogue.region_problems(region, SIZES)
     assert f"region: '{region}'" in problem
     assert "fra1" in problem
-    assert _catalogue.region_problems("ams3", SIZES) == []
+    assert catalogue.region_problems("ams3", SIZES) == []
 
 
 @pytest.mark.parametrize(
@@ -32,20 +32,20 @@ def test_a_region_is_where_something_is_sold(region):
     ],
 )
 def test_a_size_that_cannot_be_had_is_named_with_what_is_near(size, words):
-    (problem,) = _catalogue.size_problems(WHERE, size, "fra1", SIZES)
+    (problem,) = catalogue.size_problems(WHERE, size, "fra1", SIZES)
     assert [word for word in words if word not in problem] == []
-    assert _catalogue.size_problems(WHERE, "s-1vcpu-1gb", "fra1", SIZES) == []
+    assert catalogue.size_problems(WHERE, "s-1vcpu-1gb", "fra1", SIZES) == []
 
 
 def test_all_images_are_asked_for_only_when_one_cannot_be_had():
     api = SandboxApi()
-    row = _catalogue.image(api.client(), "debian-13-x64")
-    assert _catalogue.image_problems("i", "debian-13-x64", "fra1", row, api.client()) == []
+    row = catalogue.image(api.client(), "debian-13-x64")
+    assert catalogue.image_problems("i", "debian-13-x64", "fra1", row, api.client()) == []
     assert [path for _, path, _ in api.calls] == ["/images/debian-13-x64"]
-    (problem,) = _catalogue.image_problems("i", "debian-31-x64", "fra1", None, api.client())
+    (problem,) = catalogue.image_problems("i", "debian-31-x64", "fra1", None, api.client())
     assert problem.startswith("i: 'debian-31-x64' is not a valid image")
     assert "debian-13-x64" in problem
 
 
 def test_prices_by_size():
-    assert _catalogue.prices(SIZES)["s-1vcpu-2gb"] == 12.0
+    assert catalogue.prices(SIZES)["s-1vcpu-2gb"] == 12.0

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._edge.sites import guards, problems
+from ansible_collections.izzzi.infra.plugins.module_utils._edge.sites import Words, guards, problems
 
 LOCATION = {"path": "/", "upstream": "127.0.0.1:3000"}
 
@@ -55,33 +55,33 @@ def test_there_must_be_a_site(sites):
 @pytest.mark.parametrize(
     ("sites", "words"),
     [
-        ({"../etc": {}}, "'../etc' is no name for a site"),
-        ({"Shop": {}}, "no name for a site"),
+        ({"../etc": {}}, "'../etc' is not a valid name for a site"),
+        ({"Shop": {}}, "is not a valid name for a site"),
         ({"shop": None}, "nginx_sites.shop must be a dictionary"),
         ({"shop": {}}, "nginx_sites.shop.locations must be a list"),
         (site(location=[]), "'location' is not known"),
         (site(server_names="example.org"), "server_names must be a list"),
-        (site(server_names=["example.org\nlisten 81"]), "is no host name"),
+        (site(server_names=["example.org\nlisten 81"]), "is not a valid host name"),
         (site(server_names=["bücher.example"]), "punycode"),
-        (site(server_names=["a" * 64 + ".org"]), "is no host name"),
-        (site(listen=0), "listen: 0 is no port"),
-        (site(listen="80; bogus"), "is no port"),
-        (site(listen=True), "is no port"),
+        (site(server_names=["a" * 64 + ".org"]), "is not a valid host name"),
+        (site(listen=0), "listen: 0 is not a valid port"),
+        (site(listen="80; bogus"), "is not a valid port"),
+        (site(listen=True), "is not a valid port"),
         (
             site(client_max_body_size="10 MB"),
             "shop.client_max_body_size: '10 MB' is not understood. Use for example 10m",
         ),
         (site(headers={"X-A": 'a"; bogus'}), "headers.X-A: a value has no quotation marks"),
-        (site(headers={"X A": "a"}), "'X A' is no name for a header"),
+        (site(headers={"X A": "a"}), "'X A' is not a valid name for a header"),
         (site(headers={"X-A": "$http_cookie"}), "dollars"),
         (site(locations=[{"path": "/"}]), "locations[1] needs path, and upstream or service"),
         (site(locations=[{**LOCATION, "service": "web"}]), "upstream or service"),
-        (site(locations=[{"path": "/", "service": "../web"}]), "no name for a service"),
-        (site(app="a/b"), "no name for an app"),
+        (site(locations=[{"path": "/", "service": "../web"}]), "is not a valid name for a service"),
+        (site(app="a/b"), "is not a valid name for an app"),
         (site(locations=[{**LOCATION, "path": "api"}]), "must begin with /"),
         (site(locations=[{**LOCATION, "path": "/a { return 200; }"}]), "must begin with /"),
-        (site(locations=[{**LOCATION, "upstream": "frontend"}]), "'frontend' is no host:port"),
-        (site(locations=[{**LOCATION, "upstream": "127.0.0.1:3000; bogus"}]), "is no host:port"),
+        (site(locations=[{**LOCATION, "upstream": "frontend"}]), "'frontend' is not a valid host:port"),
+        (site(locations=[{**LOCATION, "upstream": "127.0.0.1:3000; bogus"}]), "is not a valid host:port"),
         (site(locations=[{**LOCATION, "read_timeout": "60s; bogus on"}]), "read_timeout: '60s; bogus on'"),
         (site(locations=[{**LOCATION, "rate": "0r/s"}]), "rate: '0r/s'"),
         (site(locations=[{**LOCATION, "burst": -1}]), "burst: -1"),
@@ -94,13 +94,13 @@ def test_there_must_be_a_site(sites):
         (site(response_header_size="big"), "response_header_size: 'big' is not understood"),
         (site(basic_auth="ops"), "basic_auth must be a list of names out of nginx_passwords"),
         (site(basic_auth=["ops", "dev"]), "nginx_sites.shop.basic_auth: dev has no password in nginx_passwords"),
-        (site(basic_auth=["o:ps"]), "basic_auth: 'o:ps' is no name"),
+        (site(basic_auth=["o:ps"]), "basic_auth: 'o:ps' is not a valid name"),
         (site(locations=[{**LOCATION, "basic_auth": ["dev"]}]), "locations[1].basic_auth: dev has no password"),
         (site(directives="expires 1h;"), "directives must be a list of nginx's directives"),
-        (site(directives=["expires 1h"]), "directives: 'expires 1h' is no whole directive"),
-        (site(directives=["} server {"]), "is no whole directive"),
-        (site(directives=["location /a { return 404;"]), "is no whole directive"),
-        (site(directives=["# expires 1h;"]), "is no whole directive"),
+        (site(directives=["expires 1h"]), "directives: 'expires 1h' is not a whole directive"),
+        (site(directives=["} server {"]), "is not a whole directive"),
+        (site(directives=["location /a { return 404;"]), "is not a whole directive"),
+        (site(directives=["# expires 1h;"]), "is not a whole directive"),
         (site(locations=[{**LOCATION, "directives": [{"expires": "1h"}]}]), "locations[1].directives must be a list"),
         (site(tls={"source": "letsencrypt"}), "tls.source must be one of acme, files, self-signed"),
         (site(tls={"source": "acme"}), "a certificate authority needs names"),
@@ -185,25 +185,25 @@ def test_what_all_sites_share_is_well():
         ("worker_connections", 0, "0 is too few. Use at least 16."),
         ("connections_per_address", 0, "0 is too few. Use at least 1."),
         ("log_days", -1, "-1 is too few. Use at least 1."),
-        ("status_port", 0, "0 is no port. Use a number from 1 to 65535."),
-        ("trusted_proxies", ["lb"], "'lb' is no address or range, for example 10.0.0.0/24."),
-        ("security_headers", {"X A": "a"}, "'X A' is no name for a header."),
+        ("status_port", 0, "0 is not a valid port. Use a number from 1 to 65535."),
+        ("trusted_proxies", ["lb"], "'lb' is not a valid address or range, for example 10.0.0.0/24."),
+        ("security_headers", {"X A": "a"}, "'X A' is not a valid name for a header. Use letters, digits and -."),
     ],
 )
 def test_a_fault_of_what_all_sites_share_is_named(name, value, words):
     assert problems(site(), settings={**SHARED, name: value}) == [f"nginx_{name}: {words}"]
-    found = problems(
-        site(locations=[SERVICE]), users=["ops"], settings={**SHARED, name: value}, prefix="app_edge_", place="swarm"
-    )
-    assert found == [f"app_edge_{name}: {words}"]
+    found = problems(site(locations=[SERVICE]), users=["ops"], settings={**SHARED, name: value}, words=IN_A_SWARM)
+    own = "nginx_" if name in ("worker_shutdown_timeout", "log_days", "status_port") else "app_edge_"
+    assert found == [f"{own}{name}: {words}"]
 
 
+IN_A_SWARM = Words("app_edge_", "swarm")
 SERVICE = {"path": "/", "service": "web", "port": 3000, "basic_auth": ["ops"]}
 FILES = {"source": "files", "certificate": "x", "key": "y"}
 
 
 def in_a_swarm(sites, users=("ops",)):
-    return problems(sites, users=users, prefix="app_edge_", place="swarm")
+    return problems(sites, users=users, words=IN_A_SWARM)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +242,22 @@ def test_logins_have_a_file_for_each_place_that_asks():
         "blog": {"locations": [{**LOCATION, "basic_auth": []}]},
     }
     assert guards(sites) == {"shop": ["ops"], "shop-2": ["dev"]}
+
+
+@pytest.mark.parametrize(
+    ("place", "sites", "passwords"),
+    [("host", "nginx_sites", "app_edge_passwords"), ("swarm", "app_edge_sites", "app_edge_passwords")],
+)
+def test_who_wrote_app_site_reads_app_site(place, sites, passwords):
+    words = Words("app_edge_", place, {"shop": "app_site"})
+    faults = {"listen": 0, "basic_auth": ["dev"], "locations": [{"path": "x", "service": "web"}]}
+    assert [line.partition(": ")[0] for line in problems({"shop": faults, "blog": faults}, words=words)] == [
+        f"{where}.{part}"
+        for where in ("app_site", f"{sites}.blog")
+        for part in ("listen", "basic_auth", "locations[1].path")
+    ]
+    assert f"dev has no password in {passwords}." in problems({"shop": faults}, words=words)[1]
+    double = {name: {"locations": [SERVICE]} for name in ("shop", "blog")}
+    assert problems(double, users=["ops"], words=words if place == "swarm" else IN_A_SWARM)[0].startswith(
+        "app_edge_sites: only"
+    )

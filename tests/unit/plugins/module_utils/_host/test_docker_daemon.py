@@ -26,12 +26,12 @@ def test_the_defaults_are_well():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"log-opts": {"max-file": 3}}, "log-opts.max-file: 3 is no text"),
+        ({"log-opts": {"max-file": 3}}, "log-opts.max-file: 3 is not a text"),
         ({"log-opts": "10m"}, "log-opts must be a dictionary"),
         ({"icc": "no"}, "icc: 'no' must be true or false"),
         ({"registry-mirrors": "https://mirror"}, "registry-mirrors: 'https://mirror' must be a list"),
         ({"bip": "172.18.3.1/24"}, "overlaps"),
-        ({"bip": "nowhere"}, "bip: 'nowhere' is no address"),
+        ({"bip": "nowhere"}, "bip: 'nowhere' is not a valid address"),
         ({"default-address-pools": [{"base": "172.18.0.0/16"}]}, "must be {base: a network, size: a prefix length}"),
         ({"default-address-pools": [{"base": "0.0.0.0/33", "size": 24}]}, "must be {base"),
         ({"default-address-pools": [{"base": "172.18.0.0/16", "size": 8}]}, "cannot be cut into networks of /8"),
@@ -81,7 +81,7 @@ def test_foreign_content_is_not_lost_unasked():
 
 @pytest.mark.parametrize("text", ["{broken", "[]", '"text"'])
 def test_a_broken_file_of_somebody_else_is_named(text):
-    assert "/etc/docker/daemon.json is no JSON object" in told({"DAEMON_JSON": text})
+    assert "/etc/docker/daemon.json is not a JSON object" in told({"DAEMON_JSON": text})
 
 
 def test_remapping_with_data_needs_consent():
@@ -134,15 +134,19 @@ def test_inputs_beside_the_settings_are_well():
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("docker_reserved_networks", ["the VPC"], "'the VPC' is no network, for example 10.20.0.0/24."),
-        ("docker_reserved_networks", ["10.20.0.1/24"], "'10.20.0.1/24' is no network"),
-        ("docker_registry_mirrors", ["mirror.example.org"], "'mirror.example.org' is no URL"),
-        ("docker_insecure_registries", ["http://a:5000"], "'http://a:5000' is no host:port"),
-        ("docker_registry_ca_certificates", {"../../x": PEM}, "'../../x' is no host:port"),
-        ("docker_registry_ca_certificates", {"a:5000": "x"}, "docker_registry_ca_certificates.a:5000: no certificate."),
-        ("docker_ca_certificates", "none", "docker_ca_certificates: no certificate. Give PEM text"),
-        ("docker_proxy", {"https": 'http://a"\nExecStart=x'}, "docker_proxy.https: no URL"),
-        ("docker_prune_age", "a week", "docker_prune_age: 'a week' is no duration, for example 168h."),
+        ("docker_reserved_networks", ["the VPC"], "'the VPC' is not a valid network, for example 10.20.0.0/24."),
+        ("docker_reserved_networks", ["10.20.0.1/24"], "'10.20.0.1/24' is not a valid network"),
+        ("docker_registry_mirrors", ["mirror.example.org"], "'mirror.example.org' is not a valid URL"),
+        ("docker_insecure_registries", ["http://a:5000"], "'http://a:5000' is not a valid host:port"),
+        ("docker_registry_ca_certificates", {"../../x": PEM}, "'../../x' is not a valid host:port"),
+        (
+            "docker_registry_ca_certificates",
+            {"a:5000": "x"},
+            "docker_registry_ca_certificates.a:5000: this is not a certificate.",
+        ),
+        ("docker_ca_certificates", "none", "docker_ca_certificates: this is not a certificate. Give PEM text"),
+        ("docker_proxy", {"https": 'http://a"\nExecStart=x'}, "docker_proxy.https: this is not a valid URL"),
+        ("docker_prune_age", "a week", "docker_prune_age: 'a week' is not a valid duration, for example 168h."),
     ],
 )
 def test_a_fault_of_an_input_is_named(name, value, words):

@@ -66,3 +66,5 @@ def test_a_port_of_another_program_is_named_with_both_sides():
         "nginx_sites.api.listen_tls: port 443 is in use on this host by caddy",
     ]
     assert collisions({"api": secure}, "", "22:sshd") == []
+    (told,) = collisions({"shop": {"locations": []}}, "", listening, {"shop": "app_site"})
+    assert told.startswith("app_site.listen: port 80 is in use")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.declaration import complete
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import firewall as _firewall
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import firewall
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import DROPLETS
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resources import RESOURCES
@@ -27,8 +27,8 @@ def account(*rows: dict) -> dict:
     return {"firewalls": list(rows)}
 
 
-def noun(api: SandboxApi | None = None, **given) -> _firewall.Firewalls:
-    return _firewall.Firewalls(context(api, firewalls=given, allow_open_ssh=True))
+def noun(api: SandboxApi | None = None, **given) -> firewall.Firewalls:
+    return firewall.Firewalls(context(api, firewalls=given, allow_open_ssh=True))
 
 
 def stored(body: dict) -> dict:
@@ -45,7 +45,7 @@ def stored(body: dict) -> dict:
 
 def test_icmp_is_sent_without_ports_and_everything_may_go_out_by_default():
     web = firewalls(web={"inbound": [HTTPS, {"protocol": "icmp", "ports": "all", "sources": WORLD}]})["web"]
-    body = _firewall.body("web", web, NAMES)
+    body = firewall.body("web", web, NAMES)
     assert body["inbound_rules"] == [
         {"protocol": "tcp", "ports": "443", "sources": WORLD},
         {"protocol": "icmp", "sources": WORLD},
@@ -60,7 +60,7 @@ def test_icmp_is_sent_without_ports_and_everything_may_go_out_by_default():
 
 def test_members_and_groups_become_tags_of_this_environment():
     rule = {"protocol": "udp", "ports": "all", "sources": {"members": True, "groups": ["web"]}}
-    body = _firewall.body("x", firewalls(x={"inbound": [rule]})["x"], NAMES)
+    body = firewall.body("x", firewalls(x={"inbound": [rule]})["x"], NAMES)
     assert body["inbound_rules"] == [
         {"protocol": "udp", "ports": "all", "sources": {"tags": ["izzzi:shop:staging", "izzzi:shop:staging:web"]}}
     ]
@@ -69,7 +69,7 @@ def test_members_and_groups_become_tags_of_this_environment():
 @pytest.mark.parametrize("sources", [{}, {"addresses": []}, {"members": False}, {"groups": []}])
 def test_a_rule_that_names_nobody_is_left_out_not_opened(sources):
     rule = {"protocol": "tcp", "ports": "22", "sources": sources}
-    assert _firewall.body("x", firewalls(x={"inbound": [rule]})["x"], NAMES)["inbound_rules"] == []
+    assert firewall.body("x", firewalls(x={"inbound": [rule]})["x"], NAMES)["inbound_rules"] == []
 
 
 @pytest.mark.parametrize("ports", ["1", "65535", "1-65535", "8000-9000", "all", "0", "80-80"])
@@ -133,12 +133,12 @@ def test_rules_are_described_in_words():
         {"protocol": "icmp", "ports": "0", "sources": {"addresses": ["::/0", "0.0.0.0/0"]}},
         {"protocol": "tcp", "ports": "0", "sources": {"load_balancer_uids": ["x"]}},
     ]
-    assert _firewall.described(rules, "sources") == [
+    assert firewall.described(rules, "sources") == [
         "icmp from 0.0.0.0/0, ::/0",
         "tcp 22 from 203.0.113.7/32, droplet_id 4, tag ops",
         "tcp all from load_balancer_uid x",
     ]
-    assert _firewall.described(
+    assert firewall.described(
         [{"protocol": "udp", "ports": "53", "destinations": {"tags": ["dns"]}}], "destinations"
     ) == ["udp 53 to tag dns"]
 
@@ -168,7 +168,7 @@ RULES = st.lists(
 @given(RULES)
 def test_what_the_api_gives_back_is_never_a_change(rules):
     given = {"x": {"inbound": rules, "outbound": []}}
-    current = account(stored(_firewall.body("x", firewalls(**given)["x"], NAMES)))
+    current = account(stored(firewall.body("x", firewalls(**given)["x"], NAMES)))
     (step,) = noun(**given).steps(current)
     assert step.action == "noop", step.changes
 
@@ -178,7 +178,7 @@ def test_what_the_api_gives_back_is_never_a_change(rules):
 def test_neither_order_nor_repetition_is_a_change(rules, random):
     shuffled = [*rules, rules[0]]
     random.shuffle(shuffled)
-    current = account(stored(_firewall.body("x", firewalls(x={"inbound": rules})["x"], NAMES)))
+    current = account(stored(firewall.body("x", firewalls(x={"inbound": rules})["x"], NAMES)))
     (step,) = noun(x={"inbound": shuffled}).steps(current)
     assert step.action == "noop", step.changes
 
@@ -206,7 +206,7 @@ def test_create():
 )
 def test_any_drift_is_replaced_as_a_whole(drift, field):
     api = SandboxApi()
-    wanted = _firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
+    wanted = firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
     api.make("tags", name=OWNER)
     id = api.make("firewalls", **wanted)["id"]
     api.change(Firewall, **drift)
@@ -220,7 +220,7 @@ def test_any_drift_is_replaced_as_a_whole(drift, field):
 
 @pytest.mark.parametrize("held", [{"droplet_ids": [4]}, {"tags": ["project:shop"]}])
 def test_what_is_attached_otherwise_is_let_go_only_after_the_droplets_have_their_tag(held):
-    wanted = _firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
+    wanted = firewall.body("web", firewalls(web={"inbound": [HTTPS]})["web"], NAMES)
     (step,) = noun(web={"inbound": [HTTPS]}).steps(account({**stored(wanted), **held}))
     assert step.phase > DROPLETS
     (step,) = noun(web={"inbound": [HTTPS]}).steps(account({**stored(wanted), "inbound_rules": []}))
@@ -242,5 +242,5 @@ def test_surplus_is_ours_only():
 
 def test_a_removal_takes_what_is_declared_whatever_its_tags():
     row = {"id": "1", "name": "shop-staging-fw-web", "tags": ["managedby:terraform"]}
-    gone = _firewall.Firewalls(context(state="absent"))
+    gone = firewall.Firewalls(context(state="absent"))
     assert [step.name for step in gone.surplus(account(row))] == ["shop-staging-fw-web"]

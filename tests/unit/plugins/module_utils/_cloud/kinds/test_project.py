@@ -4,8 +4,7 @@ import json
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError, Client
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds import project as _project
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.project import Assignment, Project
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.project import Assignment, Project, spelling
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.reserved_ip import ReservedIp
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.resource import Context
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.transport import Reply
@@ -150,7 +149,7 @@ def test_a_200_that_assigned_nothing_is_no_success():
 
 
 def test_two_spellings_of_a_reserved_ip():
-    assert _project.spelling("do:reservedip:192.0.2.1") == ReservedIp(context()).urn_of("192.0.2.1")
+    assert spelling("do:reservedip:192.0.2.1") == ReservedIp(context()).urn_of("192.0.2.1")
 
 
 def test_patch_is_repeated():

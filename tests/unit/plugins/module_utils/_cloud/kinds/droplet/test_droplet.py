@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet import droplet as _droplet
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet import droplet
 
 from tests.unit.sandbox_api import APP, FINGERPRINT, KEY, SandboxApi, context, row
 
@@ -11,9 +11,9 @@ OWNER, WEB = "izzzi:shop:staging", "izzzi:shop:staging:web"
 SECRET = "#cloud-config\n# hunter2\n"
 
 
-def noun(api: SandboxApi, allow_replace: tuple = (), replace: tuple = (), **changes) -> _droplet.Droplets:
+def noun(api: SandboxApi, allow_replace: tuple = (), replace: tuple = (), **changes) -> droplet.Droplets:
     consent = {"allow_replace": list(allow_replace), "replace": list(replace)}
-    made = _droplet.Droplets(context(api, droplets={"app": {**APP, **changes}}, user_data=SECRET, **consent))
+    made = droplet.Droplets(context(api, droplets={"app": {**APP, **changes}}, user_data=SECRET, **consent))
     made.context.known.put("vpc", "shop-staging-vpc", {"id": api.vpc()})
     return made
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.space import space as _space
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.space import space
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.s3 import S3Error
 
@@ -13,7 +13,7 @@ KEYS = {"spaces_access_key_id": "id", "spaces_secret_access_key": "secret"}
 
 
 def problems(spaces: dict, **changes) -> list[str]:
-    return _space.Buckets.complete(declaration(spaces=spaces, **{**KEYS, **changes}), NAMES)
+    return space.Buckets.complete(declaration(spaces=spaces, **{**KEYS, **changes}), NAMES)
 
 
 def test_what_does():
@@ -45,7 +45,7 @@ def test_bad_input_is_named(spaces, changes, words):
     else:
         assert (
             "longer than 63"
-            in _space.Buckets.complete(declaration(spaces=spaces, **KEYS), Names("p" * 32, "staging"))[0]
+            in space.Buckets.complete(declaration(spaces=spaces, **KEYS), Names("p" * 32, "staging"))[0]
         )
 
 
@@ -62,17 +62,17 @@ def test_bad_input_is_named(spaces, changes, words):
 )
 def test_whose_a_bucket_is(bucket, ours):
     """The last two are those of the projects shop-staging and shop-staging-x."""
-    assert _space.is_ours(bucket, NAMES) is ours
+    assert space.is_ours(bucket, NAMES) is ours
 
 
 def test_no_bucket_no_request():
-    assert _space.Buckets(context()).reads() == {}
-    assert _space.Buckets(context(state="absent")).reads() == {}, "without keys nobody can be asked"
+    assert space.Buckets(context()).reads() == {}
+    assert space.Buckets(context(state="absent")).reads() == {}, "without keys nobody can be asked"
 
 
 @pytest.mark.parametrize(("data", "told", "goes"), [(False, False, True), (True, False, False), (True, True, True)])
 def test_a_bucket_with_data_is_kept_unless_told(data, told, goes):
-    buckets = _space.Buckets(context(state="absent", delete_data=told, **KEYS))
+    buckets = space.Buckets(context(state="absent", delete_data=told, **KEYS))
     (step,) = buckets.surplus({"buckets": {"shop-staging-b": data}})
     assert step.action == ("delete" if goes else "keep")
 
@@ -94,7 +94,7 @@ class Lagging:
 
 
 def test_a_store_that_lags_behind_is_waited_for():
-    buckets = _space.Buckets(context(spaces={"b": {"versioning": True, "cors": []}}, **KEYS))
+    buckets = space.Buckets(context(spaces={"b": {"versioning": True, "cors": []}}, **KEYS))
     store = buckets._s3 = Lagging(5)
     (step,) = buckets.steps({"bucket shop-staging-b": None})
     assert [change.field for change in step.changes] == ["acl", "versioning"]
@@ -103,7 +103,7 @@ def test_a_store_that_lags_behind_is_waited_for():
 
 
 def test_other_errors_are_not_waited_for():
-    buckets = _space.Buckets(context(spaces={"b": {"versioning": True}}, **KEYS))
+    buckets = space.Buckets(context(spaces={"b": {"versioning": True}}, **KEYS))
     buckets._s3 = Lagging(1, "MalformedXML")
     (step,) = buckets.steps({"bucket shop-staging-b": {"acl": "private", "versioning": False}})
     with pytest.raises(ApiError, match="late"):
@@ -111,6 +111,6 @@ def test_other_errors_are_not_waited_for():
 
 
 def test_a_name_that_is_taken_is_told_before_anything_is_made():
-    buckets = _space.Buckets(context(spaces={"b": {}}, **KEYS))
+    buckets = space.Buckets(context(spaces={"b": {}}, **KEYS))
     (problem,) = buckets.problems({"bucket shop-staging-b": {"foreign": True}})
     assert "somebody else's" in problem
