@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..droplets.backend import DropletBackend, VolumeSpec
+from ..droplets.backend import BackendError, DropletBackend, VolumeSpec
 from .records import Action, ReservedIp, Volume
 from .state import State
 
@@ -47,7 +47,7 @@ def resize_volume(state: State, backend: DropletBackend, action: Action) -> None
 def _volume(state: State, action: Action) -> Volume:
     volume = state.get(Volume, action.subject)
     if volume is None:
-        raise LookupError("the volume was deleted")
+        raise BackendError("the volume was deleted")
     return volume
 
 
@@ -69,7 +69,7 @@ def unassign_ip(state: State, backend: DropletBackend, action: Action) -> None:
 def _reserved(state: State, action: Action) -> ReservedIp:
     reserved = state.get(ReservedIp, action.subject)
     if reserved is None:
-        raise LookupError("the reserved IP was deleted")
+        raise BackendError("the reserved IP was deleted")
     return reserved
 
 

@@ -61,7 +61,7 @@ def open_backend(settings: Settings) -> DropletBackend:
 
 @dataclass(frozen=True)
 class Ghost:
-    """A droplet that is gone and still counts as a member of its VPC."""
+    """Remembers a droplet that is gone and still counts as a member of its VPC, `until` this time.monotonic()."""
 
     droplet: Droplet
     until: float
@@ -77,7 +77,9 @@ def in_thread(work: Work, id: int) -> None:
 
 
 class Cloud:
-    """`begin` starts work in the background; it must not run it in the caller's transaction."""
+    """Holds the account, and carries out what requests ask of it.
+
+    `begin` starts work in the background; it must not run it in the caller's transaction."""
 
     def __init__(
         self, settings: Settings, backend: DropletBackend, begin: Callable[[Work, int], None] = in_thread
@@ -105,7 +107,7 @@ class Cloud:
         self.balancers.start()
 
     def stop(self) -> None:
-        """Droplets run on; operations in flight are taken up again by the next start."""
+        """Stop serving. Droplets run on; operations in flight are taken up again by the next start."""
         self._stopping = True
         self.enforcer.stop()
         self.balancers.stop()
@@ -120,8 +122,8 @@ class Cloud:
             list(pool.map(self._turn_off, running))
 
     def reset(self) -> None:
-        """An account as on its first day, without faults. Identifiers are not used twice, so stale ones cannot hit a
-        new resource."""
+        """Make the account what it was on its first day, without faults. Identifiers are not used twice, so
+        that stale ones cannot hit a new resource."""
         self.faults.remove()
         self.ghosts.clear()
         with self.state.transaction():
@@ -174,7 +176,8 @@ class Cloud:
     def submit_attachment(
         self, type: str, resource_type: str, subject: str, region: str, droplet: Droplet | None, **arguments: Any
     ) -> Action:
-        """The same for a volume or a reserved IP. A droplet that takes part in it is locked meanwhile."""
+        """Begin an action of a volume or a reserved IP, inside a transaction. A droplet that takes part is locked
+        meanwhile."""
         number = int(IPv4Address(subject)) if resource_type == "floating_ip" else None
         if droplet:
             droplet.locked = True
@@ -186,7 +189,7 @@ class Cloud:
         return action
 
     def wake(self) -> None:
-        """Something changed: bring firewalls and load balancers in line."""
+        """Bring firewalls and load balancers in line, because something has changed."""
         self.enforcer.wake()
         self.balancers.wake()
 
@@ -198,13 +201,13 @@ class Cloud:
         self.state.remove(snapshot)
 
     def describe(self, droplet: Droplet) -> DropletSpec:
-        """All that a backend needs to know of it."""
+        """Return all that a backend needs to know of a droplet."""
         volumes = [volume_spec(row) for row in self.state.all(Volume) if droplet.id in row.droplet_ids]
         addresses = [row.id for row in self.state.all(ReservedIp) if row.droplet_id == droplet.id]
         return spec_of(droplet, volumes, addresses[0] if addresses else "")
 
     def public_addresses(self) -> list[str]:
-        """That are given out."""
+        """Return the public addresses that are given out."""
         others = [*self.state.all(Droplet), *self.state.all(LoadBalancer)]
         return [*(row.public_ip for row in others), *(row.id for row in self.state.all(ReservedIp))]
 
@@ -249,20 +252,11 @@ class Cloud:
                     return
                 protection = self.enforcer.protection(droplet)
                 spec = self.describe(droplet)
-            error, changes = "", {}
-            try:
-                if self.faults.on_droplet("errored", droplet.name, action.type):
-                    raise BackendError("a fault of the sandbox")
-                changes = OPERATIONS[action.type](Job(self.backend, droplet, spec, protection.rules, action.arguments))
-            except BackendError as failure:
-                error = str(failure)
-            except Exception as failure:
-                log.exception("action %s (%s) of droplet %s failed", action.id, action.type, droplet.id)
-                error = f"{type(failure).__name__}: {failure}"
+            job = Job(self.backend, droplet, spec, protection.rules, action.arguments)
+            changes, error = self._attempt(action, droplet.name, lambda: OPERATIONS[action.type](job))
             if self._stopping:
                 return
             if error:
-                log.error("action %s (%s) of droplet %s failed: %s", action.id, action.type, droplet.id, error)
                 changes = self._after_failure(droplet)
             elif changes.get("status") == "active":
                 self.enforcer.booted(droplet.id, protection)
@@ -270,24 +264,16 @@ class Cloud:
         self.wake()
 
     def _run_attachment(self, action: Action) -> None:
-        droplet_id, error = action.arguments.get("droplet_id"), ""
+        droplet_id = action.arguments.get("droplet_id")
         with self._turns[droplet_id or 0], self._slots:
             if self._stopping:
                 return
-            try:
-                if self.faults.on_droplet("errored", action.subject, action.type):
-                    raise BackendError("a fault of the sandbox")
-                ATTACHMENTS[action.type](self.state, self.backend, action)
-            except (BackendError, LookupError) as failure:
-                error = str(failure)
-            except Exception as failure:
-                log.exception("action %s (%s) of %s failed", action.id, action.type, action.subject)
-                error = f"{type(failure).__name__}: {failure}"
+            work = ATTACHMENTS[action.type]
+            _, error = self._attempt(action, action.subject, lambda: work(self.state, self.backend, action))
             if self._stopping:
                 return
             with self.state.transaction():
-                action.status, action.error, action.completed_at = "errored" if error else "completed", error, now()
-                self.state.put(action)
+                self._end(action, error)
                 droplet = self.state.get(Droplet, droplet_id) if droplet_id else None
                 if droplet and not droplet.deleting:
                     droplet.locked = False
@@ -296,13 +282,32 @@ class Cloud:
                 if reserved:
                     reserved.locked = False
                     self.state.put(reserved)
-        log.info("action %s (%s) of %s %s %s", action.id, action.type, action.subject, action.status, error)
+        log.info("action %s (%s) of %s %s", action.id, action.type, action.subject, action.status)
         if droplet:
             self._tell(droplet)
         self.wake()
 
+    def _attempt(self, action: Action, name: str, work: Callable[[], dict[str, Any] | None]) -> tuple[dict, str]:
+        """Do an action's work on what has this name. Return what it changed, and why it failed: empty when it did
+        not."""
+        try:
+            if self.faults.on_droplet("errored", name, action.type):
+                raise BackendError("a fault of the sandbox")
+            return work() or {}, ""
+        except BackendError as failure:
+            log.error("action %s (%s) of %s failed: %s", action.id, action.type, name, failure)
+            return {}, str(failure)
+        except Exception as failure:
+            log.exception("action %s (%s) of %s failed", action.id, action.type, name)
+            return {}, f"{type(failure).__name__}: {failure}"
+
+    def _end(self, action: Action, error: str) -> None:
+        """Note that an action has ended, and why it failed. Call it inside a transaction."""
+        action.status, action.error, action.completed_at = "errored" if error else "completed", error, now()
+        self.state.put(action)
+
     def _tell(self, droplet: Droplet) -> None:
-        """Names and tags are told by the enforcer."""
+        """Tell the backend that what a droplet's metadata say has changed. Names and tags are told by the enforcer."""
         try:
             self.backend.metadata_changed(droplet.id)
         except BackendError as failure:
@@ -316,8 +321,7 @@ class Cloud:
     def _finish(self, action: Action, changes: dict[str, Any], error: str) -> None:
         with self.state.transaction():
             droplet = self.state.get(Droplet, action.resource_id)
-            action.status, action.error, action.completed_at = "errored" if error else "completed", error, now()
-            self.state.put(action)
+            self._end(action, error)
             size = changes.pop("snapshot_size", None)
             if size is not None:
                 self.state.put(self._snapshot_of(droplet, action, size))
@@ -393,8 +397,7 @@ class Cloud:
                 self.state.put(balancer)
         for action in self.state.all(Action):
             if action.resource_id == droplet.id and action.status == "in-progress":
-                action.status, action.error, action.completed_at = "errored", "the droplet was deleted", now()
-                self.state.put(action)
+                self._end(action, "the droplet was deleted")
         assignment = self.state.get(Assignment, droplet.urn)
         if assignment:
             self.state.remove(assignment)
@@ -409,7 +412,7 @@ class Cloud:
     # -- reality
 
     def _guest_power(self, droplet_id: int, status: str) -> None:
-        """The guest powered itself off, or came back."""
+        """Note that a guest powered itself off, or came back."""
         with self.state.transaction():
             droplet = self.state.get(Droplet, droplet_id)
             if droplet is None or droplet.locked or self._stopping:

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 
 class Record(Protocol):
-    """A dataclass of records.py."""
+    """Stands for any dataclass of records.py, which the state stores by its class and its id."""
 
     id: int | str
 
@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 
 
 class State:
-    """One connection behind one lock. `with state.transaction():` makes several reads and writes one transaction."""
+    """Stores records in SQLite, by one connection behind one lock. `with state.transaction():` makes several reads and
+    writes one transaction."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -46,7 +47,7 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; nested ones join the outermost."""
+        """Write all that is written inside, or nothing when it raises. Nested ones join the outermost."""
         with self._lock:
             if self._depth == 0:
                 self._connection.execute("BEGIN IMMEDIATE")

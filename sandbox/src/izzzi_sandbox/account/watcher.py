@@ -9,7 +9,8 @@ RETRY_SECONDS = 5.0
 
 
 class Watcher:
-    """What `look` could not bring in line is in `_failed`, and tried again."""
+    """Calls `look` in a thread whenever something has changed, and again while there is something in `_failed`, which
+    it could not bring in line."""
 
     name: str  # of the thread
 

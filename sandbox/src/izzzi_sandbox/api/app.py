@@ -154,7 +154,8 @@ async def _reset(request: Request) -> None:
 
 
 class Transport:
-    """ASGI: lets the application reach the connection, to reset it. uvicorn's `send` belongs to what holds it."""
+    """Lets the ASGI application reach the connection of a request, so that it can reset it: uvicorn's `send` is a
+    method of the object that holds the connection."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app

@@ -13,7 +13,7 @@ from . import errors
 
 
 class Body(BaseModel):
-    """A request body. A field that it does not name is refused."""
+    """Describes the body of a request. A field that it does not name is refused."""
 
     model_config = ConfigDict(extra="forbid")
 

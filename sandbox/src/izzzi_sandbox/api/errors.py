@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """Becomes the reply."""
+    """Ends a request: its status and message become the reply."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

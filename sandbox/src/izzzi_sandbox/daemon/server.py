@@ -28,7 +28,7 @@ log = logging.getLogger("izzzi_sandbox")
 
 
 class Listener(uvicorn.Server):
-    """There are two of them in this process, so the signals are handled once, outside."""
+    """Serves HTTP or TLS, and leaves signals alone: two of them are in this process, which handles signals once."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -36,7 +36,8 @@ class Listener(uvicorn.Server):
 
 
 class Daemon:
-    """Everything that listens. `stop` may be called from a signal handler or from another thread."""
+    """Listens for the API, for Spaces and for the name server. `stop` may be called from a signal handler or from
+    another thread."""
 
     def __init__(self, settings: Settings, cloud: Cloud) -> None:
         self._cloud = cloud

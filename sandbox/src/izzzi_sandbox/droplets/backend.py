@@ -104,12 +104,14 @@ class Ruleset:
 
 
 class BackendError(Exception):
-    """The message is fit for an API error or for the log of an errored action."""
+    """Says why a backend could not do something, in a message for a reply or for an errored action."""
 
 
 class DropletBackend(Protocol):
-    """Calls block until the thing is done. Calls for different droplets may run at the same time. What a backend cannot
-    do is a BackendError: the action ends as errored."""
+    """Makes droplets, and what they hang on, real.
+
+    Calls block until the thing is done; calls for different droplets may run at the same time. A backend raises
+    BackendError for what it cannot do, and the action ends as errored."""
 
     gateway: str  # the address of this machine that droplets reach: the DNS server listens there; "" if there is none
     ipv6_network: str  # where public IPv6 addresses are taken from; "" if droplets have none
@@ -142,64 +144,64 @@ class DropletBackend(Protocol):
     def rebuild(self, spec: DropletSpec, rules: Ruleset) -> None: ...
 
     def destroy(self, id: int) -> None:
-        """Idempotent; leaves no container and no volume."""
+        """Remove the droplet, its container and its disk. One that is gone is no error."""
 
     def apply_firewall(self, id: int, rules: Ruleset) -> None:
         """Return when the packets obey."""
 
     def power_states(self) -> dict[int, str]:
-        """Droplet id to "active" or "off", for reconciliation at start."""
+        """Return "active" or "off" by droplet id, for reconciliation at start."""
 
     def enable_ipv6(self, spec: DropletSpec) -> None:
-        """A droplet that was made without IPv6 gets `spec.public_ipv6`."""
+        """Give `spec.public_ipv6` to a droplet that was made without IPv6."""
 
     def metadata_changed(self, id: int) -> None:
-        """Tags, the name, the reserved IP or the volumes of a droplet changed. For backends that keep a copy."""
+        """Renew a copy of what a droplet's metadata say: its name, tags, reserved IP or volumes have changed."""
 
     # -- snapshots of droplets
 
     def snapshot_droplet(self, id: int, snapshot_id: int) -> float:
-        """Of a droplet that is on or off. Returns the size in GB."""
+        """Keep the disk of a droplet, on or off. Return the size in GB."""
 
     def delete_droplet_snapshot(self, snapshot_id: int) -> None:
-        """Idempotent."""
+        """Delete a snapshot. One that is gone is no error."""
 
     # -- reserved IPs
 
     def assign_reserved_ip(self, address: str, droplet_id: int) -> None:
-        """The address reaches this droplet, and no other one. Idempotent; a droplet that is off gets it at its boot."""
+        """Lead the address to this droplet, and to no other. A droplet that is off gets it at its boot."""
 
     def unassign_reserved_ip(self, address: str, droplet_id: int) -> None:
-        """Idempotent."""
+        """Take the address away from this droplet. One that does not have it is no error."""
 
     # -- volumes
 
     def create_volume(self, volume: VolumeSpec) -> None:
-        """Idempotent for a volume that is half created."""
+        """Make a volume, or finish one that is half created."""
 
     def delete_volume(self, volume_id: str) -> None:
-        """Idempotent."""
+        """Delete a volume. One that is gone is no error."""
 
     def attach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
-        """Idempotent; a droplet that is off finds it at its boot."""
+        """Give a volume to a droplet; one that is off finds it at its boot. One that has it is no error."""
 
     def detach_volume(self, volume: VolumeSpec, droplet_id: int) -> None:
-        """Idempotent."""
+        """Take a volume away from a droplet. One that does not have it is no error."""
 
     def resize_volume(self, volume: VolumeSpec) -> None:
-        """To the size of the spec, which is larger. The file system in it is the user's to grow."""
+        """Enlarge a volume to the size of the spec. The file system in it is the user's to grow."""
 
     def snapshot_volume(self, volume: VolumeSpec, snapshot_id: str) -> float:
-        """Returns the size in GB."""
+        """Keep the content of a volume. Return the size in GB."""
 
     def delete_volume_snapshot(self, snapshot_id: str) -> None:
-        """Idempotent."""
+        """Delete a snapshot of a volume. One that is gone is no error."""
 
     # -- load balancers
 
     def apply_load_balancer(self, spec: LoadBalancerSpec) -> None:
-        """Make it, or bring one that exists in line. Return when it takes connections. Called again whenever the
-        droplets behind it change."""
+        """Make a load balancer, or bring one that exists in line, whenever the droplets behind it change. Return when
+        it takes connections."""
 
     def delete_load_balancer(self, id: str) -> None:
-        """Idempotent."""
+        """Delete a load balancer. One that is gone is no error."""

@@ -48,7 +48,7 @@ class Disks:
         self._remove(SNAPSHOT + snapshot_id)
 
     def copy_tree(self, source: str, target: str) -> float:
-        """All of one Docker volume into another; returns gigabytes."""
+        """Copy all of one Docker volume into another. Return gigabytes."""
         return int(self._run(target, "tree", source=source)) / 1e9
 
     # -- in a droplet

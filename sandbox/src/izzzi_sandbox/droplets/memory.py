@@ -12,7 +12,7 @@ EMPTY_SNAPSHOT_GB = 0.1
 
 
 class MemoryBackend:
-    """Every droplet dies with the process, as if the machine had been switched off."""
+    """Keeps droplets as records in memory. They end with the process, as if the machine had been switched off."""
 
     gateway = ""
     ipv6_network = "2001:db8:1::/64"  # for documentation (RFC 3849): no real host can have these

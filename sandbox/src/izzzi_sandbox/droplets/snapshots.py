@@ -23,7 +23,7 @@ class Snapshots:
         self._disks = disks
 
     def take(self, machine: Container, docker_data: str, snapshot_id: int) -> float:
-        """Of a machine that stands still meanwhile, so that both halves are of one moment."""
+        """Keep both halves of a machine's disk, as of one moment: it stands still meanwhile. Return gigabytes."""
         frozen = machine.status == "running"
         if frozen:
             machine.pause()

@@ -19,7 +19,7 @@ from .kitchen import ImageError, Kitchen
 
 @dataclass(frozen=True)
 class Release:
-    """One of a distribution: what its official image is called, and what the same can be made from."""
+    """Describes a release of a distribution: what its official image is called, and what the same can be made from."""
 
     distribution: str
     suite: str

@@ -54,7 +54,8 @@ Lower = Annotated[str, AfterValidator(str.lower)]
 
 
 class Create(Body):
-    """Every parameter of DigitalOcean. Those that the sandbox cannot honour are refused when they ask for something."""
+    """Names every parameter of DigitalOcean. One that the sandbox cannot honour is refused when it asks for
+    something."""
 
     name: str | None = None
     names: Annotated[list[str], Field(min_length=1, max_length=10)] | None = None
