@@ -344,6 +344,28 @@ options:
       - When it is not given, the environment variable E(SPACES_SECRET_ACCESS_KEY) is used.
     type: str
     default: ''
+  spaces_keys:
+    description:
+      - Access keys for single buckets by short name; the real one is C(PROJECT-ENVIRONMENT-NAME). Each is a dictionary
+        of buckets (names in O(spaces)) and what the key may do there, V(read) or V(readwrite). A changed grant is
+        changed in place.
+      - The API tells a key's secret once, when it is made. It goes into O(vault_file), as C(vault_NAME_access_key)
+        and C(vault_NAME_secret_key) (a hyphen becomes an underscore), and is never shown.
+      - A key whose id and secret are not in O(vault_file) is deleted and made anew, and the plan says so. What used
+        it needs the new one.
+      - V(readwrite) may delete objects, and nobody says that it may not delete their old versions.
+    type: dict
+    default: {}
+  vault_file:
+    description:
+      - The vault-encrypted YAML file on the controller that has the secrets of O(spaces_keys), and is made when it is
+        missing. A relative path begins at the playbook's directory.
+    type: path
+    default: ''
+  spaces_keys_held:
+    description: Not to be given. The ids of the keys in O(vault_file), which the action plugin reads.
+    type: dict
+    default: {}
   delete_data:
     description:
       - With O(prune), or when the O(state) is V(absent), delete volumes, and buckets although they hold data. Otherwise
@@ -410,6 +432,9 @@ options:
     type: int
     default: 300
 attributes:
+  action:
+    support: full
+    description: Secrets of new keys are written on the controller, whatever host the module runs on.
   check_mode:
     support: full
     description: The same plan, from the same reads and checks; nothing is written.
@@ -467,6 +492,9 @@ EXAMPLES = r"""
         acl: public-read
         cors:
           - {origins: ["https://example.com"]}
+    spaces_keys:
+      backup: {backups: readwrite}
+    vault_file: "{{ inventory_dir }}/group_vars/all/vault.yml"
     domain:
       name: example.com
       records:
@@ -502,7 +530,7 @@ plan:
       type: str
     kind:
       description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project),
-        V(project_resources), V(bucket), V(reserved_ip), V(load_balancer), V(volume) or V(alert).
+        V(project_resources), V(bucket), V(spaces_key), V(reserved_ip), V(load_balancer), V(volume) or V(alert).
       type: str
     name:
       description: The resource's name on the account.
@@ -645,6 +673,10 @@ outputs:
     spaces_buckets:
       description: The declared buckets' URLs, by the names they have in O(spaces).
       type: dict
+    spaces_keys:
+      description: The ids of the declared Spaces keys, by the names they have in O(spaces_keys); empty while there is
+        none.
+      type: dict
     monthly_cost:
       description: As RV(monthly_cost.after).
       type: float
@@ -662,6 +694,7 @@ outputs:
     load_balancer_ip: ""
     volume_ids: {izzzi-production-app-data: 506f78a4-e098-11e5-ad9f-000f53306ae1}
     spaces_buckets: {backups: https://fra1.digitaloceanspaces.com/izzzi-production-backups}
+    spaces_keys: {backup: DO00ABCDEFGHIJKLMNOP}
     dns_records: {www.example.com A: [203.0.113.10]}
     monthly_cost: 24.0
 api_calls:
@@ -700,25 +733,35 @@ ARGUMENT_SPEC = {
 }
 
 
+def new_secrets(environments: list[Environment]) -> dict[str, dict[str, str]]:
+    """Return what the action plugin, which alone sees it, writes into the vault file."""
+    found = {name: value for environment in environments for name, value in environment.secrets().items()}
+    return {"new_secrets": found} if found else {}
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, token = module.params, module.params["api_token"].strip()
+    environments: list[Environment] = []
+
+    def make() -> Environment:
+        environments.append(Environment(declared, client))
+        return environments[-1]
+
     try:
         declared, problems = declaration.complete(params, RESOURCES)
         if problems := _client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
         client = Client(params["api_url"], token, transport.https(params["ca_path"]), timeout=params["timeout"])
         lock = EnvironmentLock(client, Names(params["project"], params["environment"]), Wait(params["wait_timeout"]))
-        environment, plan = converge(
-            lambda: Environment(declared, client), lock, fingerprint=params["fingerprint"], check=module.check_mode
-        )
+        environment, plan = converge(make, lock, fingerprint=params["fingerprint"], check=module.check_mode)
     except (ApiError, Problems) as error:
-        module.fail_json(msg=str(error), changed=error.changed)
+        module.fail_json(msg=str(error), changed=error.changed, **new_secrets(environments))
     except (OSError, ssl.SSLError) as error:
         module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
     for warning in environment.warnings:
         module.warn(warning)
-    result = environment.outcome(plan)
+    result = environment.outcome(plan) | new_secrets(environments)
     if module._diff:
         result["diff"] = diff(plan.work)
     module.exit_json(**result)

@@ -163,6 +163,9 @@ class Environment:
             error.changed = self._client.writes > before
             raise
 
+    def secrets(self) -> dict[str, str]:
+        return {name: value for resource in self._resources for name, value in resource.secrets().items()}
+
     def outcome(self, plan: Plan) -> dict[str, Any]:
         outputs = {key: value for resource in self._resources for key, value in resource.outputs().items()}
         now, then = (round(sum(costs), 2) for costs in zip(*_costs(plan.steps), strict=True))

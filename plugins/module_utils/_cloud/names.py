@@ -85,6 +85,12 @@ class Names:
         return f"{self.base}-{group}" + (f"-{number}" if number > 1 else "")
 
 
+def vault_variables(key: str) -> tuple[str, str]:
+    """Return the variables that a Spaces key's id and secret have in the vault file."""
+    word = key.replace("-", "_")
+    return f"vault_{word}_access_key", f"vault_{word}_secret_key"
+
+
 def address_owners(tags: Iterable[str]) -> dict[str, str]:
     """Return the owner's tag of each reserved IP that a tag names."""
     found = {}

@@ -21,7 +21,9 @@ T = TypeVar("T")
 BASE = 0  # what others refer to: VPC, keys, tags, domains
 FIREWALLS = 1  # before the droplets, so that none is ever without them
 DROPLETS = 2
-ATTACHED = 3  # reserved IPs, volumes, load balancers, alerts: they need a droplet's id
+ATTACHED = (
+    3  # reserved IPs, volumes, load balancers, alerts, which need a droplet's id; Spaces keys, which need buckets
+)
 RECORDS = 4  # they need addresses
 PROJECT = 5  # the assignment of all that was made
 PHASES = (BASE, FIREWALLS, DROPLETS, ATTACHED, RECORDS, PROJECT)
@@ -157,6 +159,10 @@ class Resource:
         """Return deletions of what is ours and not declared, and a `keep` for what stays all the same. Without `prune`
         the plan keeps all of it."""
         return []
+
+    def secrets(self) -> dict[str, str]:
+        """Return variables for the vault file: what the API has told once, in a run that has failed too."""
+        return {}
 
     def salvage(self) -> None:
         """Note what a failed run has made, so that the next run knows it."""

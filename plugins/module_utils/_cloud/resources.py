@@ -15,6 +15,7 @@ from .kinds.record.record import Records
 from .kinds.record.register import Register
 from .kinds.reserved_ip import ReservedIp
 from .kinds.space.space import Buckets
+from .kinds.spaces_key import SpacesKeys
 from .kinds.ssh_key import SshKeys
 from .kinds.tag import Tags
 from .kinds.volume import Volumes
@@ -34,6 +35,7 @@ RESOURCES: tuple[type[Resource], ...] = (
     LoadBalancer,
     Volumes,
     Alerts,
+    SpacesKeys,
     Records,
     Register,
     Assignment,

@@ -15,8 +15,9 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.izzzi.infra.plugins.action import generated_secrets
-from ansible_collections.izzzi.infra.plugins.action.generated_secrets import ActionModule, locked
+from ansible_collections.izzzi.infra.plugins.action.generated_secrets import ActionModule
+from ansible_collections.izzzi.infra.plugins.plugin_utils import vault_file as vault_files
+from ansible_collections.izzzi.infra.plugins.plugin_utils.vault_file import locked
 
 SECRET = VaultSecret(b"correct horse")
 DECLARED = {"vault_a": {"length": 24}, "vault_b": {"charset": "hex"}}
@@ -157,7 +158,7 @@ def test_a_wrong_declaration_fails_before_anything_is_written(vault_file):
 def test_a_failed_write_leaves_the_old_file_and_no_debris(vault_file, monkeypatch):
     encrypt(vault_file, "other: 1\n")
     before = vault_file.read_bytes()
-    monkeypatch.setattr(generated_secrets.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(vault_files.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(AnsibleActionFail, match=r"vault.yml cannot be written: No space left\. It is as it was"):
         run(vault_file)
     assert vault_file.read_bytes() == before
