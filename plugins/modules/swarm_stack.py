@@ -203,6 +203,16 @@ app:
   description: Nodes, services, tasks, releases and the lock.
   returned: for V(info)
   type: dict
+status:
+  description: The same in lines for people.
+  returned: for V(info)
+  type: list
+  elements: str
+listed:
+  description: The releases in lines for people.
+  returned: for V(info)
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

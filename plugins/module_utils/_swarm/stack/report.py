@@ -17,6 +17,7 @@ from ..task import Task
 from .lock import SwarmLock
 from .once import reason
 from .run import Run
+from .status import release_lines, status_lines
 from .store import live_release
 
 # Nobody knows more of a task whose node does not answer: it may run there still.
@@ -24,7 +25,7 @@ UNKNOWN = "unknown"
 
 
 def info(run: Run) -> dict[str, Any]:
-    """Return nodes, services, tasks, releases, the lock and what a killed run left."""
+    """Return nodes, services, tasks, releases, the lock and what a killed run left; and the same in lines."""
     nodes, releases = run.swarm.nodes(), run.store.releases()
     live = live_release(releases)
     lease, journal, now = SwarmLock(run.swarm, time.time).read(), run.store.journal, time.time()
@@ -48,7 +49,7 @@ def info(run: Run) -> dict[str, Any]:
         "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(now)} if lease else None,
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
     }
-    return {"changed": False, "app": app}
+    return {"changed": False, "app": app, "status": status_lines(app), "listed": release_lines(app)}
 
 
 def logs(run: Run) -> dict[str, Any]:
