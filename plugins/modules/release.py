@@ -6,47 +6,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release
-short_description: One step of a release in two colours
+short_description: Release an app in two colours, go back, look at it and remove it
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - The steps of which the role C(app_compose) makes a transaction. Each runs on the host as one process, reads what
-    is there, does its part and notes it in a journal, so that V(undo) and the V(plan) of a later run know what to end.
-  - Use the role. The module is public so that a play of one's own can put steps between those of the role.
+  - V(deploy) and V(rollback) are a transaction in one call. It takes the lock, ends what a killed run left, notes each
+    step in a journal on the host, and undoes all of them when one fails.
+  - A release is unpacked, built, its database is dumped and migrated, it is started beside the live one, proven through
+    nginx where no visitor sees it, and only then gets the visitors.
+  - Use the role C(app_compose). The module is public for plays of one's own.
 options:
-  step:
+  action:
     description:
-      - V(plan) looks and changes nothing, but for ending what a killed run left.
-      - >-
-        V(begin), V(files), V(review), V(build), V(backup), V(migrate), V(start), V(prove), V(switch), V(drain) and
-        V(commit) are a release, in this order. V(undo) ends one that failed. V(hand_over), between V(switch) and
-        V(drain), is for services with C(start: after_switch): the old ones stop, then the new ones start.
+      - V(plan) compares, refuses what would stop a deploy, and changes nothing, but for ending what a killed run left.
+      - V(deploy) makes what is declared the live release; where it is already, it mends what differs.
+      - V(rollback) goes back to a release that the host keeps.
       - V(remove) takes the app off the host; volumes, dumps and the passwords of the data's owners stay.
-      - V(rollback) goes back to a release that the host keeps, as one step that undoes itself when it fails.
-      - V(data) and V(repair) bring data services and the live release to what is declared.
       - V(info) reports the state of the host.
     type: str
     required: true
-    choices:
-      - plan
-      - begin
-      - files
-      - review
-      - build
-      - data
-      - backup
-      - migrate
-      - start
-      - prove
-      - switch
-      - hand_over
-      - drain
-      - commit
-      - rollback
-      - remove
-      - undo
-      - repair
-      - info
+    choices: [plan, deploy, rollback, remove, info]
   project:
     description: Name of the app, the prefix of Compose projects, networks, volumes and images.
     type: str
@@ -59,29 +38,22 @@ options:
     description: What the names of inputs begin with in messages, in the place of V(app_compose_).
     type: str
     default: app_compose_
-  lease:
-    description: The token of M(izzzi.infra.lease), renewed while the step runs. Without it any more, the step fails.
-    type: str
   lock:
     description: >-
-      For V(rollback) and V(remove), which take the lock themselves: its C(owner), C(ttl) and the seconds to C(wait), as
-      for M(izzzi.infra.lease).
+      How to ask for the lock: its C(owner), for the message to others, C(ttl), the seconds without a sign of life after
+      which a killed run's lock is anybody's, and the seconds to C(wait) for somebody else's.
     type: dict
     default: {}
   release:
-    description: The release to make, or to go back to, for V(rollback); by default the one that was live before.
-    type: str
-    default: ''
-  reason:
-    description: Why V(undo) is done.
-    type: str
-    default: ''
-  service:
-    description: Whose logs V(undo) returns; by default those of all services.
+    description: For V(rollback), where to go; by default the release that was live before.
     type: str
     default: ''
   source:
     description: The id of the source, which the release id begins with.
+    type: str
+    default: ''
+  archive:
+    description: For V(deploy), the packed source on the host, where V(plan) wants it. It is removed.
     type: str
     default: ''
   services:
@@ -203,19 +175,17 @@ options:
     default: 2048
 attributes:
   check_mode:
-    support: partial
-    description: >-
-      V(plan), V(files), V(data), V(rollback), V(remove), V(repair) and V(info) predict. The other steps do nothing.
+    support: full
+    description: Predicts, and fails like a real run where it can be known before anything is touched.
   diff_mode:
     support: full
-    description: >-
-      V(files) and V(rollback) show the Compose document beside the live one's, and of variables the names alone.
+    description: Shows a new release's Compose document beside the live one's, and of variables the names alone.
 """
 
 EXAMPLES = r"""
 - name: Look at the host
   izzzi.infra.release:
-    step: info
+    action: info
     project: izzzi
     directory: /opt/izzzi
   register: app
@@ -224,23 +194,50 @@ EXAMPLES = r"""
 RETURN = r"""
 release:
   description: The release's id.
-  returned: for V(plan) and V(rollback)
+  returned: for V(plan), V(deploy) and V(rollback)
   type: str
   sample: 20261105-0f2c9a41d7b3
 new:
   description: Whether the declared release differs from the live one.
-  returned: for V(plan)
+  returned: for V(plan) and V(deploy)
   type: bool
+archive:
+  description: Where V(deploy) needs the packed source; empty where it needs none.
+  returned: for V(plan)
+  type: str
+  sample: /var/tmp/izzzi-shop-9a41d7b30f2c9a41.tar.gz
 platform:
   description: What images for the host must be built for.
   returned: for V(plan)
   type: str
   sample: linux/amd64
 reasons:
-  description: In what services differed from what is declared.
-  returned: for V(data), V(rollback) and V(repair)
+  description: In what services differ from what is declared.
+  returned: for V(plan), V(deploy) and V(rollback)
   type: list
   elements: str
+recovered:
+  description: How what a killed run had begun was ended. It is a warning, too.
+  returned: for V(plan), V(deploy) and V(rollback), not in check mode
+  type: str
+steps:
+  description: The seconds of each step that had something to do.
+  returned: for V(deploy) and V(rollback), also on failure
+  type: dict
+  sample: {unpack: 0.2, files: 0.1, build: 31.5, start: 4.1, prove: 12.0, switch: 0.6, drain: 1.0, commit: 0.9}
+events:
+  description: The same for people, or in what services differed.
+  returned: for V(deploy) and V(rollback)
+  type: list
+  elements: str
+output:
+  description: What the release command wrote, without secrets.
+  returned: for V(deploy) of a new release
+  type: str
+log:
+  description: The file on the host with all that a build said.
+  returned: when a build fails
+  type: str
 removed:
   description: What is gone, or would be in check mode.
   returned: for V(remove)
@@ -262,87 +259,40 @@ moved:
   type: list
   elements: str
 seconds:
-  description: Seconds since the transaction was opened; for V(drain) those that it took.
-  returned: for V(switch), V(drain), V(commit) and V(rollback)
+  description: Seconds from the opening of the transaction until visitors met the release.
+  returned: for V(deploy) of a new release and V(rollback)
   type: float
-hand_over:
-  description: Whether services must not run twice, so that the step V(hand_over) has something to do.
-  returned: for V(plan)
-  type: bool
 drained:
   description: Seconds that the old colour took to finish.
-  returned: for V(rollback)
+  returned: for V(deploy) of a new release and V(rollback)
   type: float
 cut:
   description: Connections that the drain's deadline ended.
-  returned: for V(drain) and V(rollback)
+  returned: for V(deploy) of a new release and V(rollback)
   type: int
-reason:
-  description: O(reason), with the exit code where a container that runs again had forgotten it.
-  returned: for V(undo)
-  type: str
-facts:
-  description: What the candidate's containers, the data services and the disks said, a sentence each, without secrets.
-  returned: for V(undo)
-  type: list
-  elements: str
-  sample: ["web: container izzzi-green-web-1 exited with 1."]
-logs:
-  description: The last log lines of what failed, without secrets.
-  returned: for V(undo)
-  type: str
-restored:
-  description: The data services that run by their old definition again.
-  returned: for V(undo)
-  type: list
-  elements: str
 app:
   description: Releases, containers, lock, edge and backups.
   returned: for V(info)
   type: dict
 """
 
-import time
-from contextlib import nullcontext
-from dataclasses import fields, replace
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.lock import LeaseError, LeaseFile, heartbeat, held
+from ..module_utils._app.lock import LeaseError
 from ..module_utils._app.program import CommandError
-from ..module_utils._app.release import ReleaseError
-from ..module_utils._app.service_rules import with_replicas
-from ..module_utils._compose import info, steps
-from ..module_utils._compose import remove as removing
-from ..module_utils._compose import undo as undoing
-from ..module_utils._compose.colours import ColouredApp, shape_problems
-from ..module_utils._compose.data import data as bring_data_up
-from ..module_utils._compose.data import data_losses
-from ..module_utils._compose.data_images import uncovered
-from ..module_utils._compose.failure_report import witness
-from ..module_utils._compose.ports import NoPorts
-from ..module_utils._compose.problems import has_docker, problems
-from ..module_utils._compose.rollback import choose, predict, roll_back
-from ..module_utils._compose.surroundings import claim_ports, look_around, require_own_directory, site_name, take_ports
-from ..module_utils._compose.transaction import Options, Transaction, data_drift, plan
+from ..module_utils._compose.failure_report import reason_of
+from ..module_utils._compose.verbs import ACTIONS, Run
 from ..module_utils._secrets.mask import mask
 
-HEARTBEAT = 5.0
-PREDICTED = ("plan", "files", "data", "rollback", "remove", "repair", "info")
-STEPS = ["plan", "begin", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch"]
-STEPS += ["hand_over", "drain", "commit", "rollback", "remove", "undo", "repair", "info"]
 ARGUMENT_SPEC = {
-    "step": {"type": "str", "required": True, "choices": STEPS},
+    "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
     "project": {"type": "str", "required": True},
     "directory": {"type": "path", "required": True},
     "message_prefix": {"type": "str", "default": "app_compose_"},
-    "lease": {"type": "str", "no_log": False},
     "lock": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
-    "reason": {"type": "str", "default": ""},
-    "service": {"type": "str", "default": ""},
     "source": {"type": "str", "default": ""},
+    "archive": {"type": "str", "default": ""},
     "services": {"type": "dict", "default": {}},
     "data_services": {"type": "dict", "default": {}},
     "volumes": {"type": "dict", "default": {}},
@@ -374,132 +324,25 @@ ARGUMENT_SPEC = {
 }
 
 
-def transaction(params: dict) -> Transaction:
-    app = ColouredApp(
-        project=params["project"],
-        directory=Path(params["directory"]),
-        services={name: with_replicas(service or {}) for name, service in params["services"].items()},
-        data_services=params["data_services"],
-        volumes=params["volumes"],
-        env=params["env"],
-        secrets=params["secret_env"],
-        build_ca_bundle=params["build_ca_bundle"],
-    )
-    t = Transaction(
-        app, Options(**{field.name: params[field.name] for field in fields(Options) if field.name in params})
-    )
-    take_ports(t, params["first_port"])
-    if not t.options.edge_host:
-        t.options = replace(t.options, edge_host=site_name(t.options.edge_directory))
-    if t.journal.get("kind") == "rollback" and params["step"] == "undo" and t.release in t.releases:
-        steps.use_release(t, t.manifest)
-    return t
-
-
-def look(t: Transaction, params: dict, check_mode: bool) -> dict:
-    """The plan, after what a killed run left is ended."""
-    require_own_directory(t)
-    recovered = "" if check_mode else undoing.recover(t)
-    if found := shape_problems(t.app):
-        raise ReleaseError("\n".join(found))
-    result = plan(t)
-    found = problems(t, result["new"], check_mode, result["release"])
-    if has_docker():
-        found += look_around(t) + data_losses(t)
-        found += uncovered(t.app) if result["data"] else []
-    if found:
-        raise ReleaseError("\n".join(found))
-    return {"changed": bool(recovered), "recovered": recovered, "judged": has_docker(), **result}
-
-
-def show_files(t: Transaction, params: dict, check_mode: bool) -> dict:
-    """The candidate's files beside the live colour's."""
-    diff = info.candidate_diff(t, params["release"])
-    if not check_mode:
-        steps.files(t)
-    return {"changed": True, "diff": diff}
-
-
-def rollback(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
-    wanted, lock = params["release"], params["lock"]
-    t = transaction(params)
-    require_own_directory(t)
-    if check_mode:
-        lease.would_acquire()
-        return predict(t, wanted)
-    if not t.journal:  # what a killed run left may change where to go
-        choose(t, wanted)
-    ttl, wait = int(lock.get("ttl", 60)), int(lock.get("wait", 0))
-    with held(lease, lock.get("owner", ""), "rollback", ttl, wait, HEARTBEAT) as still_ours:
-        return roll_back(transaction(params), wanted, still_ours)
-
-
-def remove(lease: LeaseFile, params: dict, check_mode: bool) -> dict:
-    """Takes the app off the host. A host without it is not changed, also not by a lock."""
-    t, lock = transaction(params), params["lock"]
-    require_own_directory(t)
-    found = removing.find(t)
-    result = removing.answer(t, found)
-    if check_mode and result["changed"]:
-        lease.would_acquire()
-    if result["changed"] and not check_mode:
-        ttl, wait = int(lock.get("ttl", 60)), int(lock.get("wait", 0))
-        with held(lease, lock.get("owner", ""), "remove", ttl, wait, HEARTBEAT) as still_ours:
-            removing.remove(t, removing.find(t), still_ours)
-        removing.leave(t.app.directory)
-    return result
-
-
-def run_step(t: Transaction, params: dict, check_mode: bool) -> dict:
-    step = params["step"]
-    if step == "plan":
-        return look(t, params, check_mode)
-    if step == "files":
-        return show_files(t, params, check_mode)
-    if step == "info":
-        return {"changed": False, "app": info.report(t, time.time())}
-    if step in ("data", "repair"):
-        if check_mode:
-            reasons = data_drift(t) if step == "data" else steps.live_drift(t)
-            return {"changed": bool(reasons), "reasons": reasons}
-        return bring_data_up(t) if step == "data" else steps.repair(t)
-    if step == "begin":
-        claim_ports(t, params["first_port"])
-        return steps.begin(t, params["release"], "deploy")
-    if step == "drain":
-        return steps.drain_old(t)
-    if step == "undo":
-        seen = witness(t, params["service"], params["reason"])
-        undone = undoing.undo(t, seen["reason"])
-        return {**seen, **undone, "facts": [*seen["facts"], *undoing.back_again(undone["restored"])]}
-    return getattr(steps, step)(t)
-
-
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     passwords = [params[f"{name}_password"] for name in ("database", "redis", "registry")]
     secrets = [*map(str, params["secret_env"].values()), *passwords]
-    if module.check_mode and params["step"] not in PREDICTED:
-        module.exit_json(changed=False, skipped=True)
-    lease = LeaseFile(Path(params["directory"]) / "lease.json", time.time)
+
+    def shown(text: str) -> str:
+        return mask(text.replace("app_compose_", params["message_prefix"]), secrets)
+
     try:
-        if params["step"] == "rollback":
-            module.exit_json(**rollback(lease, params, module.check_mode))
-        if params["step"] == "remove":
-            module.exit_json(**remove(lease, params, module.check_mode))
-        with heartbeat(lease, params["lease"], HEARTBEAT) if params["lease"] else nullcontext():
-            result = run_step(transaction(params), params, module.check_mode)
-    except (CommandError, LeaseError, NoPorts, ValueError) as error:
-        service = getattr(error, "service", "")
-        log = getattr(error, "log", "")
-        text = str(error).replace("app_compose_", params["message_prefix"])
-        module.fail_json(msg=mask(text, secrets), service=service, step=params["step"], log=log)
-    except OSError as error:
-        module.fail_json(msg=f"{error.filename or ''}: {error.strerror}".lstrip(": "), service="", step=params["step"])
+        result = ACTIONS[params["action"]](Run(params, module.check_mode))
+    except (CommandError, LeaseError, OSError, ValueError) as error:
+        seen = {name: getattr(error, name, default) for name, default in (("service", ""), ("log", ""), ("steps", {}))}
+        module.fail_json(msg=shown(reason_of(error)), **seen)
     for warning in warnings(result):
-        module.warn(mask(warning.replace("app_compose_", params["message_prefix"]), secrets))
-    module.exit_json(**mask_texts(result, secrets))
+        module.warn(shown(warning))
+    if "output" in result:
+        result["output"] = mask(result["output"], secrets)
+    module.exit_json(**result)
 
 
 def warnings(result: dict) -> list[str]:
@@ -511,12 +354,6 @@ def warnings(result: dict) -> list[str]:
             " the first run that finds it there will, before it touches anything."
         )
     return found
-
-
-def mask_texts(result: dict, secrets: list[str]) -> dict:
-    """Program output may repeat a secret; what the module itself says does not."""
-    told = ("logs", "output", "facts")
-    return {key: mask(value, secrets) if key in told else value for key, value in result.items()}
 
 
 if __name__ == "__main__":

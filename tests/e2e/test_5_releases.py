@@ -21,7 +21,7 @@ def test_no_release_drops_a_request(tmp_path, artifacts):
         proof.good()
         for kind in ("failing-migration", "500-after-10s"):
             proof.bad(kind, proof.source(kind))
-        proof.killed("Switch the edge")
+        proof.killed("switch")
         proof.disk_full()
     result = proof.traffic.result
     (artifacts / "releases.log").write_text("\n".join(map(str, [*proof.rows, result])))

@@ -34,8 +34,8 @@ def bad(proof: Proof, _count: int) -> None:
 
 
 def killed(proof: Proof, _count: int) -> None:
-    for task in KILLED:
-        report(proof.killed(task))
+    for step in KILLED:
+        report(proof.killed(step))
 
 
 UNDER_LOAD = {"good": good, "bad": bad, "killed": killed}

@@ -24,19 +24,10 @@ from tests.load.generator import Load, Loads, Result
 
 HERE = Path(__file__).parent
 BAD = ("crash", "slow-start", "unhealthy", "failing-migration", "500-after-10s", "broken-page")
-# Tasks at which a run is killed: all that change the host.
-KILLED = (
-    "Open the transaction",
-    "Unpack the source",
-    "Write the release's files",
-    "Build or pull the images",
-    "Run the release command",
-    "Start the new colour",
-    "Prove it behind the edge",
-    "Switch the edge",
-    "Drain and stop",
-    "Commit",
-)
+# The steps of a release, as its journal has them. A run is killed at all that have something to do for this app.
+STEPS = ("begin", "unpack", "files", "review", "build", "data", "backup", "migrate", "start", "prove", "switch")
+STEPS += ("hand_over", "drain", "commit")
+KILLED = tuple(step for step in STEPS if step not in ("backup", "hand_over"))
 
 
 def app(target: Path, **behaviour: Any) -> Path:
@@ -152,10 +143,10 @@ class Proof:
             row.problems.append(f"{live()} answers, not {self.current}")
         return row
 
-    def killed(self, task: str) -> Row:
-        """ansible-playbook is killed when the task has begun; the next run ends what it left, and releases."""
-        what = f"killed at '{task}', next run"
-        return self.good(what, before=lambda: killed_at(task, self.arguments(self.source("good"))))
+    def killed(self, step: str) -> Row:
+        """The run is killed in the step; the next run ends what it left, and releases."""
+        what = f"killed at '{step}', next run"
+        return self.good(what, before=lambda: killed_at(step, self.arguments(self.source("good"))))
 
     def disk_full(self) -> Row:
         """On a small file system of the app's own, so that no other disk is filled."""
@@ -166,31 +157,55 @@ class Proof:
             on_droplet("sudo rm -f /opt/load/filler")
 
 
-def killed_at(task: str, arguments: list[str]) -> None:
-    """Kills ansible-playbook, and only what it started, half a second into the task."""
+# On the droplet: waits for one of the steps and kills the module, which runs in mitogen's process or in one of its own.
+KILLER = """
+import json, os, signal, sys, time
+from pathlib import Path
+deadline = time.monotonic() + 110
+while True:
+    try:
+        now = json.loads(Path("/opt/load/transaction.json").read_text())["step"]
+    except (OSError, ValueError, KeyError):
+        now = ""
+    if now in sys.argv[1:]:
+        break
+    if time.monotonic() > deadline:
+        sys.exit("the run did not come to " + sys.argv[1])
+    time.sleep(0.001)
+for process in Path("/proc").glob("[0-9]*"):
+    try:
+        words = (process / "cmdline").read_bytes()
+    except OSError:
+        continue
+    if (b"mitogen:" in words or b"AnsiballZ_release" in words) and int(process.name) != os.getpid():
+        os.kill(int(process.name), signal.SIGKILL)
+"""
+
+
+def killed_at(step: str, arguments: list[str]) -> None:
+    """Kills the module when the journal has the step, or a later one where the step took less than a moment, and then
+    ansible-playbook, and only what it started."""
     mark = secrets.token_hex(8)
     process = subprocess.Popen(
         [BIN / "ansible-playbook", *arguments],
         cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1", "IZZZI_RUN": mark},
+        env={**os.environ, "IZZZI_RUN": mark},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    met = False
-    for line in process.stdout:
-        if line.startswith("TASK") and task in line:
-            met = True
-            time.sleep(0.5)
-            break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for straggler in processes_of(mark):  # mitogen's own, in a session of its own, at times outlives its parent
-        with suppress(ProcessLookupError):
-            os.kill(straggler, signal.SIGKILL)
-    assert met, f"the run had no task {task!r}"
+    try:
+        later = " ".join(STEPS[STEPS.index(step) :])
+        on_droplet(f"sudo python3 -c {shlex.quote(KILLER)} {later}")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for straggler in processes_of(mark):  # mitogen's own, in a session of its own, at times outlives its parent
+            with suppress(ProcessLookupError):
+                os.kill(straggler, signal.SIGKILL)
+    left = on_droplet("ls /opt/load").split()
+    assert "transaction.json" in left or step == "commit", f"the run ended before it was killed at {step}"
 
 
 def processes_of(mark: str) -> list[int]:

@@ -10,6 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from tests.load.releases import STEPS
+
 from .compose_faults import FAULTS, Fault
 from .ground import ready_host
 from .host import Host, HostError, Modules
@@ -19,7 +21,8 @@ from .walk import Ground, Walk, told
 
 PROJECT, DIRECTORY = "walk", "/opt/walk"
 DISK = 8 * 1024  # KiB of the app's own file system
-EVENTS = 12  # after so many files and programs of one module a kill comes when the module has ended
+EVENTS = 12  # after so many files and programs of one step a kill comes when the run has ended
+DEPLOYED = "deploy | Move the visitors to the new release, or keep the live one as it should be"
 
 
 @cache
@@ -83,7 +86,15 @@ DECLARATION = st.fixed_dictionaries(
         "first_port": st.sampled_from([0, 0, 0, 24000]),
     }
 )
-MOMENT = st.fixed_dictionaries({"call": st.integers(0, 16), "event": st.integers(0, EVENTS), "group": st.booleans()})
+# Of the plan, which ends what a killed run left, or of the deploy: a step as the journal has it.
+MOMENT = st.fixed_dictionaries(
+    {
+        "call": st.sampled_from([0, 1, 1, 1, 1]),
+        "step": st.sampled_from(["before", *STEPS, "after"]),
+        "event": st.integers(0, EVENTS),
+        "group": st.booleans(),
+    }
+)
 FAULT = st.sampled_from(sorted(FAULTS))
 CONSENT = "app_compose_allow_data_change"
 VOLUMES = ("rows", "more")  # of Redis
@@ -248,6 +259,7 @@ class Compose(Released):
     # -- runs
 
     def run(self, given: dict[str, Any], check: bool = False, kill: dict | None = None, entry: str = "main") -> Outcome:
+        kill = {**kill, "journal": f"{DIRECTORY}/transaction.json"} if kill else None
         modules = Modules(self.host, kill, str(given.get("version", "1")))
         return run_role(role(), given, modules, check, entry)
 
@@ -375,7 +387,7 @@ class Compose(Released):
         self.live, self.good = self.look()["current"], given
         self.killed = []
         by = given["app_compose_release_command"].get("service")
-        if by == "worker" and "migrate | Run the release command from the new image" in done.changed:
+        if by == "worker" and "migrate" in done.results[DEPLOYED].get("steps", {}):
             self.migrated.add(self.live)
         self.visits(before | {self.live}, was_open)
         self.settled(given, self.live)

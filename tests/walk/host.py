@@ -177,7 +177,7 @@ def _sources(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
 class Modules:
     """How a role's run reaches the host; counts the processes, and kills the one of a chosen number."""
 
-    NAMES: tuple[str, ...] = ("release", "lease")
+    NAMES: tuple[str, ...] = ("release",)
 
     def __init__(self, host: Host, kill: dict[str, Any] | None = None, source: str = ""):
         self._host, self._kill, self._source = host, kill, source
@@ -192,7 +192,7 @@ class Modules:
             kill = {key: value for key, value in self._kill.items() if key != "call"}
         self.calls += 1
         answer = self._host.ask("module", name=name, arguments=given, check=check, kill=kill)
-        which = f"{name} {given.get('step') or given.get('action') or ''}"
+        which = f"{name} {given.get('action') or ''}"
         if answer["killed"] or kill:
             raise Killed(which)
         result = answer["result"]
@@ -215,6 +215,20 @@ class Modules:
             except HostError as error:
                 return {"failed": True, "msg": str(error)}
         return {"changed": True}
+
+    def _copy(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for name, text in SOURCE.items():
+                content = text.replace("VERSION", self._source).encode()
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+        self._host.ask("write", path=given["dest"], content=base64.b64encode(packed.getvalue()).decode())
+        return {"changed": True}
+
+    def _fetch(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
+        return {"changed": False, "dest": given["dest"]}
 
     def _source_archive(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
         return {"changed": False, "archive": "source.tar", "release": f"tree-{self._source}", "text": None}

@@ -134,6 +134,3 @@ class SwarmModules(Modules):
         words = " ".join(map(shlex.quote, given["argv"]))
         done = self._host.ask("shell", command=f"printf %s {shlex.quote(given['stdin'])} | {words}")
         return {"changed": False, "rc": done["status"], "stdout": done["output"], "stderr": done["errors"]}
-
-    def _fetch(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
-        return {"changed": False, "dest": given["dest"]}

@@ -19,8 +19,12 @@ from .colours import colour_volumes, data_document, render, volume_command
 from .data_change import losses, remembered, rivals
 from .data_images import require_named
 from .files import changed_files, data_files, write_files
-from .steps import ensure_login, ensure_networks, ensure_redis_password, require_up, up
-from .transaction import Transaction, data_drift
+from .health import culprit_named, gate, require_up
+from .plan import data_drift
+from .postgres import ensure_login
+from .project import ensure_networks
+from .redis import ensure_password
+from .transaction import Transaction
 
 # Which services had containers before, beside the old files.
 PRESENT = "present.json"
@@ -35,7 +39,7 @@ def data(t: Transaction) -> dict[str, Any]:
     for part, declared in (("database", t.database), ("redis", t.options.redis)):
         if declared and not t.owner_password(part):
             write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
-    ensure_networks(t)
+    ensure_networks(t.app)
     for name, declared in colour_volumes(t.app).items():
         run(volume_command(t.app, name, declared))
     if reasons:
@@ -45,12 +49,28 @@ def data(t: Transaction) -> dict[str, Any]:
             run(["docker", "container", "stop", *ids], timeout=300)
         write_files({path: data_files(t)[path] for path in changed_files(data_files(t))})
         before = set(t.data.ids())
-        up(t, t.data, dict.fromkeys(t.app.data_services, 1))
+        _up(t, t.app.data_services)
         stay_up(t, before)
-    made = [ensure_login(t), ensure_redis_password(t)]
+    made = _ensure_passwords(t)
     if not t.journal:
         t.forget_data_before()  # a run without a new release ends here
-    return {"changed": bool(reasons) or any(made), "reasons": reasons}
+    return {"changed": bool(reasons) or made, "reasons": reasons}
+
+
+def _up(t: Transaction, services: Collection[str]) -> None:
+    """Brings these data services up, and waits until Docker calls them healthy."""
+    wanted = dict.fromkeys(services, 1)
+    with culprit_named(t.data, wanted):
+        t.data.up("--pull", "missing", timeout=t.options.build_timeout)
+    gate(t.data, wanted, t.options.wait_timeout, t.sleep)
+
+
+def _ensure_passwords(t: Transaction) -> bool:
+    """Makes the declared passwords open the database and Redis; whether one of them was new."""
+    made = [ensure_login(t.data, t.database, t.options.database_password)] if t.database else []
+    if t.options.redis:
+        made.append(ensure_password(t.data, t.options.redis["service"], t.options.redis_password))
+    return any(made)
 
 
 def stay_up(t: Transaction, before: Collection[str]) -> None:
@@ -60,7 +80,7 @@ def stay_up(t: Transaction, before: Collection[str]) -> None:
         t.sleep(STEADY)
     if t.journal:
         t.note(data=made)  # looked at once more before visitors come
-    require_up(t, made)
+    require_up(t.data, made)
 
 
 def data_losses(t: Transaction) -> list[str]:
@@ -119,9 +139,9 @@ def restore(t: Transaction) -> list[str]:
 
 
 def _bring_back(t: Transaction, document: dict[str, Any]) -> None:
-    ensure_networks(t)
+    ensure_networks(t.app)
     # Networks as this version has them: those of an older one may have been another project's.
     document |= {"networks": data_document(t.app)["networks"]}
     env = (t.data_before / ".env").read_text(encoding="utf-8", errors="replace")
     write_files({t.data.directory / ".env": env, t.data.directory / "compose.yml": render(document)})
-    up(t, t.data, dict.fromkeys(document["services"], 1))
+    _up(t, document["services"])

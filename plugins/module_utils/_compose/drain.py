@@ -1,12 +1,17 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits until nobody talks to a colour any more. Pure: what counts, the clock and the sleep are injected."""
+"""Waits until nobody talks to a colour any more, and stops the old one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from .._app.program import run
+from .transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -39,3 +44,27 @@ def drain(
         if left == 0 or elapsed + interval > deadline:
             return Drained(elapsed, left)
         sleep(interval)
+
+
+def drain_colour(ports: Mapping[str, list[int]], deadline: float, sleep: Callable[[float], None]) -> dict[str, Any]:
+    """Waits until nobody is connected to these ports of services, at most `deadline` seconds."""
+    numbers = [port for mine in ports.values() for port in mine]
+    result = drain(
+        lambda: count_connections(run(["ss", "-Htn", "state", "established"]), numbers),
+        deadline=deadline,
+        interval=0.25,
+        clock=time.monotonic,
+        sleep=sleep,
+    )
+    return {"seconds": round(result.seconds, 1), "cut": result.cut}
+
+
+def drain_old(t: Transaction) -> dict[str, Any]:
+    """Lets the old colour finish what it has begun, then stops it. Its containers stay for a rollback."""
+    if not t.live:
+        return {"cut": 0, "seconds": 0}
+    result = drain_colour(t.live_ports(), t.options.drain_timeout, t.sleep)
+    old = t.compose(t.live.colour)
+    if ids := [c.id for c in old.containers() if c.status == "running"]:
+        run(["docker", "container", "stop", *ids], timeout=300)
+    return result

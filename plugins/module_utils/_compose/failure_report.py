@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._app.lock import LeaseError
 from .._app.program import CommandError, run
 from . import failure_facts as facts
 from .project import Compose
@@ -20,6 +21,14 @@ from .transaction import Transaction
 
 LOG_LINES = 25
 PLACES = ("/var/lib/docker", "/tmp")
+
+
+def reason_of(error: Exception) -> str:
+    """What an exception says to a person; a fault of the program's own with its kind."""
+    if isinstance(error, OSError):
+        return f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+    known = isinstance(error, (CommandError, LeaseError, ValueError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
 
 
 def witness(t: Transaction, service: str, reason: str) -> dict[str, Any]:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from .._app.program import run
 from .._app.service_rules import starts_after_switch
-from .containers import Container
-from .project import discard
+from .cut_over import bring_up
+from .health import alive, gate
+from .project import Compose
 from .transaction import Transaction
 
 STOP_TIMEOUT = 600  # more than any grace period that makes sense; Docker kills after the service's own
@@ -23,31 +25,38 @@ def single(t: Transaction) -> set[str]:
     return {name for services in declared for name in starts_after_switch(services)}
 
 
-def at_start(t: Transaction) -> list[str]:
-    """Names the services that a candidate starts with. What its colour has left of the others is removed, and what it
-    has left of other releases: Compose would give their volumes without a name, with old files, to the candidate."""
-    later = starts_after_switch(t.app.services)
-    found = t.compose(t.colour).containers()
-    discard([c for c in found if c.service in later or c.image_name != t.app.image(c.service, t.release)])
-    return [name for name in t.app.services if name not in later]
+def hands_over(t: Transaction) -> bool:
+    """Whether something must not run twice, so that it moves after the visitors."""
+    return bool(starts_after_switch(t.app.services) or (t.live and starts_after_switch(t.live.services)))
+
+
+def hand_over(t: Transaction) -> dict[str, Any] | None:
+    """Stops the old one of what must not run twice; then the new one starts and must stay well for a while."""
+    if not hands_over(t):
+        return None
+    stop_old(t)
+    names = starts_after_switch(t.app.services)
+    compose = t.compose(t.colour)
+    bring_up(t, compose, names)
+    gate(compose, {name: t.app.replicas[name] for name in names}, t.options.wait_timeout, t.sleep)
+    if names and t.live and t.journal["kind"] == "deploy":
+        t.watch.stays_met([], seconds=t.options.soak, interval=0.5, alive=alive(compose))
+    return {"started": names}
 
 
 def stop_old(t: Transaction) -> None:
     """Stops the old colour's services that must not run twice."""
     if t.live:
-        stop(t, t.live.colour, single(t))
+        stop(t.compose(t.live.colour), single(t))
 
 
 def take_back(t: Transaction) -> None:
     """Stops the candidate's services that must not run twice, before the old ones start again."""
-    stop(t, t.colour, single(t))
+    stop(t.compose(t.colour), single(t))
 
 
-def stop(t: Transaction, colour: str, services: Collection[str]) -> None:
-    """Stops containers and lets them finish; they stay."""
-    if ids := [c.id for c in _containers(t, colour, services) if c.status not in ("exited", "created", "dead")]:
+def stop(compose: Compose, services: Collection[str]) -> None:
+    """Stops containers of these services and lets them finish; they stay."""
+    found = compose.containers() if services else []
+    if ids := [c.id for c in found if c.service in services and c.status not in ("exited", "created", "dead")]:
         run(["docker", "container", "stop", *ids], timeout=STOP_TIMEOUT)
-
-
-def _containers(t: Transaction, colour: str, services: Collection[str]) -> list[Container]:
-    return [c for c in t.compose(colour).containers() if c.service in services] if services else []

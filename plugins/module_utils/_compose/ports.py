@@ -19,7 +19,7 @@ BOOK = Path("/var/lib/izzzi/apps.json")
 FIRST, END, BLOCK = 20000, 32000, 200  # below the ports that Linux gives to outgoing connections
 
 
-class NoPorts(Exception):
+class NoPorts(ValueError):
     """All blocks of ports are taken."""
 
 

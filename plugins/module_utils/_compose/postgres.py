@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A login per password: how PostgreSQL's password changes without a failed request. Pure.
+"""A login per password: how PostgreSQL's password changes without a failed request.
 
 PostgreSQL knows one password per role. So each password gets a login role of its own, named by the password's hash; all
 are members of the owner and act as it. The old release keeps its login until it is drained.
@@ -14,6 +14,10 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass
+from pathlib import Path
+
+from .._app.program import run
+from .project import Compose
 
 ITERATIONS = 4096  # PostgreSQL's own default
 
@@ -76,3 +80,40 @@ def drop_logins(logins: list[str], user: str) -> str:
         f"REASSIGN OWNED BY {quoted(login)} TO {quoted(user)};\nDROP ROLE {quoted(login)};\n"
         for login in logins
     )
+
+
+def psql(data: Compose, database: Database, sql: str) -> str:
+    """Runs SQL over the container's own socket, the statements on standard input: no argument list shows them."""
+    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
+    where = [f"--username={database.user}", f"--dbname={database.name}"]
+    return run(["docker", "exec", "--interactive", data.container_of(database.service), *command, *where], stdin=sql)
+
+
+def ensure_login(data: Compose, database: Database, password: str) -> bool:
+    """Makes the password's login where it is missing. Others stay until their release is drained."""
+    login = login_name(database.user, password)
+    if login in psql(data, database, list_logins(database.user)).split():
+        return False
+    psql(data, database, create_login(database.user, login, password))
+    return True
+
+
+def keep_only_login(data: Compose, database: Database, password: str) -> None:
+    """Ends the logins of other passwords, and the owner's own way in."""
+    login = login_name(database.user, password)
+    logins = psql(data, database, close_owner(database.user) + list_logins(database.user)).split()
+    if old := [name for name in logins if name != login]:
+        psql(data, database, drop_logins(old, database.user))
+
+
+def dump(data: Compose, database: Database, path: Path, timeout: float) -> None:
+    """Writes the database to a file, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    try:
+        partial.touch(mode=0o600)
+        with partial.open("w", encoding="utf-8") as file:
+            command = ["pg_dump", "--format=custom", f"--username={database.user}", database.name]
+            run(["docker", "exec", data.container_of(database.service), *command], timeout=timeout, stdout=file)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -9,9 +9,24 @@ import shutil
 from pathlib import Path
 
 from .._app.app import build_problems, variable_problems
+from .._app.release import ReleaseError
 from .._app.service_rules import service_problems
+from .data import data_losses
+from .data_images import uncovered
 from .judge import compose_problems
+from .plan import data_drift
+from .surroundings import look_around
 from .transaction import Transaction
+
+
+def refuse(t: Transaction, is_new: bool, check_mode: bool, release: str) -> None:
+    """Raises ReleaseError with all that would stop a run later, before anything is touched."""
+    found = problems(t, is_new, check_mode, release)
+    if has_docker():
+        found += look_around(t) + data_losses(t)
+        found += uncovered(t.app) if data_drift(t) else []
+    if found:
+        raise ReleaseError("\n".join(found))
 
 
 def problems(t: Transaction, is_new: bool, check_mode: bool, release: str = "") -> list[str]:
@@ -47,7 +62,7 @@ def has_docker() -> bool:
 
 
 def free_space(directory: Path) -> int:
-    """MiB, the least of the places that a release writes to."""
+    """Return the MiB that are free, the least of the places that a release writes to."""
     places = [directory, *directory.parents]
     first = next(place for place in places if place.exists())
     docker = Path("/var/lib/docker")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
+from .colours import COLOURS, ColouredApp
 from .containers import Container, parse, superfluous
 
 
@@ -22,6 +23,16 @@ def discard(containers: Sequence[Container]) -> None:
     if nameless := sorted({name for c in containers for name in c.nameless}):
         with suppress(CommandError):  # another container may have one
             run(["docker", "volume", "rm", "--force", *nameless])
+
+
+def ensure_networks(app: ColouredApp) -> None:
+    """Makes both colours' networks. They have the labels that Compose gives, so that they are found like containers;
+    what is there already is taken, whoever made it: something of the app may be in it."""
+    there = run(["docker", "network", "ls", "--format", "{{.Name}}"]).split()
+    for name in map(app.colour_project, COLOURS):
+        labels = [f"com.docker.compose.project={name}", "com.docker.compose.network=default"]
+        if name not in there:
+            run(["docker", "network", "create", *(f"--label={label}" for label in labels), name])
 
 
 class Compose:
@@ -118,10 +129,11 @@ class Edge:
 
     def differences(self, files: dict[str, str | None]) -> dict[str, tuple[str, str]]:
         """Before and after of what would change; None is a file that is not to be there."""
-        before = {name: self._read(name) for name in files}
+        before = {name: self.read(name) for name in files}
         return {name: (before[name] or "", text or "") for name, text in files.items() if before[name] != text}
 
-    def _read(self, name: str) -> str | None:
+    def read(self, name: str) -> str | None:
+        """Return a file's text; None when it is not there."""
         try:
             # Damaged text differs from what it should be, and is replaced like any other.
             return (self.directory / name).read_text(encoding="utf-8", errors="replace")
@@ -130,7 +142,7 @@ class Edge:
 
     def switch(self, files: dict[str, str | None]) -> bool:
         """Writes all, lets nginx test them and reload. The old files come back when it refuses."""
-        before = {name: self._read(name) for name in files}
+        before = {name: self.read(name) for name in files}
         if before == files:
             return False
         with self._undo(before):

@@ -121,7 +121,7 @@ def _keeps(t: Transaction, neighbour: Neighbour) -> bool:
 def _edge_files(t: Transaction) -> dict[str, str | None]:
     """What nginx is to know of an app that is gone: its site stays valid, and answers as before the first release."""
     edge = Edge(Path(t.options.edge_directory)) if t.options.edge_directory else None
-    text = edge._read("http.conf") if edge else None
+    text = edge.read("http.conf") if edge else None
     if not text or not text.startswith(HEADER) or edge_collision(t.app, t.options.edge_directory, text):
         return {}
     return {"http.conf": idle_file(text), **dict.fromkeys(_EDGE)}

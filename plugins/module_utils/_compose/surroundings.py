@@ -76,7 +76,7 @@ def look_around(t: Transaction) -> list[str]:
             " Leave it as it is, or move it by 200 or more."
         )
     if t.edge:
-        found += edge_collision(t.app, str(t.edge.directory), t.edge._read("http.conf"))
+        found += edge_collision(t.app, str(t.edge.directory), t.edge.read("http.conf"))
     return found
 
 

@@ -1,17 +1,17 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A release as a transaction on the host: what every step shares, and the plan."""
+"""A release as a transaction on the host: what every step shares."""
 
 from __future__ import annotations
 
-import platform
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,11 @@ from .._app import release as manifests
 from .._app.app import fingerprint
 from .._app.probe import EdgeAddress, Watch
 from .._app.release import Manifest
-from .._app.service_rules import starts_after_switch
 from . import store
 from .colours import COLOURS, ColouredApp, other
-from .containers import published, running, stopped, surplus
-from .files import changed_files, colour_files, data_files, write_files
+from .containers import published
+from .data_change import together
+from .files import changed_files, write_files
 from .postgres import Database, login_name
 from .project import Compose, Edge
 from .recall import colour_of_candidate, last_known, read_journal, recall
@@ -39,6 +39,7 @@ class Options:
     """How to release, as opposed to what."""
 
     source: str = ""
+    archive: str = ""  # the packed source, on the host
     edge_directory: str = ""
     edge_url: str = "http://127.0.0.1"
     edge_host: str = ""
@@ -65,7 +66,7 @@ class Options:
 
 
 class Transaction:
-    """One run's view of the host. Steps are functions in _release_steps and _release_undo."""
+    """One run's view of the host. Steps are functions that take it."""
 
     def __init__(self, app: ColouredApp, options: Options, clock=time.time, sleep=time.sleep):
         self.app = app
@@ -142,14 +143,22 @@ class Transaction:
         return Database(**self.options.database) if self.options.database else None
 
     @property
+    def _token_file(self) -> Path:
+        return self.app.directory / "edge-token"
+
+    @cached_property
     def token(self) -> str:
-        """Opens the way to a candidate at the edge. Made once."""
-        path = self.app.directory / "edge-token"
+        """Opens the way to a candidate at the edge: the host's, or a new one, which is there after `keep_token`."""
+        path = self._token_file
         token = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
-        if not re.fullmatch("[0-9a-f]{32}", token):  # an empty one would open the way to everybody
-            token = secrets.token_hex(16)
-            write_files({path: token + "\n"})
-        return token
+        # An empty one would open the way to everybody.
+        return token if re.fullmatch("[0-9a-f]{32}", token) else secrets.token_hex(16)
+
+    def keep_token(self) -> None:
+        """Writes the token where the host has another one or none. It is made once."""
+        files = {self._token_file: self.token + "\n"}
+        if changed_files(files):
+            write_files(files)
 
     @property
     def edge_address(self) -> EdgeAddress:
@@ -215,73 +224,15 @@ class Transaction:
         return [Assets(prefix, service, there) for prefix, service in prefixes.items() if there]
 
 
-def plan(t: Transaction) -> dict[str, Any]:
-    """What a run would do, without doing any of it."""
-    mark = t.fingerprint
-    known = {**t.releases, **({t.live.id: t.live} if t.live else {})}
-    release = manifests.choose_id(t.options.source, mark, known.values())
-    is_new = t.live is None or t.live.id != release or t.live.fingerprint != mark
-    drift = [] if is_new else live_drift(t)
-    source = t.app.release_directory(release) / "source"
-    return {
-        "release": release,
-        "new": is_new,
-        "live": t.live.id if t.live else "",
-        "colour": t.next_colour if is_new else t.live.colour,
-        "unpack": is_new and bool(t.app.built) and not (source / ".complete").exists(),
-        "source": str(source),
-        "drift": drift,
-        "platform": docker_platform(platform.machine()),
-        "data": data_drift(t),
-        "hand_over": hands_over(t),
-    }
-
-
-def hands_over(t: Transaction) -> bool:
-    """Whether something must not run twice, so that it moves after the visitors."""
-    return bool(starts_after_switch(t.app.services) or (t.live and starts_after_switch(t.live.services)))
-
-
-def docker_platform(machine: str) -> str:
-    """What images for this host must be built for."""
-    return f"linux/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
-
-
-def data_drift(t: Transaction) -> list[str]:
-    """Why the data services must be brought up."""
-    if not t.app.data_services:
-        return []
-    reasons = [f"{path} differs" for path in changed_files(data_files(t))]
-    if shutil.which("docker"):
-        wanted = dict.fromkeys(t.app.data_services, 1)
-        containers = t.data.containers()
-        found = stopped(containers, wanted) | surplus(containers, wanted)
-        reasons += [f"{name}: {why}" for name, why in found.items()]
-    return reasons
-
-
-def undeclared(t: Transaction) -> dict[str, list[str]]:
-    """Containers of data services that are declared no more, by service."""
-    found: dict[str, list[str]] = {}
-    for container in t.data.containers() if shutil.which("docker") else []:
-        if container.service not in t.app.data_services:
-            found.setdefault(container.service, []).append(container.id)
-    return found
-
-
-def live_drift(t: Transaction) -> list[str]:
-    """In what the live colour differs from its release."""
-    containers = t.compose(t.live.colour).containers()
-    found = stopped(containers, t.app.replicas) | surplus(containers, t.app.replicas)
-    reasons = [f"{name}: {why}" for name, why in found.items()]
-    reasons += [f"{name}: runs and is declared no more; its volumes stay" for name in sorted(undeclared(t))]
-    idle = other(t.live.colour)
-    reasons += [
-        f"{name}: runs in {idle} too, which is not live" for name in sorted(running(t.compose(idle).containers()))
-    ]
-    app = replace(t.app, first_port=t.live.first_port or t.app.first_port)
-    reasons += [f"{path} differs" for path in changed_files(colour_files(t, t.live.id, t.live.colour, app))]
-    if t.edge:
-        files = t.edge_files(t.live_ports(), t.live.id)
-        reasons += [f"{t.edge.directory}/{name} differs" for name in t.edge.differences(files)]
-    return reasons
+def use_release(t: Transaction, manifest: Manifest) -> None:
+    """From here on the app is what a kept release declared. Data services are as today, or as the live one knew; those
+    that only the kept release had come back to their volumes."""
+    kept = t.live or manifest
+    t.app = replace(
+        t.app,
+        services=manifest.services,
+        env=manifest.env,
+        volumes={**manifest.volumes, **(t.app.volumes or kept.volumes)},
+    )
+    data_services = together(t.app, manifest.data_services, t.app.data_services or kept.data_services)
+    t.app = replace(t.app, data_services=data_services)

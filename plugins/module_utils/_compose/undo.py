@@ -15,12 +15,16 @@ from .._app import release as manifests
 from .._app.failure import headline
 from .._app.program import CommandError
 from . import store
+from .commit import settle, tidy
 from .containers import published, stopped
 from .data import restore
+from .drain import drain_colour, drain_old
 from .hand_over import take_back
+from .images import remove_images
+from .migrate import remove_container
 from .project import Edge
-from .steps import drain_colour, drain_old, keep_up, remove_container, remove_images, settle, tidy, use_release
-from .transaction import Transaction
+from .repair import keep_up
+from .transaction import Transaction, use_release
 
 # From here on the new release has proven itself at the edge: a killed run is finished, not undone.
 PROVEN = ("drain", "commit")
@@ -53,11 +57,6 @@ def undo(t: Transaction, reason: str) -> dict[str, Any]:
     if not trouble:
         t.forget()
     return {"changed": True, **result}
-
-
-def back_again(services: list[str]) -> list[str]:
-    """What a failure says of data services that were brought back."""
-    return [f"Data services run by their old definition again: {', '.join(services)}."] if services else []
 
 
 @contextlib.contextmanager
@@ -93,6 +92,7 @@ def _switch_back(t: Transaction) -> None:
     edge = Edge(Path(t.options.edge_directory))
     if not t.options.edge_directory or not edge.is_there():
         return
+    t.keep_token()
     before = t.journal.get("edge") or (t.live_edge_files() if t.live else {})
     try:
         edge.switch(before)
@@ -100,7 +100,7 @@ def _switch_back(t: Transaction) -> None:
         if not t.live:
             raise
         edge.switch(t.live_edge_files())
-    drain_colour(t, published(t.compose(t.colour).containers()), 5)
+    drain_colour(published(t.compose(t.colour).containers()), 5, t.sleep)
 
 
 def _remove_candidate(t: Transaction) -> None:

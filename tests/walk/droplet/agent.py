@@ -17,6 +17,7 @@ from pathlib import Path
 PLACES = ("ansible_collections.izzzi.infra.plugins.modules", "ansible.modules")
 # What changes the disk or starts a program: the moments between which a kill makes a difference.
 EVENTS = ("subprocess.Popen", "os.rename", "os.remove", "os.mkdir", "os.symlink", "shutil.rmtree")
+BEFORE, AFTER = "before", "after"  # of a run without a journal yet, or whose journal is closed
 LIMIT = 240.0
 
 
@@ -31,14 +32,33 @@ def is_event(name: str, arguments: tuple) -> bool:
     return name in EVENTS
 
 
+class Journal:
+    """Says how far a release is: the step that its journal names, or whether that is yet to be or is gone."""
+
+    def __init__(self, path: str):
+        self._path, self._step = path, BEFORE
+
+    def step(self) -> str:
+        try:
+            with open(self._path) as file:
+                self._step = json.load(file)["step"]
+        except FileNotFoundError:
+            self._step = BEFORE if self._step == BEFORE else AFTER
+        except (ValueError, KeyError, TypeError):
+            pass  # cut short, by the walk
+        return self._step
+
+
 def count_and_kill(kill: dict) -> None:
-    """Ends this process when the event of this number begins, or so many seconds later; -1 never."""
+    """Ends this process when the event of this number begins, or so many seconds later; -1 never. Of a `step`, only the
+    events count while the `journal` names it."""
     seen = 0
     counts = is_write if kill.get("writes") else is_event
+    journal = Journal(kill["journal"]) if kill.get("step") else None
 
     def look(name: str, arguments: tuple) -> None:
         nonlocal seen
-        if os.getpid() != me or not counts(name, arguments):
+        if os.getpid() != me or not counts(name, arguments) or (journal and journal.step() != kill["step"]):
             return
         if seen == kill["event"] and kill.get("later"):
             signal.setitimer(signal.ITIMER_REAL, kill["later"])  # nobody catches the alarm
@@ -118,7 +138,7 @@ def write(request: dict) -> dict:
 
 
 def main() -> None:
-    known = ("release", "lease", "swarm_stack", "app_image", "swarm_node_images", "swarm_node")
+    known = ("release", "swarm_stack", "app_image", "swarm_node_images", "swarm_node")
     for name in (*known, "host_change", "command"):
         import_module(find_module(name))
     from data import insert, push, rows, tables

@@ -7,7 +7,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GO
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.data import data, keep_before, stay_up
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.files import data_files, write_files
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.steps import require_up
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.health import require_up
 
 from .engine import new
 
@@ -123,4 +123,4 @@ def test_a_new_one_that_falls_later_stops_the_release_before_visitors_come(trans
     assert t.journal["data"] == {"shop-db": 0}
     engine.has(new("shop", "db", "postgres:17", status="restarting"))
     with pytest.raises(ReleaseError, match="db: its container"):
-        require_up(t, t.journal["data"])
+        require_up(t.data, t.journal["data"])

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import hand_over as handing
-from ansible_collections.izzzi.infra.plugins.module_utils._compose import project, steps
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import project
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.begin import begin
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.containers import Container
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.cut_over import at_start, unproven
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.project import Compose
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import hands_over
 
 WORKER = {"image": "x:1", "start": "after_switch"}
 WEB = {"image": "x:1", "port": 80}
@@ -35,14 +36,14 @@ def container(service: str, status: str = "running", release: str = "r1") -> Con
 
 def begun(transaction, services, before=None):
     t = transaction(live(before) if before else None, app={"services": services})
-    steps.begin(t, "r1", "deploy")
+    begin(t, "r1", "deploy")
     return t
 
 
 def test_the_old_one_has_stopped_before_the_new_one_starts(transaction, engine):
     t = begun(transaction, {"web": WEB, "worker": WORKER}, {"web": WEB, "worker": WORKER})
     engine["containers"] = {"shop-blue": [container("web"), container("worker")], "shop-green": [container("worker")]}
-    assert steps.hand_over(t)["started"] == ["worker"]
+    assert handing.hand_over(t)["started"] == ["worker"]
     assert engine["calls"] == [["stop", "worker-id"], ["shop-green", "worker"]]
 
 
@@ -52,17 +53,17 @@ def test_one_that_was_renamed_or_dropped_stops_too(transaction, engine):
     dropped = begun(transaction, {"web": WEB})
     dropped.live = live({"worker": WORKER})
     engine["containers"] = {"shop-blue": [container("worker")]}
-    assert hands_over(dropped)
-    assert steps.hand_over(dropped)["started"] == []
+    assert handing.hands_over(dropped)
+    assert handing.hand_over(dropped)["started"] == []
     assert engine["calls"] == [["stop", "worker-id"]]
 
 
 def test_a_candidate_starts_without_it_and_without_what_an_earlier_release_left(transaction, engine):
     t = begun(transaction, {"web": WEB, "worker": WORKER}, {"web": WEB})
     engine["containers"] = {"shop-green": [container("worker", "exited"), container("web", "exited")]}
-    assert handing.at_start(t) == ["web"]
+    assert at_start(t) == ["web"]
     assert engine["calls"] == [["rm", "--force", "--volumes", "worker-id"]]
-    assert steps.unproven(t) == {"web": 1}
+    assert unproven(t) == {"web": 1}
 
 
 def test_a_candidate_inherits_nothing_of_the_release_that_its_colour_had(transaction, engine):
@@ -71,7 +72,7 @@ def test_a_candidate_inherits_nothing_of_the_release_that_its_colour_had(transac
     web = replace(container("web", "exited", "r-1"), volumes={"/files": "f" * 64, "/data": "shop_files"})
     left = [web, container("api", "exited"), container("dropped", "exited", "r-1")]
     engine["containers"] = {"shop-green": left}
-    assert handing.at_start(t) == ["web", "api"]
+    assert at_start(t) == ["web", "api"]
     assert engine["calls"] == [["rm", "--force", "--volumes", "web-id", "dropped-id"], ["rm", "--force", "f" * 64]]
 
 
@@ -84,6 +85,6 @@ def test_the_way_back_stops_the_candidates_first(transaction, engine):
 
 def test_a_release_without_any_is_not_held_up(transaction, engine):
     t = begun(transaction, {"web": WEB}, {"web": WEB})
-    assert not hands_over(t)
-    assert steps.hand_over(t) == {"changed": False}
+    assert not handing.hands_over(t)
+    assert handing.hand_over(t) is None
     assert t.journal["step"] == "begin"

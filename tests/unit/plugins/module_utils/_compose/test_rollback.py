@@ -27,7 +27,7 @@ def test_the_one_before_is_chosen(transaction):
 
 def test_a_schema_that_moved_on_needs_consent(transaction):
     t = with_old(transaction, ["2.sql drops a"])
-    with pytest.raises(ReleaseError, match=r"(?s)new: 2.sql drops a.*_destructive=true.*Release new goes on"):
+    with pytest.raises(ReleaseError, match=r"(?s)new: 2.sql drops a.*_destructive=true"):
         choose(t, "")
     t.options = replace(t.options, allow_destructive=True)
     assert choose(t, "old")[1] == ["new: 2.sql drops a"]
@@ -38,9 +38,7 @@ def test_a_release_that_needs_what_nothing_defines_any_more_does_not_come_back(t
     t = with_old(transaction, [])
     api = {"image": "x:1", "environment": {"URL": "db://${DATABASE_USER}", "MODE": "${MODE:-fast}"}}
     store.write(t.app.directory, replace(OLD, services={"api": api}))
-    with pytest.raises(
-        ReleaseError, match=r"(?s)old cannot.*api.environment.URL needs \$\{DATABASE_USER\}.*new goes on"
-    ):
+    with pytest.raises(ReleaseError, match=r"(?s)old cannot.*api.environment.URL needs \$\{DATABASE_USER\}"):
         predict(transaction(app={"services": {}}), "")
 
 

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseFile
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, OPEN, Manifest
-from ansible_collections.izzzi.infra.plugins.module_utils._compose import steps
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.begin import begin
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.cut_over import offer
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.images import remove_images
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.plan import plan
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import read_all
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import JOURNAL, plan
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import JOURNAL
 
 from .engine import new
 
@@ -37,12 +40,12 @@ def killed(transaction, engine, tmp_path):
     t = transaction(LIVE, {"services": SERVICES}, edge_directory=str(tmp_path / "edge"))
     engine.has(*blue(), *green())
     t.edge.switch(t.live_edge_files())
-    steps.begin(t, "r1", "deploy")
+    begin(t, "r1", "deploy")
     t.note(step="prove")
     source = t.app.release_directory("r1") / "source"
     source.mkdir()
     (source / "half").touch()
-    steps.offer(t)
+    offer(t)
     return t
 
 
@@ -147,7 +150,7 @@ def test_whatever_a_killed_run_left_is_undone_without_compose(killed, transactio
     result = plan(after)
     assert (result["new"], result["colour"], result["release"] != "r0") == (True, "green", True)
     LeaseFile(directory / "lease.json", lambda: 1000.0).acquire("ann", "deploy", 60)
-    steps.begin(after, result["release"], "deploy")
+    begin(after, result["release"], "deploy")
     assert transaction().release == result["release"]
 
 
@@ -168,7 +171,7 @@ def test_what_cannot_be_undone_is_told_and_stops_nobody(killed, transaction, eng
     told = undoing.recover(t)
     assert "could not be undone wholly: could not start the old release" in told
     assert engine.containers == {}
-    steps.begin(t, "r2", "deploy")
+    begin(t, "r2", "deploy")
     assert transaction().release == "r2"
 
 
@@ -204,7 +207,7 @@ def test_a_full_disk_stops_neither_the_undo_nor_the_next_run(killed, transaction
 def test_a_bare_first_release_that_was_killed_leaves_nothing(transaction, engine):
     t = transaction(app={"services": SERVICES})
     engine.has()
-    steps.begin(t, "r1", "deploy")
+    begin(t, "r1", "deploy")
     engine.has(new("shop-blue", "web", "shop/web:r1"))
     to("")(t.app.directory)
     (t.app.directory / JOURNAL).write_text("")
@@ -218,7 +221,7 @@ def test_a_first_release_is_not_taken_for_the_one_before_it(transaction, engine,
     (tmp_path / "edge").mkdir()
     edge = {"edge_directory": str(tmp_path / "edge")}
     t = transaction(app={"services": SERVICES}, **edge)
-    steps.begin(t, "r1", "deploy")
+    begin(t, "r1", "deploy")
     engine.has(new("shop-blue", "web", "shop/web:r1", ["127.0.0.1:20000:3000"]))
     t.edge.switch(t.edge_files(t.app.ports("blue"), "r1"))
     later = transaction(app={"services": SERVICES}, **edge)
@@ -241,5 +244,5 @@ def test_containers_of_a_release_that_shares_the_image_stay(transaction, engine)
         new("shop-green", "web", "shop/web:r1", status="exited"),
     ]
     engine.has(*shared)
-    steps.remove_images(transaction(app={"services": SERVICES}), "r0")
+    remove_images(transaction(app={"services": SERVICES}), "r0")
     assert engine.containers == {"shop-green-web": "exited"}

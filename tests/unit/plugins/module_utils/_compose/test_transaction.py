@@ -1,31 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.files import changed_files, data_files, write_files
-from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import plan
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import use_release
 
 DATA = {
     "data_services": {"redis": {"image": "redis:8", "environment": {"P": "${REDIS_OWNER_PASSWORD}"}}},
 }
-
-
-def test_an_empty_host_gets_everything_in_blue(transaction):
-    t = transaction(app=DATA, redis={"service": "redis"}, redis_password="p")
-    result = plan(t)
-    assert (result["release"], result["new"], result["colour"]) == ("20260105-aaaa", True, "blue")
-    assert result["unpack"] is True
-    assert [reason.rpartition("/")[2] for reason in result["data"]] == ["compose.yml differs", ".env differs"]
-    assert not any(t.app.directory.iterdir()), "a plan writes nothing"
-
-
-def test_a_changed_secret_is_a_release_of_its_own(transaction):
-    first = transaction()
-    live = Manifest("20260105-aaaa", "20260105-aaaa", first.fingerprint, GOOD, colour="blue", live_at=1)
-    t = transaction(live, app={"secrets": {"TOKEN": "new"}})
-    result = plan(t)
-    assert (result["new"], result["colour"], result["live"]) == (True, "green", "20260105-aaaa")
-    assert result["release"] == f"20260105-aaaa-{t.fingerprint[:6]}"
 
 
 @pytest.mark.parametrize("password", [{"database_password": "other"}, {"redis_password": "other"}])
@@ -52,7 +36,10 @@ def test_data_services_know_the_owners_passwords_only(transaction):
 def test_the_way_to_a_candidate_is_made_once_and_for_root_alone(transaction):
     t = transaction()
     assert t.token == t.token
+    assert not (t.app.directory / "edge-token").exists(), "looking writes nothing"
+    t.keep_token()
     assert (t.app.directory / "edge-token").stat().st_mode & 0o777 == 0o600
+    assert transaction().token == t.token
 
 
 def test_a_journal_survives_the_run_that_wrote_it(transaction):
@@ -75,3 +62,18 @@ def test_static_files_come_from_the_releases_that_stay(transaction):
     assert "/r2/assets$uri" in at_the_switch
     t.releases = {f"r{n}": Manifest(f"r{n}", "s", "f", GOOD, live_at=n) for n in (3, 2)}
     assert t.edge_files({"web": [20101]}, "r3")["server.conf"] == at_the_switch
+
+
+def test_whoever_has_not_read_the_apps_own_file_takes_what_the_live_release_knew(transaction):
+    """As a rollback, which packs no source."""
+    known = {"data_services": {"redis": {"image": "redis:8"}}, "volumes": {"redis": {}}}
+    old, new = (Manifest(id, "s", "f", services={id: {"image": "x:1"}}, **known) for id in ("old", "new"))
+    t = transaction(live=new, app={"services": {}})
+    use_release(t, old)
+    assert (list(t.app.services), t.app.data_services, t.app.volumes) == (["old"], *known.values())
+    t.app = replace(t.app, data_services={"db": {}})
+    use_release(t, old)
+    t.app = replace(t.app, data_services={"db": {}, "redis": {"image": "redis:9"}})
+    use_release(t, old)
+    assert t.app.data_services["redis"] == {"image": "redis:9"}, "what is declared counts"
+    assert list(t.app.data_services) == ["redis", "db"], "what only the kept release had comes back"

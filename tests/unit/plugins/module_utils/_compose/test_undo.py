@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import BAD, GOOD, Manifest
-from ansible_collections.izzzi.infra.plugins.module_utils._compose import steps
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import undo as undoing
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.begin import begin
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import read_all
 
 LIVE = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1)
@@ -31,7 +31,7 @@ def test_files_that_a_killed_run_was_writing_are_gone_and_others_stay(transactio
 def test_every_part_is_tried_and_the_journal_stays_while_one_fails(transaction):
     """This host has no Docker, so that containers cannot be looked at: the next run tries again."""
     t = transaction(LIVE)
-    steps.begin(t, "r1", "deploy")
+    begin(t, "r1", "deploy")
     result = undoing.undo(t, "no luck\nmore")
     assert [line.partition(":")[0] for line in result["trouble"]] == [
         "could not start the old release",
@@ -43,7 +43,7 @@ def test_every_part_is_tried_and_the_journal_stays_while_one_fails(transaction):
 
 def test_a_bad_release_is_marked_with_its_reason_and_loses_its_files(transaction, monkeypatch):
     t = transaction(LIVE)
-    steps.begin(t, "r1", "deploy")
+    begin(t, "r1", "deploy")
     (t.app.release_directory("r1") / "source").mkdir()
     monkeypatch.setattr(undoing, "remove_images", lambda _t, _release: None)  # asks Docker
     undoing._mark(t, "api: its container exited with 3.\nmore")
@@ -55,6 +55,6 @@ def test_a_bad_release_is_marked_with_its_reason_and_loses_its_files(transaction
 def test_a_kept_release_that_did_not_come_back_stays_good(transaction):
     kept = Manifest("r0", "r0", "f", GOOD, colour="blue", live_at=1)
     t = transaction(kept)
-    steps.begin(t, "r0", "rollback")
+    begin(t, "r0", "rollback")
     undoing._mark(t, "x")
     assert read_all(t.app.directory)["r0"].state == GOOD
