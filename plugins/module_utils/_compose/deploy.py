@@ -89,7 +89,7 @@ def release(t: Transaction, name: str, kind: str, still_ours: Callable[[], Any])
     said, seconds = carry_out(t, name, steps, still_ours)
     live_after, drained = said["switch"]["seconds"], said["drain"]
     told = f"Release {name} was live after {live_after} s. The old one was drained in {drained['seconds']} s;"
-    timed = [f"{taken:6.1f} s  {titled(step)}" for step, taken in seconds.items()]
+    timed = [f"{taken:.1f} s {titled(step)}" for step, taken in seconds.items()]
     return {
         "changed": True,
         "diff": said["files"]["diff"],
