@@ -47,6 +47,8 @@ def witness(t: Transaction, service: str, reason: str) -> dict[str, Any]:
             reason = facts.with_code(reason, service, mine, ended)
         data = inspect(t.data)
         found += facts.of_data(data, t.app.data_services)
+        if service in t.app.data_services:
+            reason = facts.with_code(reason, service, data, exits(t.data, since))
     found += facts.of_disks(free(t.app.directory))
     blamed = data if service in t.app.data_services else mine
     return {"reason": reason, "facts": found, "logs": logs(blamed, service, since)}

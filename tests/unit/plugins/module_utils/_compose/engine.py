@@ -61,6 +61,12 @@ def image(arguments: list[str]) -> int:
     return 0
 
 
+def events(arguments: list[str]) -> int:
+    """Tells how containers of a project ended; the one that is asked for runs again and has forgotten it."""
+    print(*(f"{c['Id']} {c['Ended']}" for c in wanted(arguments) if "Ended" in c), sep="\n")
+    return 0
+
+
 def new(project: str, service: str, image: str, ports: list[str] = (), status: str = "running") -> dict:
     bindings = {f"{p.split(':')[2]}/tcp": [{"HostIp": "127.0.0.1", "HostPort": p.split(":")[1]}] for p in ports}
     return {
@@ -83,7 +89,7 @@ def main() -> int:
         print(*sys.argv[1:], file=log)
     if noun == "container":
         return container(arguments)
-    return {"compose": compose, "image": image}.get(noun, lambda _arguments: 0)(arguments)
+    return {"compose": compose, "image": image, "events": events}.get(noun, lambda _arguments: 0)(arguments)
 
 
 if __name__ == "__main__":
