@@ -39,7 +39,8 @@ def data(t: Transaction) -> dict[str, Any]:
     for part, declared in (("database", t.database), ("redis", t.options.redis)):
         if declared and not t.owner_password(part):
             write_files({t.owner_password_file(part): secrets.token_hex(24) + "\n"})
-    ensure_networks(t.app)
+    if t.journal or reasons:  # otherwise all that runs has its network, and the idle colour needs none
+        ensure_networks(t.app)
     for name, declared in colour_volumes(t.app).items():
         run(volume_command(t.app, name, declared))
     if reasons:

@@ -124,3 +124,14 @@ def test_a_new_one_that_falls_later_stops_the_release_before_visitors_come(trans
     engine.has(new("shop", "db", "postgres:17", status="restarting"))
     with pytest.raises(ReleaseError, match="db: its container"):
         require_up(t.data, t.journal["data"])
+
+
+def test_where_all_is_as_declared_nothing_is_made(transaction, engine):
+    """An undo has removed the idle colour's network; the next run without a new release leaves it so."""
+    t = transaction(LIVE, {"services": SERVICES})
+    engine.has(WEB)
+    assert data(t) == {"changed": False, "reasons": []}
+    assert not (engine.directory / "asked").exists()
+    t.note(release="r1", colour="green", kind="deploy", step="data", edge={}, started=1.0)
+    data(t)
+    assert "network create" in engine.asked
