@@ -97,6 +97,7 @@ MOMENT = st.fixed_dictionaries(
 )
 FAULT = st.sampled_from(sorted(FAULTS))
 CONSENT = "app_compose_allow_data_change"
+LOGIN = ("DATABASE_USER", "DATABASE_OWNER_PASSWORD")  # what a database gives to services
 VOLUMES = ("rows", "more")  # of Redis
 
 
@@ -226,6 +227,11 @@ def back(kept: dict[str, Any], today: dict[str, Any]) -> dict[str, Any]:
     same volume, or has the same port, gives way to them."""
     taken = {use for name, s in kept.items() if name not in today for use in uses(s)}
     return {**kept, **{name: s for name, s in today.items() if not taken & uses(s)}}
+
+
+def defined_by(release: dict[str, Any]) -> list[Any]:
+    """What of a kept release needs variables."""
+    return [release.get(kind) for kind in ("services", "data_services")]
 
 
 def uses(data_service: dict[str, Any]) -> set[str]:
@@ -495,10 +501,11 @@ class Compose(Released):
             assert done.message, "a rollback to nowhere"
             assert foreseen.message, "the check did not predict it"
             return
-        needs = "DATABASE_USER" in str(releases.get(wanted, {}).get("services"))
-        if was_whole and needs and not given["app_compose_database"]:
+        needed = [name for name in LOGIN if name in str(defined_by(releases.get(wanted, {})))]
+        if was_whole and needed and not given["app_compose_database"]:
             for how, message in {"check": foreseen.message, "run": done.message}.items():
-                assert "DATABASE_USER" in message, f"a {how} of a rollback without the database's login: {message!r}"
+                named = any(name in message for name in needed)
+                assert named, f"a {how} of a rollback without the database's login: {message!r}"
             return
         data = back(releases.get(wanted, {}).get("data_services", {}), given["app_compose_data_services"])
         if was_whole and (lost := losses(containers, data)):

@@ -31,7 +31,7 @@ def prove(folder: Path, rate: int) -> list[str]:
     with Cluster(folder, declared("compose", source)) as cluster:
         (node,) = cluster.nodes
         cluster.must("playbooks/deploy.yml")
-        cluster.on(node, f'docker exec proof-postgres-1 psql --quiet -U izzzi -d izzzi -c "{WRITE}"')
+        cluster.on(node, f'docker exec proof-postgres-1 psql --quiet -U proof -d proof -c "{WRITE}"')
         cluster.on(node, "docker exec proof-redis-1 redis-cli set word kept")
 
         figures = {}
@@ -66,7 +66,7 @@ def _missing(cluster: Cluster) -> list[str]:
     (node,) = cluster.nodes
     login = ". /run/secrets/izzzi-environment"
     inside = {
-        "proof_postgres": f'PGPASSWORD=$POSTGRES_PASSWORD psql -h $(hostname -i) -U izzzi -d izzzi -Atc "{READ}"',
+        "proof_postgres": f'PGPASSWORD=$POSTGRES_PASSWORD psql -h $(hostname -i) -U proof -d proof -Atc "{READ}"',
         "proof_redis": "redis-cli get word",
     }
     found = []
