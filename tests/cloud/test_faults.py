@@ -178,8 +178,8 @@ def test_tls_is_checked_against_the_given_authority(sandbox: Sandbox, declared, 
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory):
-    """Droplets take their time, so that a run can be cut off while they boot."""
-    sandbox = start(tmp_path_factory.mktemp("slow"), IZZZI_SANDBOX_MEMORY_DELAY="2")
+    """Droplets take longer than a busy machine to begin a run, so that one can be cut off while they boot."""
+    sandbox = start(tmp_path_factory.mktemp("slow"), IZZZI_SANDBOX_MEMORY_DELAY="5")
     yield sandbox
     stop(sandbox)
 
