@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .._app.sql import literal, quoted
+
 _NAME = r'(?P<{}>"(?:[^"]|"")+"|\w+)'
 _ROLE = re.compile(rf"(?:CREATE|ALTER) ROLE {_NAME.format('name')}[ ;]")
 _GRANT = re.compile(rf"GRANT {_NAME.format('role')} TO {_NAME.format('name')}[ ;]")
@@ -50,17 +52,6 @@ FROM pg_database d WHERE d.datname = current_database();
 """
 ROLES = "SELECT to_json(rolname) FROM pg_roles ORDER BY rolname;"
 DATABASES = "SELECT to_json(datname) FROM pg_database WHERE NOT datistemplate ORDER BY datname;"
-
-
-def quoted(name: str) -> str:
-    """Return a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text as an SQL literal that does not depend on settings."""
-    text = text.replace("'", "''")
-    return "E'" + text.replace("\\", "\\\\") + "'" if "\\" in text else f"'{text}'"
 
 
 def psql(container: str, user: str, database: str) -> list[str]:

@@ -9,7 +9,7 @@ leaves either state, and never half of one. A database that is kept takes connec
 
 from __future__ import annotations
 
-from .postgres import literal, quoted
+from .._app.sql import literal, quoted
 
 PATIENCE = 100  # tenths of a second, for sessions to end
 

@@ -10,13 +10,13 @@ import re
 from typing import Any
 
 from .._app.program import CommandError
+from .._app.sql import literal, quoted
 from . import fill, names, postgres, swap, tidy
 from .config import BackupError
 from .context import Context
 from .lock import locked
 from .manifest import require_equal
 from .pipe import pipe
-from .postgres import literal, quoted
 from .restore import require_room
 from .source import find
 

@@ -49,8 +49,8 @@ def bring_up(t: Transaction, compose: Compose, names: list[str], *options: str) 
 
 
 def unproven(t: Transaction) -> dict[str, int]:
-    """Whose health Docker must confirm. Of a release that was live before the role's own checks are proof enough; the
-    next of Docker's may be far off."""
+    """Return the services, with their replicas, whose health Docker must confirm. Of a release that was live before the
+    role's own checks are proof enough; the next of Docker's may be far off."""
     services, later = t.app.services, starts_after_switch(t.app.services)
     return {
         name: replicas

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._app.program import CommandError, run
+from ..._app.sql import literal, quoted
 from ..._secrets.mask import mask
 from ..engine import Engine, EngineError, NotInSwarm
 from ..node import parse_node
@@ -78,8 +79,7 @@ def problem(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 def opening(user: str, password: str) -> str:
     """Return the SQL that gives a login of PostgreSQL a password."""
-    name, text = user.replace('"', '""'), password.replace("'", "''")
-    return f"ALTER ROLE \"{name}\" PASSWORD '{text}';\n"
+    return f"ALTER ROLE {quoted(user)} PASSWORD {literal(password)};\n"
 
 
 def open_owner(project: str, database: Mapping[str, str], password: str, psql: Callable[..., str] = run) -> None:
@@ -94,7 +94,7 @@ def open_owner(project: str, database: Mapping[str, str], password: str, psql: C
             ["docker", "exec", "--interactive", container, "psql", *options], stdin=opening(database["user"], password)
         )
     except CommandError as error:
-        raise CommandError(mask(str(error), [password, password.replace("'", "''")])) from None
+        raise CommandError(mask(str(error), [password, password.replace("'", "''"), literal(password)])) from None
 
 
 def stop(engine: Engine, names: Iterable[str]) -> None:

@@ -72,11 +72,6 @@ def test_counts_are_read_by_table():
     assert postgres.read_counts(lines) == {"public.a|b": {"rows": 2, "sum": "-7"}, "public.c": {"rows": 0, "sum": "0"}}
 
 
-@pytest.mark.parametrize(("text", "sql"), [("a", "'a'"), ("it's", "'it''s'"), ("a\\b", "E'a\\\\b'")])
-def test_a_literal_cannot_end_early(text, sql):
-    assert postgres.literal(text) == sql
-
-
 def test_a_restore_fails_with_its_first_error():
     assert "--exit-on-error" in postgres.pg_restore("c", "shop", "new")
     assert "--set=ON_ERROR_STOP=1" in postgres.psql("c", "shop", "new")
