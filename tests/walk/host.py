@@ -207,16 +207,8 @@ class Modules:
                 return {"failed": True, "msg": done["errors"]}
         return {"changed": True}
 
-    def _unarchive(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
-        for name, text in SOURCE.items():
-            content = base64.b64encode(text.replace("VERSION", self._source).encode()).decode()
-            try:
-                self._host.ask("write", path=f"{given['dest']}/{name}", content=content)
-            except HostError as error:
-                return {"failed": True, "msg": str(error)}
-        return {"changed": True}
-
     def _copy(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
+        """The packed source, as preflight has packed it."""
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             for name, text in SOURCE.items():
@@ -224,7 +216,10 @@ class Modules:
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 archive.addfile(info, io.BytesIO(content))
-        self._host.ask("write", path=given["dest"], content=base64.b64encode(packed.getvalue()).decode())
+        try:
+            self._host.ask("write", path=given["dest"], content=base64.b64encode(packed.getvalue()).decode())
+        except HostError as error:
+            return {"failed": True, "msg": str(error)}
         return {"changed": True}
 
     def _fetch(self, given: dict[str, Any], check: bool) -> dict[str, Any]:

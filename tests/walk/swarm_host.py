@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 import shlex
 import subprocess
-import tarfile
 import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .host import BIN, ROOT, SOURCE, Host, HostError, Modules, address_of
+from .host import BIN, ROOT, Host, Modules, address_of
 
 ACCOUNT = os.environ.get("IZZZI_WALK_SWARM", "walkswarm")  # the project in the sandbox's account
 NAMES = {"manager": f"{ACCOUNT}-dev-manager", "one": f"{ACCOUNT}-dev-worker", "two": f"{ACCOUNT}-dev-worker-2"}
@@ -112,21 +109,6 @@ class SwarmModules(Modules):
             return super()._file(given, check)
         assert given["state"] == "absent", given
         self._host.shell(f"rm -rf {given['path']}")
-        return {"changed": True}
-
-    def _copy(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
-        """The packed source, as preflight has packed it."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            for name, text in SOURCE.items():
-                content = text.replace("VERSION", self._source).encode()
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                archive.addfile(info, io.BytesIO(content))
-        try:
-            self._host.ask("write", path=given["dest"], content=base64.b64encode(packed.getvalue()).decode())
-        except HostError as error:
-            return {"failed": True, "msg": str(error)}
         return {"changed": True}
 
     def _command(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
