@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs/parity.md"
 ROLES = {"compose": "app_compose", "swarm": "swarm_stack"}
 FOR_NODES = {"managers", "managers[0]", "workers"}  # groups of hosts that only a Swarm has
-NO_VERBS = {"require_droplets"}
+NO_VERBS = {"require_droplets", "restore_first"}
 HEAD = """# What each runner has
 
 Made by `make parity` from the playbooks, the roles' inputs and `inventories/wiring.yml`; a test fails when it is not

@@ -55,6 +55,12 @@ options:
     description: Redis' data alone, into the live Redis; its present data is saved on the host first.
     type: bool
     default: false
+  everything:
+    description: >-
+      For V(restore), all databases, Redis, and the volumes that have no files yet, before the first release on a new
+      host. O(into) does not count.
+    type: bool
+    default: false
   adopt:
     description: For V(now) on a host that has made none of the backups that are there, to go on with them.
     type: bool
@@ -110,7 +116,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.program import CommandError
-from ..module_utils._backup import actions, context
+from ..module_utils._backup import actions, context, everything
 from ..module_utils._backup.config import BackupError, read
 from ..module_utils._backup.drill import drill
 from ..module_utils._backup.restore import undo
@@ -125,6 +131,7 @@ ARGUMENT_SPEC = {
     "table": {"type": "str", "default": ""},
     "volume": {"type": "str", "default": ""},
     "redis": {"type": "bool", "default": False},
+    "everything": {"type": "bool", "default": False},
     "adopt": {"type": "bool", "default": False},
     "settings": {"type": "path", "default": "/etc/izzzi/backup"},
 }
@@ -142,6 +149,8 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
         return {"changed": True, "backup": foreseen, "loss": foreseen["loss"]}
     if check_mode:
         return {"changed": params["action"] in ("now", "undo"), "backup": {}}
+    if params["action"] == "restore" and params["everything"]:
+        return {"changed": True, "backup": everything.bring_back(found, params["to"])}
     if params["action"] == "restore":
         return {"changed": True, "backup": actions.bring_back(found, *what)}
     if params["action"] == "drill":

@@ -19,13 +19,14 @@ options:
   action:
     description:
       - V(plan) compares, refuses what would stop a deploy, and changes nothing, but for ending what a killed run left.
+      - V(data) brings the data services up where no release is live yet, so that data can be brought back first.
       - V(deploy) makes what is declared the live release; where it is already, it mends what differs.
       - V(rollback) goes back to a release that the host keeps.
       - V(remove) takes the app off the host; volumes, dumps and the passwords of the data's owners stay.
       - V(info) reports the state of the host.
     type: str
     required: true
-    choices: [plan, deploy, rollback, remove, info]
+    choices: [plan, data, deploy, rollback, remove, info]
   project:
     description: Name of the app, the prefix of Compose projects, networks, volumes and images.
     type: str

@@ -18,12 +18,13 @@ description:
 options:
   action:
     description:
-      - V(plan) compares and changes nothing. V(deploy), V(rollback), V(scale) and V(remove) do as they are named.
+      - V(plan) compares and changes nothing. V(data) brings the data services up where no release is live yet, so that
+        data can be brought back first. V(deploy), V(rollback), V(scale) and V(remove) do as they are named.
       - V(info) reports nodes, services, tasks and releases. V(logs) returns the last log lines of a service's tasks.
       - V(run) runs O(command) once as the service's tasks run, on any node, and returns what it said.
     type: str
     required: true
-    choices: [plan, deploy, rollback, scale, remove, info, logs, run]
+    choices: [plan, data, deploy, rollback, scale, remove, info, logs, run]
   project:
     description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
     type: str
@@ -183,7 +184,7 @@ services:
   sample: [{action: update, service: izzzi_backend, fields: [TaskTemplate.ContainerSpec.Image], restarts: true}]
 events:
   description: What was done when.
-  returned: for V(deploy), V(rollback) and V(scale), also on failure
+  returned: for V(data), V(deploy), V(rollback) and V(scale), also on failure
   type: list
   elements: str
 notes:
@@ -193,7 +194,7 @@ notes:
   elements: str
 recovered:
   description: What was undone of a killed run.
-  returned: for V(deploy) and V(rollback)
+  returned: for V(data), V(deploy) and V(rollback)
   type: str
 logs:
   description: Log lines, for V(logs), of what V(run) ran, and of what failed. Without secrets.
@@ -263,7 +264,7 @@ def engine_for(action: str, check_mode: bool) -> Engine:
     try:
         engine.get("/swarm")
     except (Unavailable, NotInSwarm):
-        if check_mode and action in ("plan", "deploy") and not is_member(engine):
+        if check_mode and action in ("plan", "data", "deploy") and not is_member(engine):
             return NoEngine()
     return engine
 

@@ -18,6 +18,7 @@ from .lock import locked
 from .repository import Snapshot, choose
 
 LABEL = "izzzi.backup.restored"
+UNFINISHED = ".izzzi-restore"  # removed last: with it, the files are not all there
 
 
 def path_of(snapshot: Snapshot, volume: str) -> str:
@@ -54,9 +55,42 @@ def restore(context: Context, volume: str, to: str = "latest") -> dict[str, Any]
         return {"what": what, "volume": volume, "into": new, "files": count, "time": began, "seconds": seconds}
 
 
+def fill_empty(context: Context, volume: str, snapshot: Snapshot) -> dict[str, Any]:
+    """Restore a volume's files into the volume itself, which is made where it is missing. One that has files already is
+    left as it is, unless they are those of such a restore that was killed. Return figures."""
+    began = context.clock()
+    with locked(context.config.directory, "restore"):
+        path = path_of(snapshot, volume)
+        run(["docker", "volume", "create", volume])  # one that is there stays as it is
+        place = volumes.find([volume])[volume]
+        result = {"what": f"backup {snapshot.id} of {snapshot.at}", "volume": volume, "into": volume, "time": began}
+        if not is_free(place):
+            return {**result, "files": 0, "left": True}
+        needed = context.repository.size(snapshot.id)
+        room.require({room.docker_directory(): needed}, context.config.reserve * MIB, f"the files of {volume}")
+        clear(place)
+        count = _fill(context, snapshot, path, place)
+        return {**result, "files": count, "left": False, "seconds": round(context.clock() - began, 1)}
+
+
+def is_free(place: Path) -> bool:
+    """Tell whether a volume has no files, or only those of a restore that was killed."""
+    names = {entry.name for entry in place.iterdir()} - {"lost+found"}
+    return not names or UNFINISHED in names
+
+
+def clear(place: Path) -> None:
+    """Remove what a restore that was killed has left in a volume."""
+    for entry in place.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
 def _fill(context: Context, snapshot: Snapshot, path: str, place: Path) -> int:
     """Write the files on the volume's own disk, then move them up to where the volume begins. Return their number."""
-    beside = place / ".izzzi-restore"
+    beside = place / UNFINISHED
     context.repository.restore(snapshot.id, beside, path)
     root = beside / path.lstrip("/")
     for entry in root.iterdir():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can ask of an app on one server: plan, deploy, rollback, remove, info."""
+"""What a person can ask of an app on one server: plan, data, deploy, rollback, remove, info."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from . import plan as planning
 from . import remove as removing
 from . import rollback as rolling
 from .colours import ColouredApp, shape_problems
-from .deploy import keep, release, titled
+from .data import data
+from .deploy import carry_out, keep, release, titled
 from .failure_report import reason_of
 from .info import candidate_diff, report
 from .problems import has_docker, refuse
@@ -122,6 +123,29 @@ def _look(run: Run, t: Transaction) -> dict[str, Any]:
     return {"changed": False, "judged": has_docker(), "archive": str(archive), **result}
 
 
+def provide_data(run: Run) -> dict[str, Any]:
+    """Bring the data services up where nothing is live yet, so that data can be brought back before the first release.
+    Raise ReleaseError where a release is live: visitors would see the data change under them."""
+    if run.check_mode:
+        with run.told("data"):
+            return _foreseen_data(run.own())
+    with run.locked("data") as still_ours:
+        with run.told("data"):
+            t, told = run.recovered()
+            _foreseen_data(t)
+        said, steps = carry_out(t, "", {"data": data}, still_ours)
+        changed = said["data"]["changed"] or bool(told)
+        events = [*filter(None, [told]), *said["data"]["reasons"]]
+        return {"changed": changed, "recovered": told, "steps": steps, "events": events}
+
+
+def _foreseen_data(t: Transaction) -> dict[str, Any]:
+    if t.live:
+        raise ReleaseError(f"Release {t.live.id} is live on this host, so that its data is not replaced by a deploy.")
+    reasons = planning.data_drift(t)
+    return {"changed": bool(reasons), "events": reasons}
+
+
 def deploy(run: Run) -> dict[str, Any]:
     """Makes what is declared the live release, or keeps the live one as it should be."""
     if run.check_mode:
@@ -193,6 +217,7 @@ def info(run: Run) -> dict[str, Any]:
 
 ACTIONS: dict[str, Callable[[Run], dict[str, Any]]] = {
     "plan": plan,
+    "data": provide_data,
     "deploy": deploy,
     "rollback": rollback,
     "remove": remove,

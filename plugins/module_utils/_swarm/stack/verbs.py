@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can ask of a stack: plan, deploy, rollback, scale, remove, run a command, look."""
+"""What a person can ask of a stack: plan, data, deploy, rollback, scale, remove, run a command, look."""
 
 from __future__ import annotations
 
@@ -91,6 +91,34 @@ def deploy(run: Run) -> Result:
         manifest = replace(manifest, services=stateless(run.swarm.specs()), images=pinned)
         removed = deployment.commit(manifest, time.time())
         return result | summary(planned, True) | {"removed": removed, "node_images": node_images(run)}
+
+
+def provide_data(run: Run) -> Result:
+    """Bring the data services up where nothing is live yet, so that data can be brought back before the first release.
+    Raise StackError where a release is live: visitors would see the data change under them."""
+    run.check_variables()
+    releases = run.store.releases()
+    if live := live_release(releases):
+        raise StackError(f"Release {live.id} is live in this Swarm, so that its data is not replaced by a deploy.")
+    release = run.release_id(releases)
+    if run.check_mode:
+        planned = data_deployment(run, release, expected_images(run, release, {})).plan()
+        return summary(planned, False) | {"events": []}
+    with run.locked("data"):
+        run.swarm.provide_network(bool(run.params["options"].get("encrypted")))
+        deployment = data_deployment(run, release, from_facts(run.params["images"]))
+        recovered = recover(deployment)
+        with told(release, None):
+            planned = deployment.run(release, "data", None, {}, 0)
+        run.store.close()
+        return summary(planned, bool(recovered)) | {"recovered": recovered, "events": run.events}
+
+
+def data_deployment(run: Run, release: str, images: Mapping[str, Image]) -> Deployment:
+    """Prepare the data services of a release alone."""
+    contents = bundle(run.stack(release, images))
+    data = {name: spec for name, spec in contents.services.items() if spec["Labels"][PART] == DATA}
+    return run.deployment(data, contents, edge_port=0)
 
 
 def _released(
@@ -235,6 +263,7 @@ def summary(planned: list[StackChange], changed: bool) -> Result:
 
 ACTIONS: dict[str, Callable[[Run], Result]] = {
     "plan": plan,
+    "data": provide_data,
     "deploy": deploy,
     "rollback": rollback,
     "scale": scale,

@@ -141,3 +141,11 @@ def check_creations(client: Client, actions: dict[str, int], unlisted: set[str])
                 f"DigitalOcean accepted the droplet {name} but could not make it (action {action} "
                 "errored). Run again; if it stays so, try another size or region."
             )
+
+
+def check_presence(client: Client, unlisted: dict[str, int]) -> None:
+    """Raise ApiError when one of the unlisted droplets, ids by name, which were there when the plan was made, does not
+    exist any more: somebody deleted it, and no wait brings it back."""
+    for name, id in sorted(unlisted.items()):
+        if client.find(f"/droplets/{id}") is None:
+            raise ApiError(f"The droplet {name} was deleted while this run waited for it. Run again: it is made anew.")

@@ -18,7 +18,7 @@ from ...resource import DROPLETS, Context, Resource
 from . import compare as droplet_compare
 from . import create
 from . import declared as droplet_declared
-from .actions import Actions, Deletions, check_creations
+from .actions import Actions, Deletions, check_creations, check_presence
 from .compare import current_cost, duplicates, is_ready, missing, monthly_cost
 from .declared import Wanted, wanted
 
@@ -48,6 +48,7 @@ class Droplets(Resource):
         self.wanted = [] if context.is_absent else wanted(context.declared["droplets"], context.names)
         self._rows: list[Row] = []  # all of the account as last read
         self._made: set[str] = set()
+        self._planned: dict[str, int] = {}  # ids of those that were there and stay, by name
         self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
         self._deletions = Deletions(context.client, context.wait)
         self._is_stale = False  # this run has written since they were read
@@ -130,14 +131,12 @@ class Droplets(Resource):
         ready = {row["name"] for row in account["droplets"] if row["status"] != "new"}
         replaced = self._replaced(account)
         self._made = {droplet.name for droplet in self.wanted} - ready | {droplet.name for droplet, _row in replaced}
+        kept = [pair for pair in self._pairs(account) if pair not in replaced]
+        self._planned = {droplet.name: row["id"] for droplet, row in kept}
         prices = catalogue.prices(account.get("sizes", []))
         found = self._creations(missing(self.wanted, account["droplets"]), prices)
         found += [self._replacement(droplet, row, account, prices) for droplet, row in replaced]
-        found += [
-            self._update(droplet, row, account, prices)
-            for droplet, row in self._pairs(account)
-            if (droplet, row) not in replaced
-        ]
+        found += [self._update(droplet, row, account, prices) for droplet, row in kept]
         return found
 
     def _remember(self, rows: list[Row]) -> None:
@@ -240,7 +239,9 @@ class Droplets(Resource):
     def _look(self) -> bool:
         self._read()
         waiting = self._waiting()
-        check_creations(self.context.client, self._actions, waiting - {row["name"] for row in self.existing()})
+        unlisted = waiting - {row["name"] for row in self.existing()}
+        check_creations(self.context.client, self._actions, unlisted)
+        check_presence(self.context.client, {name: id for name, id in self._planned.items() if name in unlisted})
         return not waiting
 
     def _read(self) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -25,12 +26,13 @@ def asked(transaction, engine, tmp_path):
     engine.has(running)
     engine.heal()
 
-    def ask(check: bool = False, **params) -> verbs.Run:
-        given = {"project": "shop", "directory": str(tmp_path / "shop"), "services": SERVICES, "source": "r1"}
-        spec = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()}
-        return verbs.Run({**spec, "free_space": 0, "soak": 0, "wait_timeout": 3, **given, **params}, check)
+    return functools.partial(ask_of, tmp_path)
 
-    return ask
+
+def ask_of(tmp_path: Path, check: bool = False, **params) -> verbs.Run:
+    given = {"project": "shop", "directory": str(tmp_path / "shop"), "services": SERVICES, "source": "r1"}
+    spec = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()}
+    return verbs.Run({**spec, "free_space": 0, "soak": 0, "wait_timeout": 3, **given, **params}, check)
 
 
 def everything(directory: Path) -> list[Path]:
@@ -109,3 +111,31 @@ def test_an_archive_goes_with_the_run_however_it_ends(asked, tmp_path):
 def test_a_rollback_to_nowhere_is_told_with_who_serves(asked):
     with pytest.raises(ReleaseError, match=r"(?s)no earlier good release.*Release r0 goes on serving\."):
         verbs.rollback(asked())
+
+
+DATA = {"db": {"image": "postgres:17", "volumes": ["pg:/data"]}}
+
+
+def test_the_data_services_of_an_app_that_is_not_live_start_without_a_release(transaction, engine, tmp_path):
+    transaction()
+    engine.heal()
+    engine.has()
+    run = ask_of(tmp_path, data_services=DATA, volumes={"pg": {}})
+    foreseen = verbs.provide_data(ask_of(tmp_path, check=True, data_services=DATA, volumes={"pg": {}}))
+    assert foreseen["changed"] is True
+    assert not (tmp_path / "shop/data").exists()
+    result = verbs.provide_data(run)
+    assert result["changed"] is True
+    assert list(result["steps"]) == ["data"]
+    assert list(json.loads((tmp_path / "shop/data/compose.yml").read_text())["services"]) == ["db"]
+    assert transaction().live is None
+    assert transaction().journal == {}
+    assert not (tmp_path / "shop/data-before").exists()
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_where_a_release_is_live_a_deploy_replaces_no_data(asked, tmp_path, check):
+    before = everything(tmp_path / "shop")
+    with pytest.raises(ReleaseError, match="Release r0 is live on this host, so that its data is not replaced"):
+        verbs.provide_data(asked(check=check, data_services=DATA))
+    assert everything(tmp_path / "shop") == before

@@ -8,7 +8,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model imp
 )
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import Run
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import rollback, scale
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import provide_data, rollback, scale
 
 from tests.unit.plugins.module_utils._swarm.stack.fake_cluster import (
     Cluster,
@@ -68,3 +68,45 @@ def test_a_rollback_after_a_killed_run_keeps_the_data_services_from_before_it():
     assert "half" not in after["shop_db"]["Labels"]
     assert sorted(after) == ["shop_api", "shop_db", "shop_web"]
     assert after["shop_api"]["TaskTemplate"]["ContainerSpec"]["Image"] == "api-zero@sha256:1"
+
+
+class First(Verb):
+    """A verb of the app that fake_cluster declares, before its first release."""
+
+    def __init__(self, cluster: Cluster, check: bool = False):
+        super().__init__(cluster, images={}, data_services={"db": {"image": "db"}}, edge={}, env={}, registry="")
+        self.check_mode = check
+        self.swarm.provide_network = lambda encrypted: True
+
+    def check_variables(self):
+        pass
+
+    def release_id(self, releases):
+        return "one"
+
+    def stack(self, release, images):
+        return made("one")[0]
+
+
+def test_the_data_services_of_an_app_that_is_not_live_start_without_a_release():
+    cluster = Cluster()
+    foreseen = provide_data(First(cluster, check=True))
+    assert [change["service"] for change in foreseen["services"]] == ["shop_db"]
+    assert cluster.specs() == {}
+    assert provide_data(First(cluster))["changed"] is True
+    assert list(cluster.specs()) == ["shop_db"]
+    assert Store(cluster).journal is None
+    assert Store(cluster).releases() == {}
+    assert provide_data(First(cluster))["changed"] is False
+    run(cluster, "one")
+    assert sorted(cluster.specs()) == ["shop_api", "shop_db", "shop_web"], "the release finds them"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_where_a_release_is_live_a_deploy_replaces_no_data(check):
+    cluster = Cluster()
+    run(cluster, "one")
+    before = cluster.specs()
+    with pytest.raises(StackError, match="Release one is live in this Swarm, so that its data is not replaced"):
+        provide_data(First(cluster, check))
+    assert cluster.specs() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.client import ApiError
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.kinds.droplet import droplet
 
 from tests.unit.sandbox_api import APP, FINGERPRINT, KEY, SandboxApi, context, row
@@ -131,6 +132,15 @@ def test_a_replacement_deletes_waits_and_makes_anew(api):
     droplets.settle()
     (shown,) = droplets.rows()["droplets"]
     assert (shown["created"], shown["status"]) == (True, "active"), "it was waited for"
+
+
+def test_a_droplet_that_was_listed_while_it_was_being_deleted_is_not_waited_for(api):
+    made = api.droplet()
+    droplets = noun(api)
+    droplets.steps(account(api, {**api.rows("droplets")[0], "networks": {"v4": []}}))
+    api.ask("DELETE", f"/droplets/{made['id']}")
+    with pytest.raises(ApiError, match=r"shop-staging-app was deleted while this run waited for it\. Run again"):
+        droplets.settle()
 
 
 def test_a_droplet_is_made_anew_on_request_although_nothing_differs(api):
