@@ -44,10 +44,12 @@ UNDER_LOAD = {"good": good, "bad": bad, "killed": killed}
 def releases(folder: Path, parts: list[str], count: int, rate: int) -> list[str]:
     """One load through all of them."""
     with ground(folder, rate) as proof:
-        for part in parts:
-            UNDER_LOAD[part](proof, count)
+        try:
+            for part in parts:
+                UNDER_LOAD[part](proof, count)
+        finally:
+            print(table(proof.rows), flush=True)
     result = proof.traffic.result
-    print(table(proof.rows))
     print(f"requests_sent: {result.sent}\nrequests_failed: {result.failed}\nslowest_seconds: {result.slowest:.2f}")
     print(f"websockets_opened: {result.websockets}\nwebsockets_cut_by_drain: {result.websockets_cut}")
     return [*problems(proof.rows), *(f"failure: {line}" for line in result.first_failures)]
