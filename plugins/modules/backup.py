@@ -61,6 +61,10 @@ options:
       host. O(into) does not count.
     type: bool
     default: false
+  wait:
+    description: With O(everything), seconds to wait until the data services answer.
+    type: int
+    default: 0
   adopt:
     description: For V(now) on a host that has made none of the backups that are there, to go on with them.
     type: bool
@@ -132,6 +136,7 @@ ARGUMENT_SPEC = {
     "volume": {"type": "str", "default": ""},
     "redis": {"type": "bool", "default": False},
     "everything": {"type": "bool", "default": False},
+    "wait": {"type": "int", "default": 0},
     "adopt": {"type": "bool", "default": False},
     "settings": {"type": "path", "default": "/etc/izzzi/backup"},
 }
@@ -150,6 +155,7 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     if check_mode:
         return {"changed": params["action"] in ("now", "undo"), "backup": {}}
     if params["action"] == "restore" and params["everything"]:
+        everything.wait_for_services(found, params["wait"])
         return {"changed": True, "backup": everything.bring_back(found, params["to"])}
     if params["action"] == "restore":
         return {"changed": True, "backup": actions.bring_back(found, *what)}

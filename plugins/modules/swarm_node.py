@@ -16,7 +16,7 @@ description:
   - Whatever fails in between is undone, and a killed run is put right by the next one.
 options:
   node:
-    description: Host name, id or address of the node. Required, but for V(balanced).
+    description: Host name, id or address of the node. Required, but for V(balanced) and V(data).
     type: str
     default: ''
   state:
@@ -25,9 +25,15 @@ options:
       - V(absent) drains it and removes it from the Swarm, unless that costs the majority of managers. A node that does
         not answer is removed as it is, and one that there is not is no change.
       - V(balanced) makes tasks of services that are unevenly spread anew, each start-first.
+      - V(data) gives the node the label of the data, so that data services start there with empty volumes, after the
+        node that had it is lost. Without O(node) a node is chosen. It is refused while the one that has it answers.
     type: str
-    choices: [drained, active, absent, balanced]
+    choices: [drained, active, absent, balanced, data]
     required: true
+  data_label:
+    description: The label of the node that keeps data.
+    type: str
+    default: izzzi.data
   stop:
     description: Services that may stand still, because they cannot leave the node.
     type: list
@@ -94,6 +100,7 @@ events:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._swarm import moves
+from ..module_utils._swarm.cluster import data_home
 from ..module_utils._swarm.cluster.node_change import events
 from ..module_utils._swarm.engine import Engine, EngineError
 from ..module_utils._swarm.moves import NodeError, Nodes
@@ -102,7 +109,8 @@ from ..module_utils._swarm.placement import name_of
 
 ARGUMENT_SPEC = {
     "node": {"type": "str", "default": ""},
-    "state": {"type": "str", "choices": ["drained", "active", "absent", "balanced"], "required": True},
+    "state": {"type": "str", "choices": ["drained", "active", "absent", "balanced", "data"], "required": True},
+    "data_label": {"type": "str", "default": "izzzi.data"},
     "stop": {"type": "list", "elements": "str", "default": []},
     "wait_timeout": {"type": "int", "default": 180},
     "owner": {"type": "str", "default": "somebody"},
@@ -156,13 +164,23 @@ def active(nodes: Nodes, params: dict, check_mode: bool) -> dict:
     return {**NOTHING, **changed(node, "active")}
 
 
+def data(nodes: Nodes, params: dict, check_mode: bool) -> dict:
+    listed = nodes.nodes()
+    home = data_home.choose(listed, params["node"], params["data_label"])
+    params["node"] = home.name  # which is told
+    wanted = data_home.labels(listed, home, params["data_label"])
+    for identity, labels in wanted.items() if not check_mode else ():
+        nodes.update(identity, Labels=labels)
+    return {**NOTHING, "changed": bool(wanted)}
+
+
 def changed(node: Node, after: str) -> dict:
     diff = {"before": f"{node.name}: {node.availability}\n", "after": f"{node.name}: {after}\n"}
     return {"changed": True, "diff": diff}
 
 
 # What brings each state about, or says what would.
-STATES = {"drained": drained, "active": active, "absent": absent, "balanced": balanced}
+STATES = {"drained": drained, "active": active, "absent": absent, "balanced": balanced, "data": data}
 
 
 def run(nodes: Nodes, params: dict, check_mode: bool) -> tuple[list[str], dict]:

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
-from . import manifest, restore, restore_redis, restore_volume
+from .._app.program import CommandError
+from . import manifest, redis, restore, restore_redis, restore_volume
+from .config import BackupError
 from .context import Context
 from .repository import choose
 from .restore import LIVE
@@ -16,9 +20,15 @@ from .take import STAGING
 
 def bring_back(context: Context, to: str = "latest") -> dict[str, Any]:
     """Restore each database, Redis, and the volumes that have no files yet. All of it comes from one backup, also when
-    a newer one is made meanwhile. Return what was done, part by part. Raise BackupError at the first part that fails;
-    another run begins anew, and keeps what the databases had as after every restore."""
+    a newer one is made meanwhile. Return what was done, part by part; `age` is in seconds, and what was written since
+    then is lost. Raise BackupError at the first part that fails, and on a host that has made backups: its data is in
+    use. Another run begins anew, and keeps what the databases had as after every restore."""
     config, began = context.config, context.clock()
+    if made := context.state.read().get("backup"):
+        raise BackupError(
+            f"This host has made the backup {made['id']}, so that its data is in use. To bring back an older state: "
+            "playbooks/restore.yml. Nothing was done."
+        )
     snapshot = choose(context.repository.snapshots(), to)
     found = manifest.read(context.repository.read(snapshot.id, f"/{STAGING}/{manifest.FILE}"))
     parts = [restore.restore(context, snapshot.id, LIVE, database.name) for database in config.databases]
@@ -29,6 +39,32 @@ def bring_back(context: Context, to: str = "latest") -> dict[str, Any]:
         "what": f"backup {snapshot.id} of {snapshot.at}",
         "id": snapshot.id,
         "parts": parts,
+        "age": round(began - snapshot.time),
         "rows": sum(part.get("rows", 0) for part in parts),
         "seconds": round(context.clock() - began, 1),
     }
+
+
+def wait_for_services(
+    context: Context,
+    seconds: float,
+    now: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return when the declared databases and Redis answer. Raise BackupError that says what does not in time."""
+    deadline = now() + seconds
+    while why := _missing(context):
+        if now() >= deadline:
+            raise BackupError(why)
+        pause(2)
+
+
+def _missing(context: Context) -> str:
+    try:
+        for database in context.config.databases:
+            context.server(database).databases()
+        if context.config.redis:
+            redis.cli(context.container(context.config.redis), redis.ROLE)
+    except (BackupError, CommandError) as error:
+        return str(error)
+    return ""

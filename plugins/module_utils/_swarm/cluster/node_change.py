@@ -11,6 +11,7 @@ from typing import Any
 
 Looks = Mapping[str, Mapping[str, Any]]  # what module swarm_member returned, by host; nothing of one that was away
 ENDED = {"drained": "drained", "active": "active", "absent": "removed", "balanced": "spread evenly"}
+ENDED |= {"data": "keeps the data"}
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import everything
-from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import Config, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository import Snapshot
 
 DATABASES = {"shop": {"dump_bytes": 5, "counts": {}}}
@@ -16,7 +17,9 @@ def context(manifest: dict, **config):
         snapshots=lambda: [Snapshot("aaaa1111", 0.0), Snapshot("bbbb2222", 60.0)],
         read=lambda snapshot, path: json.dumps({"version": 1, "databases": DATABASES} | manifest),
     )
-    return SimpleNamespace(config=Config("shop", "/mnt", **config), repository=repository, clock=lambda: 100.0)
+    state = SimpleNamespace(read=dict)
+    config = Config("shop", "/mnt", **config)
+    return SimpleNamespace(config=config, repository=repository, state=state, clock=lambda: 100.0)
 
 
 @pytest.fixture
@@ -44,9 +47,37 @@ def test_all_parts_come_from_one_backup(done):
         ("redis", "bbbb2222"),
         ("uploads", "bbbb2222"),
     ]
-    assert (result["rows"], result["id"], len(result["parts"])) == (14, "bbbb2222", 4)
+    assert (result["rows"], result["id"], result["age"], len(result["parts"])) == (14, "bbbb2222", 40, 4)
 
 
 def test_redis_stays_empty_when_the_backup_has_none(done):
     everything.bring_back(context({}, redis="redis"), "aaaa")
     assert done == []
+
+
+def test_data_that_is_in_use_is_not_replaced(done):
+    asked = context({})
+    asked.state = SimpleNamespace(read=lambda: {"backup": {"id": "cccc3333"}})
+    with pytest.raises(BackupError, match="This host has made the backup cccc3333, so that its data is in use"):
+        everything.bring_back(asked)
+    assert done == []
+
+
+def test_the_data_services_are_waited_for_and_the_last_reason_is_told():
+    answers = iter([BackupError("No container"), CommandError("the database system is starting up"), None])
+    now = [0.0]
+
+    def databases():
+        if error := next(answers, BackupError("it is gone again")):
+            raise error
+
+    asked = context({}, databases=(Database("postgres", "shop", "shop"),))
+    asked.server = lambda database: SimpleNamespace(databases=databases)
+
+    def pause(seconds):
+        now[0] += seconds
+
+    everything.wait_for_services(asked, 60, lambda: now[0], pause)
+    assert now[0] == 4
+    with pytest.raises(BackupError, match="it is gone again"):
+        everything.wait_for_services(asked, 6, lambda: now[0], pause)
