@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs/parity.md"
 ROLES = {"compose": "app_compose", "swarm": "swarm_stack"}
 FOR_NODES = {"managers", "managers[0]", "workers"}  # groups of hosts that only a Swarm has
+FOUND = {"data_host", "acting_manager"}  # groups that a playbook fills itself, from the others
 NO_VERBS = {"require_droplets", "restore_first"}
 HEAD = """# What each runner has
 
@@ -42,7 +43,7 @@ def verbs() -> Has:
         }
         found[path.stem] = {
             runner: all((ROOT / f"roles/{role}/tasks/{entry or 'main'}.yml").is_file() for entry in entries)
-            and not (runner == "compose" and hosts and hosts <= FOR_NODES)
+            and not (runner == "compose" and hosts and hosts - FOUND <= FOR_NODES)
             for runner, role in ROLES.items()
         }
     return found

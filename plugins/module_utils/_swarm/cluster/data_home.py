@@ -13,8 +13,8 @@ from ..node import Node
 
 def choose(nodes: Sequence[Node], wanted: str, label: str) -> Node:
     """Return the node that shall have the label: the one that is named, or else the one that has it and answers, or
-    else the first that takes tasks, workers before managers. Raise NodeError when a node that answers has it already, since
-    its data is not lost, and when the chosen one cannot take tasks."""
+    else the first that takes tasks, workers before managers. Raise NodeError when a node that answers has it already,
+    since its data is not lost, and when the chosen one cannot take tasks."""
     there = [node for node in nodes if label in node.labels and node.is_ready]
     able = sorted(
         (node for node in nodes if node.takes_tasks),
