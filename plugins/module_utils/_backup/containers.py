@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._app.docker_labels import COMPOSE_PROJECT, COMPOSE_SERVICE, SWARM_SERVICE, is_one_off
 from .._app.program import run
 from .config import BackupError
-
-COMPOSE_PROJECT, COMPOSE_SERVICE = "com.docker.compose.project", "com.docker.compose.service"
-SWARM_SERVICE = "com.docker.swarm.service.name"
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,7 @@ class Container:
 def parse(inspected: str) -> list[Container]:
     """Return containers from the output of `docker container inspect`, without those of `docker compose run`."""
     found = json.loads(inspected or "[]")
-    return [_container(item) for item in found if _labels(item).get("com.docker.compose.oneoff", "False") == "False"]
-
-
-def _labels(item: Mapping[str, Any]) -> Mapping[str, str]:
-    return item["Config"].get("Labels") or {}
+    return [_container(item) for item in found if not is_one_off(item)]
 
 
 def _container(item: Mapping[str, Any]) -> Container:

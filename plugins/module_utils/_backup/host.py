@@ -16,7 +16,14 @@ from .config import SETTINGS
 
 CODE = Path("/usr/local/lib/izzzi/infra")
 ROOT = Path(__file__).resolve().parents[1]
-BORROWED = ("_app/atomic.py", "_app/program.py", "_app/sql.py", "_secrets/dotenv.py")
+BORROWED = (
+    "_app/atomic.py",
+    "_app/disk.py",
+    "_app/docker_labels.py",
+    "_app/program.py",
+    "_app/sql.py",
+    "_secrets/dotenv.py",
+)
 # Of a role's inputs, those that the code on the host reads under the same name.
 SAME = ("app", "databases", "redis", "volumes", "keep", "late_after", "verified_late_after", "cpus", "memory")
 SAME += ("reserve", "timeout", "check_share")

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from .._app.disk import disk_of
 from .._app.program import run
 from .config import MIB, BackupError
 
@@ -36,17 +35,12 @@ def _mib(size: int) -> int:
 
 def require(needs: Mapping[Path, int], reserve: int, what: str) -> None:
     """Raise BackupError when a disk has no room for what is about to be written, in bytes by place."""
-    disks = {place: os.stat(_existing(place)).st_dev for place in needs}
-    free = {disk: shutil.disk_usage(_existing(place)).free for place, disk in disks.items()}
-    wanted = [(disks[place], str(place), size) for place, size in needs.items()]
-    if found := shortages(wanted, free, reserve):
+    disks = {place: disk_of(place) for place in needs}
+    wanted = [(disks[place].device, str(place), size) for place, size in needs.items()]
+    if found := shortages(wanted, {disk.device: disk.free for disk in disks.values()}, reserve):
         raise BackupError(
             f"There is no room for {what}. {'; '.join(found)}. Make room, or give the droplet a bigger disk."
         )
-
-
-def _existing(place: Path) -> Path:
-    return next(path for path in (place, *place.parents) if path.exists())
 
 
 def docker_directory() -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.app import App, build_definition, mounted
+from .._app.docker_labels import COMPOSE_PROJECT
 from .._app.problems import dictionary_problems
 
 COLOURS = ("blue", "green")
@@ -120,7 +121,7 @@ def volume_command(app: ColouredApp, name: str, declared: Mapping[str, Any]) -> 
         flags += ["--opt", f"{option}={value}"]
     labels = declared.get("labels") or {}
     given = [f"{k}={v}" for k, v in labels.items()] if isinstance(labels, Mapping) else labels
-    for label in (f"com.docker.compose.project={app.project}", *given):
+    for label in (f"{COMPOSE_PROJECT}={app.project}", *given):
         flags += ["--label", label]
     return ["docker", "volume", "create", *flags, name]
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._app.docker_labels import COMPOSE_SERVICE, is_one_off, labels_of
+
 NAMELESS = re.compile("[0-9a-f]{64}")
 RUNNING = ("running", "restarting", "paused")  # or about to, or only held up
 
@@ -56,11 +58,7 @@ class Container:
 
 def parse(inspected: str) -> list[Container]:
     """Containers from the output of `docker container inspect`; one-off containers do not count."""
-    return [
-        _container(item)
-        for item in json.loads(inspected or "[]")
-        if item["Config"]["Labels"].get("com.docker.compose.oneoff", "False") == "False"
-    ]
+    return [_container(item) for item in json.loads(inspected or "[]") if not is_one_off(item)]
 
 
 def _container(item: Mapping[str, Any]) -> Container:
@@ -68,7 +66,7 @@ def _container(item: Mapping[str, Any]) -> Container:
     return Container(
         id=item["Id"],
         name=item["Name"].lstrip("/"),
-        service=item["Config"]["Labels"].get("com.docker.compose.service", ""),
+        service=labels_of(item).get(COMPOSE_SERVICE, ""),
         status=state["Status"],
         health=(state.get("Health") or {}).get("Status", ""),
         exit_code=state.get("ExitCode", 0),

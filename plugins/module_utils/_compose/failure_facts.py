@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from .._app.docker_labels import COMPOSE_SERVICE, labels_of
 from .._app.failure import health_output
 
 FULL_MIB = 32  # less than that may be no room for a layer, a log or a table's page
@@ -94,7 +95,7 @@ def of_disks(free: Mapping[str, tuple[int, int]]) -> list[str]:
 
 
 def service_of(item: Mapping[str, Any]) -> str:
-    return item["Config"]["Labels"].get("com.docker.compose.service", "")
+    return labels_of(item).get(COMPOSE_SERVICE, "")
 
 
 def with_code(reason: str, service: str, items: Iterable[Mapping[str, Any]], exits: Mapping[str, Sequence[int]]) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._app.disk import disk_of, existing
+from .._app.docker_labels import COMPOSE_ONE_OFF, COMPOSE_PROJECT
 from .._app.lock import LeaseError
 from .._app.program import CommandError, run
 from . import failure_facts as facts
@@ -56,13 +57,13 @@ def witness(t: Transaction, service: str, reason: str) -> dict[str, Any]:
 
 def inspect(compose: Compose) -> list[dict[str, Any]]:
     """Whole, since a failure may hide in any part; one-off containers do not count."""
-    ids = compose.ids("oneoff=False")
+    ids = compose.ids(f"{COMPOSE_ONE_OFF}=False")
     return json.loads(run(["docker", "container", "inspect", *ids])) if ids else []
 
 
 def exits(compose: Compose, since: float) -> dict[str, list[int]]:
     """How containers ended since then, from the engine's own memory."""
-    kind = ["type=container", "event=die", f"label=com.docker.compose.project={compose.project}"]
+    kind = ["type=container", "event=die", f"label={COMPOSE_PROJECT}={compose.project}"]
     when = ["--since", f"{since:.0f}", "--until", "0s"]
     form = ["--format", '{{.Actor.ID}} {{index .Actor.Attributes "exitCode"}}']
     return facts.parse_exits(run(["docker", "events", *when, *[f"--filter={one}" for one in kind], *form]))
@@ -72,14 +73,12 @@ def free(directory: Path) -> dict[str, tuple[int, int]]:
     """Free MiB and inodes of the places that a release writes to."""
     found: dict[str, tuple[int, int]] = {}
     seen = set()
-    for place in (next(p for p in (directory, *directory.parents) if p.exists()), *map(Path, PLACES)):
+    for place in (existing(directory), *(path for path in map(Path, PLACES) if path.exists())):
         with contextlib.suppress(OSError):
-            if (device := place.stat().st_dev) in seen:
-                continue
-            seen.add(device)
-            disk = os.statvfs(place)
-            # A file system without a fixed number of inodes says that it has none at all.
-            found[str(place)] = (disk.f_bavail * disk.f_frsize // 2**20, disk.f_favail if disk.f_files else 1)
+            disk = disk_of(place)
+            if disk.device not in seen:
+                seen.add(disk.device)
+                found[str(place)] = (disk.free_mib, 1 if disk.inodes is None else disk.inodes)
     return found
 
 

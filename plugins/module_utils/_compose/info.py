@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._app.disk import disk_of
 from .._app.lock import LeaseFile
 from .._secrets.dotenv import from_dotenv
 from .colours import COLOURS
@@ -68,7 +69,7 @@ def report(t: Transaction, now: float) -> dict[str, Any]:
             {"name": path.name, "bytes": path.stat().st_size}
             for path in sorted((t.app.directory / "backups").glob("*.dump"))
         ],
-        "free_mib": shutil.disk_usage(t.app.directory).free // 2**20 if t.app.directory.exists() else None,
+        "free_mib": disk_of(t.app.directory).free_mib if t.app.directory.exists() else None,
     }
 
 

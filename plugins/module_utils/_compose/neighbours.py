@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from .._app.app import mounted
+from .._app.docker_labels import COMPOSE_DIRECTORY, COMPOSE_PROJECT, labels_of
 from .._app.values import SpecError, read_port
 from .colours import COLOURS, ColouredApp
 from .containers import RUNNING
 from .ports import BLOCK, Claim, overlap
 from .upstream import HEADER, variable
 
-_PROJECT = "com.docker.compose.project"
 _WILDCARDS = ("", "0.0.0.0", "::", "[::]", "*")
 _PARTS = {"data", *COLOURS}
 
@@ -69,13 +69,13 @@ def parse(inspected: str) -> list[Neighbour]:
 
 
 def _neighbour(item: Mapping[str, Any]) -> Neighbour:
-    labels = item["Config"].get("Labels") or {}
+    labels = labels_of(item)
     bindings = (item.get("HostConfig") or {}).get("PortBindings") or {}
     mounts = item.get("Mounts") or []
     return Neighbour(
         name=item["Name"].lstrip("/"),
-        project=labels.get(_PROJECT, ""),
-        directory=labels.get(f"{_PROJECT}.working_dir", ""),
+        project=labels.get(COMPOSE_PROJECT, ""),
+        directory=labels.get(COMPOSE_DIRECTORY, ""),
         is_running=item["State"]["Status"] in RUNNING,
         published=tuple(
             (binding.get("HostIp", ""), port)

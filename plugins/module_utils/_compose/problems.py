@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from .._app.app import build_problems, variable_problems
+from .._app.disk import disk_of
 from .._app.release import ReleaseError
 from .._app.service_rules import service_problems
 from .data import data_losses
@@ -63,7 +64,5 @@ def has_docker() -> bool:
 
 def free_space(directory: Path) -> int:
     """Return the MiB that are free, the least of the places that a release writes to."""
-    places = [directory, *directory.parents]
-    first = next(place for place in places if place.exists())
     docker = Path("/var/lib/docker")
-    return min(shutil.disk_usage(place).free for place in (first, docker) if place.exists()) // 2**20
+    return min(disk_of(place).free_mib for place in (directory, *([docker] if docker.exists() else [])))

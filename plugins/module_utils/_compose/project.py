@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .._app.docker_labels import COMPOSE_NETWORK, COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .colours import COLOURS, ColouredApp
@@ -30,7 +31,7 @@ def ensure_networks(app: ColouredApp) -> None:
     what is there already is taken, whoever made it: something of the app may be in it."""
     there = run(["docker", "network", "ls", "--format", "{{.Name}}"]).split()
     for name in map(app.colour_project, COLOURS):
-        labels = [f"com.docker.compose.project={name}", "com.docker.compose.network=default"]
+        labels = [f"{COMPOSE_PROJECT}={name}", f"{COMPOSE_NETWORK}=default"]
         if name not in there:
             run(["docker", "network", "create", *(f"--label={label}" for label in labels), name])
 
@@ -54,12 +55,13 @@ class Compose:
         return run(self.command(*arguments), timeout=timeout)
 
     def ids(self, *filters: str) -> list[str]:
-        labels = [f"--filter=label=com.docker.compose.{label}" for label in (f"project={self.project}", *filters)]
+        """Return its containers' ids, of those that bear all the given labels."""
+        labels = [f"--filter=label={label}" for label in (f"{COMPOSE_PROJECT}={self.project}", *filters)]
         return run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *labels]).split()
 
     def container_of(self, service: str) -> str:
         """The id of its only container, or of its first."""
-        ids = self.ids(f"service={service}", "oneoff=False")
+        ids = self.ids(f"{COMPOSE_SERVICE}={service}", f"{COMPOSE_ONE_OFF}=False")
         if not ids:
             raise ReleaseError(f"{service} has no container.", service)
         return ids[0]
@@ -111,7 +113,7 @@ class Compose:
 
     def remove_networks(self, keep: Sequence[str] = ()) -> None:
         """Removes the project's networks, but for those that somebody still uses."""
-        label = f"label=com.docker.compose.project={self.project}"
+        label = f"label={COMPOSE_PROJECT}={self.project}"
         for network in run(["docker", "network", "ls", "--format", "{{.Name}}", "--filter", label]).split():
             if network not in keep:
                 with suppress(CommandError):

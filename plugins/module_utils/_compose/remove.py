@@ -14,6 +14,7 @@ from typing import Any
 
 from .._app.app import volume_name
 from .._app.build_log import BUILD_LOGS
+from .._app.docker_labels import COMPOSE_PROJECT
 from .._app.program import run
 from .._app.release import ReleaseError
 from .colours import COLOURS
@@ -88,7 +89,7 @@ def find(t: Transaction) -> Found:
 def _of_projects(t: Transaction, kind: str) -> list[str]:
     if shutil.which("docker") is None:
         return []
-    labels = [f"label=com.docker.compose.project={project}" for project in projects(t.app)]
+    labels = [f"label={COMPOSE_PROJECT}={project}" for project in projects(t.app)]
     listed = [run(["docker", kind, "ls", "--format", "{{.Name}}", "--filter", label]).split() for label in labels]
     return sorted({name for names in listed for name in names})
 

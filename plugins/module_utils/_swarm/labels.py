@@ -10,7 +10,6 @@ APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
 )
 START = "izzzi.start"
 KIND = "izzzi.kind"  # of a config or secret: what its content is
-STACK = "com.docker.stack.namespace"  # so that `docker stack services` and `docker stack ps` know the app
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"
 DATA, STATELESS, EDGE, JOB = "data", "app", "edge", "job"  # values of PART

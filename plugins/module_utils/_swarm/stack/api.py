@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._app.checks import Answer
+from ..._app.docker_labels import STACK
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..labels import APP, JOB, KIND, PART, STACK
+from ..labels import APP, JOB, KIND, PART
 from ..node import Node, parse_node
 from ..placement import eligible, misplaced
 from ..task import Task, parse_task

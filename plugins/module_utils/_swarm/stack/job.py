@@ -9,9 +9,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from ..._app.docker_labels import STACK
 from ..._app.images import Image
 from ..._app.values import words
-from ..labels import APP, DATA, JOB, PART, SERVICE, STACK, STATELESS
+from ..labels import APP, DATA, JOB, PART, SERVICE, STATELESS
 from .container import ENVIRONMENT, sourced
 from .model import Bundle, Stack
 from .spec import service_spec

@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..._app.docker_labels import STACK
 from ..._app.service_rules import AFTER_SWITCH, image_volumes, nameless_volumes, start_problems, with_replicas
 from ..._app.values import Port, SpecError, nanoseconds, pairs, read_mount, read_port, size
 from ..._app.variables import names
-from ..labels import APP, DATA, DECLARED, EDGE, IMAGE, PART, SERVICE, STACK, START, STATELESS, TASKS
+from ..labels import APP, DATA, DECLARED, EDGE, IMAGE, PART, SERVICE, START, STATELESS, TASKS
 from .container import container_spec, resolved
 from .declared import check_keys
 from .model import Bundle, Policy, Stack

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from ..._app.docker_labels import COMPOSE_PROJECT
 from ..._app.program import CommandError, run
 from ..._app.sql import literal, quoted
 from ..._secrets.mask import mask
 from ..engine import Engine, EngineError, NotInSwarm
 from ..node import parse_node
 
-PROJECT_LABEL = "com.docker.compose.project"
 SUFFIXES = ("", "-blue", "-green")  # of the projects into which Compose divides an app: data, and a release's colour
 DATA_LABEL = "izzzi.data"
 
@@ -30,7 +30,7 @@ class Container:
 def of_app(listed: Iterable[Mapping[str, Any]], project: str) -> list[Container]:
     """Return an app's containers of Compose, the oldest first, from what the Engine API lists."""
     projects = {project + suffix for suffix in SUFFIXES}
-    mine = [item for item in listed if (item.get("Labels") or {}).get(PROJECT_LABEL) in projects]
+    mine = [item for item in listed if (item.get("Labels") or {}).get(COMPOSE_PROJECT) in projects]
     return [
         Container(item["Names"][0].lstrip("/"), item["State"] == "running")
         for item in sorted(mine, key=lambda item: item.get("Created", 0))

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.docker_labels import COMPOSE_PROJECT
 from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError, NotFound, NotInSwarm
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack import take_over
 
 
 def listed(name: str, project: str, state: str = "running", created: int = 0) -> dict:
-    labels = {take_over.PROJECT_LABEL: project} if project else {}
+    labels = {COMPOSE_PROJECT: project} if project else {}
     return {"Names": [f"/{name}"], "Labels": labels, "State": state, "Created": created}
 
 
