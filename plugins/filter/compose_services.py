@@ -16,11 +16,12 @@ description:
     unless it is declared otherwise; C(null) removes it.
 options:
   _input:
-    description: The compose file's text.
+    description: The compose file's text; none where nobody has read it.
     type: str
     required: true
   file:
-    description: Its path below the source's root, from which it names build contexts.
+    description:
+      - Its path below the source's root, from which it names build contexts. Without one the app is what is declared.
     type: str
     required: true
   services:
@@ -39,6 +40,12 @@ options:
     description: Begins the names of variables in messages.
     type: str
     default: app_compose_
+  if_unread:
+    description:
+      - What an app is taken for when it has a file that nobody has read. V(nothing) lets a runner ask the live release.
+    type: str
+    choices: [declared, nothing]
+    default: nothing
 """
 
 EXAMPLES = r"""
@@ -61,7 +68,13 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._app.compose_file import merge
 
 
-def compose_services(text, file, services, data_services=None, volumes=None, prefix="app_compose_"):
+def compose_services(
+    text, file, services, data_services=None, volumes=None, prefix="app_compose_", if_unread="nothing"
+):
+    if not file or (text is None and if_unread == "declared"):
+        return {"services": services, "data_services": data_services or {}, "volumes": volumes or {}}
+    if text is None:
+        return {"services": {}, "data_services": {}, "volumes": {}}
     try:
         return merge(yaml.safe_load(text), file, services, data_services or {}, volumes or {}, prefix)
     except yaml.YAMLError as error:

@@ -16,6 +16,23 @@ def test_anchors_are_resolved():
     }
 
 
+DECLARED = ({"api": {"port": 1}}, {"db": {"image": "x:1"}}, {"files": {}})
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "expected"),
+    [
+        ("", {}, DECLARED),
+        ("", {"if_unread": "declared"}, DECLARED),
+        ("compose.yml", {}, ({}, {}, {})),
+        ("compose.yml", {"if_unread": "declared"}, DECLARED),
+    ],
+)
+def test_an_app_whose_file_nobody_has_read(file, more, expected):
+    result = compose_services(None, file, *DECLARED, **more)
+    assert result == dict(zip(("services", "data_services", "volumes"), expected, strict=True))
+
+
 @pytest.mark.parametrize(("text", "message"), [("a: [", "compose.yml is not YAML"), ("a: 1", "it has no `services`")])
 def test_a_bad_file_is_named(text, message):
     with pytest.raises(AnsibleFilterError, match=message):
