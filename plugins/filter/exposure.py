@@ -52,19 +52,18 @@ _value:
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._app.values import published
-from ..module_utils._exposure import declared
-from ..module_utils._exposure import reach as _exposure
+from ..module_utils._exposure import declared, reach
 
 
 def exposure(firewalls, host_rules=(), services=None, publish_address=""):
     try:
         cloud, host = declared.of_cloud(firewalls), declared.of_host(host_rules)
-        reach = _exposure.intersect(cloud, host)
-        answered = declared.answered(reach, declared.published(published(services or {}), publish_address))
+        both = reach.intersect(cloud, host)
+        answered = declared.answered(both, declared.published(published(services or {}), publish_address))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(f"exposure: {error}") from error
-    walls = {"cloud": cloud, "host": host, "reach": reach, "answered": answered}
-    return {"text": _exposure.words(reach), **{name: _exposure.rows(boxes) for name, boxes in walls.items()}}
+    walls = {"cloud": cloud, "host": host, "reach": both, "answered": answered}
+    return {"text": reach.words(both), **{name: reach.rows(boxes) for name, boxes in walls.items()}}
 
 
 class FilterModule:

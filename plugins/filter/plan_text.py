@@ -36,13 +36,13 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._cloud import plan_text as _plan_text
+from ..module_utils._cloud import plan_text as cloud_plan_text
 
 
 def plan_text(value):
     if not isinstance(value, Mapping) or not {"plan", "monthly_cost"} <= set(value):
         raise AnsibleFilterError("plan_text: it takes the result of izzzi.infra.environment (plan, monthly_cost).")
-    return _plan_text.plan_text(value)
+    return cloud_plan_text.plan_text(value)
 
 
 class FilterModule:

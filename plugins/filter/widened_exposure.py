@@ -48,23 +48,22 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._exposure import declared
-from ..module_utils._exposure import reach as _exposure
+from ..module_utils._exposure import declared, reach
 
 
 def widened_exposure(after, cloud, host, published=()):
     try:
-        walls = {"cloud": _exposure.from_rows(cloud), "host": _exposure.from_rows(host)}
-        reach = _exposure.intersect(walls["cloud"], walls["host"])
-        answered = declared.answered(reach, [declared.Published(**door) for door in published])
-        before = {"reach": reach, "answered": answered, **walls}
-        new = {kind: _exposure.subtract(_exposure.from_rows(after[kind]), boxes) for kind, boxes in before.items()}
+        walls = {"cloud": reach.from_rows(cloud), "host": reach.from_rows(host)}
+        both = reach.intersect(walls["cloud"], walls["host"])
+        answered = declared.answered(both, [declared.Published(**door) for door in published])
+        before = {"reach": both, "answered": answered, **walls}
+        new = {kind: reach.subtract(reach.from_rows(after[kind]), boxes) for kind, boxes in before.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise AnsibleFilterError(f"widened_exposure: {error}") from error
-    said = _exposure.words(new["reach"])
+    said = reach.words(new["reach"])
     lines = list(said)
     for kind, where in (("answered", "a container answers"), ("cloud", "cloud firewall"), ("host", "host firewall")):
-        lines += [f"{line} ({where})" for line in _exposure.words(new[kind]) if line not in said]
+        lines += [f"{line} ({where})" for line in reach.words(new[kind]) if line not in said]
     return lines
 
 

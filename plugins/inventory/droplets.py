@@ -85,7 +85,7 @@ except ImportError:  # before ansible-core 2.19 every text is one
     trust_as_template = str
 
 from ..module_utils._app.wiring import renamed, wired
-from ..module_utils._cloud import client as _client
+from ..module_utils._cloud import client as cloud_client
 from ..module_utils._cloud import transport
 from ..module_utils._cloud.client import ApiError, Client
 
@@ -105,7 +105,7 @@ class InventoryModule(digitalocean.InventoryModule):
     def _get_payload(self):
         """All droplets of the account: the one thing that is done otherwise here."""
         url, token = self.get_option("baseurl"), str(self._template_option("oauth_token") or "").strip()
-        if problems := _client.problems(url, token):
+        if problems := cloud_client.problems(url, token):
             raise AnsibleParserError(" ".join(_in_our_words(problem) for problem in problems))
         client = Client(url, token, transport.https(), timeout=self.get_option("timeout"))
         try:

@@ -51,7 +51,7 @@ import ssl
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._cloud import client as _client
+from ..module_utils._cloud import client as cloud_client
 from ..module_utils._cloud import transport
 from ..module_utils._cloud.arguments import API
 from ..module_utils._cloud.client import ApiError, Client
@@ -85,7 +85,7 @@ def read(client: Client, owner_tag: str) -> dict[str, list[reach.Reach]]:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, token = module.params, module.params["api_token"].strip()
-    if problems := _client.problems(params["api_url"], token):
+    if problems := cloud_client.problems(params["api_url"], token):
         module.fail_json(msg=" ".join(problems))
     try:
         wanted = reach.from_rows(params["reach"])

@@ -708,7 +708,7 @@ import ssl
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._cloud import client as _client
+from ..module_utils._cloud import client as cloud_client
 from ..module_utils._cloud import declaration, transport
 from ..module_utils._cloud.arguments import API
 from ..module_utils._cloud.client import ApiError, Client
@@ -750,7 +750,7 @@ def main() -> None:
 
     try:
         declared, problems = declaration.complete(params, RESOURCES)
-        if problems := _client.problems(params["api_url"], token) + problems:
+        if problems := cloud_client.problems(params["api_url"], token) + problems:
             raise Problems(problems)
         client = Client(params["api_url"], token, transport.https(params["ca_path"]), timeout=params["timeout"])
         lock = EnvironmentLock(client, Names(params["project"], params["environment"]), Wait(params["wait_timeout"]))

@@ -66,8 +66,7 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._exposure import check
-from ..module_utils._exposure import reach as _exposure
+from ..module_utils._exposure import check, reach
 
 ARGUMENT_SPEC = {
     "reach": {"type": "list", "elements": "dict", "required": True},
@@ -101,16 +100,16 @@ def main() -> None:
         for address in link.get("addr_info", [])
     ]
     try:
-        reach = _exposure.from_rows(params["reach"])
+        declared = reach.from_rows(params["reach"])
         for text in params["ignored_ports"]:
             port, _, protocol = text.partition("/")
-            reach += [
-                r._replace(protocol=protocol or "tcp", first=int(port), last=int(port)) for r in _exposure.everything()
+            declared += [
+                r._replace(protocol=protocol or "tcp", first=int(port), last=int(port)) for r in reach.everything()
             ]
     except (ValueError, KeyError) as error:
         module.fail_json(msg=f"reach or ignored_ports: {error}")
     host = socket.gethostname()
-    differences = check.of_host(host, heard, doors, inner, reach)
+    differences = check.of_host(host, heard, doors, inner, declared)
     live = ""
     if params["table"]:
         # Without nftables or the table there is nothing to list, and everything is let in.
@@ -120,7 +119,7 @@ def main() -> None:
     module.exit_json(
         changed=False,
         differences=differences,
-        live=_exposure.rows(check.reach_of_table(live)),
+        live=reach.rows(check.reach_of_table(live)),
         published=[door._asdict() for door in doors],
     )
 

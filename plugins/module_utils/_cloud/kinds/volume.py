@@ -15,7 +15,7 @@ from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Change, Step, created
 from ..resource import ATTACHED, Context, Resource
 from .droplet import compare as droplet_compare
-from .droplet import droplet as _droplet
+from .droplet import droplet as droplet_kind
 
 SPEC = {
     "droplets": {"type": "str", "required": True},
@@ -40,7 +40,7 @@ def wanted(declared: dict[str, Any], names: Names) -> list[Wanted]:
     return [
         {**volume, "name": f"{droplet.name}-{short}", "droplet": droplet.name}
         for short, volume in declared["volumes"].items()
-        for droplet in _droplet.wanted(declared["droplets"], names)
+        for droplet in droplet_kind.wanted(declared["droplets"], names)
         if droplet.group == volume["droplets"]
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...account import Row
 from ...names import Names
-from ..droplet import droplet as _droplet
+from ..droplet import droplet as droplet_kind
 
 SPEC = {
     "type": {"type": "str", "required": True, "choices": ["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS"]},
@@ -159,7 +159,7 @@ def sources(target: str, declared: dict[str, Any], names: Names) -> list[str]:
     """Return what records can point to: droplets by name, the reserved IP, the load balancer. Each has one address."""
     if target in (RESERVED_IP, LOAD_BALANCER):
         return [target]
-    return [droplet.name for droplet in _droplet.wanted(declared["droplets"], names) if droplet.group == target]
+    return [droplet.name for droplet in droplet_kind.wanted(declared["droplets"], names) if droplet.group == target]
 
 
 def problems(declared: dict[str, Any], names: Names) -> list[str]:

@@ -14,7 +14,7 @@ from ...client import ApiError
 from ...names import Names
 from ...plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Step, changed, created
 from ...resource import RECORDS, Context, Resource
-from .. import domain as _domain
+from .. import domain as domain_kind
 from . import owner as record_owner
 from .form import LOAD_BALANCER, RESERVED_IP, Record, Slot, body, current, problems, title, wanted
 
@@ -68,7 +68,7 @@ class Records(Resource):
         self._path = f"/domains/{self._domain}/records"
 
     def reads(self) -> Reads:
-        return _domain.reads(self.context)
+        return domain_kind.reads(self.context)
 
     def problems(self, account: Account) -> list[str]:
         """Report names that belong to another environment. Environments may share a domain, but not a name."""

@@ -12,7 +12,7 @@ from ...account import Account, Reads, Row
 from ...client import ApiError
 from ...plan import CREATE, DELETE, NOOP, UPDATE, Change, Step
 from ...resource import ATTACHED, PROJECT, Context, Resource
-from .. import domain as _domain
+from .. import domain as domain_kind
 from . import owner as record_owner
 from .form import Record, wanted
 from .owner import Claim
@@ -37,7 +37,7 @@ class Register(Resource):
         self._is_written = False
 
     def reads(self) -> Reads:
-        return _domain.reads(self.context)
+        return domain_kind.reads(self.context)
 
     def steps(self, account: Account) -> list[Step]:
         if not self._domain:
