@@ -199,3 +199,20 @@ def run() -> Run:
 def actions(result: dict[str, Any]) -> dict[str, str]:
     """What the plan does, by `kind name`, without what stays."""
     return {f"{s['kind']} {s['name']}": s["action"] for s in result["plan"] if s["action"] not in ("noop", "keep")}
+
+
+@pytest.fixture
+def variables(sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
+    """Return an environment of one droplet, as an inventory declares it."""
+    return {
+        "provision_api_url": sandbox.url,
+        "provision_api_token": sandbox.token,
+        "provision_project": "shop",
+        "provision_environment": "staging",
+        "provision_region": "fra1",
+        "provision_vpc": {"ip_range": "10.66.0.0/16"},
+        "provision_ssh_keys": [{"name": "deploy", "public_key": KEY}],
+        "provision_droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
+        "provision_known_hosts": str(tmp_path / "known_hosts"),
+        "ansible_python_interpreter": sys.executable,
+    }

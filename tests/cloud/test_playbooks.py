@@ -5,32 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import KEY, PLAYBOOK, ROOT, Sandbox
+from .conftest import PLAYBOOK, ROOT, Sandbox
 
 Play = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def play(sandbox: Sandbox, tmp_path: Path) -> Play:
-    variables = {
-        "provision_api_url": sandbox.url,
-        "provision_api_token": sandbox.token,
-        "provision_project": "shop",
-        "provision_environment": "staging",
-        "provision_region": "fra1",
-        "provision_vpc": {"ip_range": "10.66.0.0/16"},
-        "provision_ssh_keys": [{"name": "deploy", "public_key": KEY}],
-        "provision_droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
-        "provision_known_hosts": str(tmp_path / "known_hosts"),
-        "ansible_python_interpreter": sys.executable,
-    }
+def play(sandbox: Sandbox, variables: dict[str, Any], tmp_path: Path) -> Play:
     config = tmp_path / "ansible.cfg"
     config.write_text(f"[defaults]\ncollections_path = {ROOT}/.ansible/collections\ncallback_result_format = yaml\n")
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,20 +23,8 @@ Play = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def variables(sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
-    return {
-        "provision_api_url": sandbox.url,
-        "provision_api_token": sandbox.token,
-        "provision_project": "shop",
-        "provision_environment": "staging",
-        "provision_region": "fra1",
-        "provision_vpc": {"ip_range": "10.66.0.0/16"},
-        "provision_ssh_keys": [{"name": "deploy", "public_key": KEY}],
-        "provision_allowed_ssh_ips": ["203.0.113.7/32"],
-        "provision_droplets": {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}},
-        "provision_known_hosts": str(tmp_path / "known_hosts"),
-        "ansible_python_interpreter": sys.executable,
-    }
+def variables(variables: dict[str, Any]) -> dict[str, Any]:
+    return {**variables, "provision_allowed_ssh_ips": ["203.0.113.7/32"]}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,18 @@ def test_messages_name_inputs_that_there_are():
     inputs = {name for options in RUNNERS.values() for name in options} | set(MOVED)
     assert {"app_compose_allow_data_change", "swarm_stack_allow_data_change"} <= named
     assert named - inputs == {"swarm_stack_images"}, "the role's result"
+
+
+@pytest.mark.parametrize("role", ["app_compose", "swarm_stack"])
+def test_both_runners_give_builds_and_images_the_apps_variables(role):
+    """Without them `${NAME}` would reach a build as literal text."""
+    text = (ROOT / f"roles/{role}/tasks/images.yml").read_text()
+    calls = [task for task in _tasks(yaml.safe_load(text)) if "izzzi.infra.app_image" in task]
+    assert [call["izzzi.infra.app_image"]["env"] for call in calls] == [f"{{{{ {role}_env }}}}"]
+
+
+def _tasks(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for task in found:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from _tasks(task.get(part, []))

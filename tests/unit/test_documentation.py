@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,16 @@ def test_module_documents_its_arguments(name, monkeypatch):
             module.main()
         spec = captured.value.args[0]
     assert interface(options(documentation)) == interface(spec)
+
+
+def test_nothing_is_older_or_newer_than_the_collection():
+    """A `version_added` names a version that there is: one of the changelog's, or the one to come."""
+    root = MODULES.parents[1]
+    versions = {yaml.safe_load((root / "galaxy.yml").read_text())["version"]}
+    versions |= set(re.findall(r"^## (\d+\.\d+\.\d+)", (root / "CHANGELOG.md").read_text(), re.M))
+    added = {
+        (path.name, version)
+        for path in MODULES.parent.rglob("*.py")
+        for version in re.findall(r"version_added: [\"']?([\w.]+)", path.read_text())
+    }
+    assert {(name, version) for name, version in added if version not in versions} == set()
