@@ -33,7 +33,7 @@ sandbox-up: setup ## start the local DigitalOcean
 sandbox-down: ## stop it (state and droplets are kept)
 	@$(BIN)/izzzi-sandbox down
 
-molecule: sandbox-up ## molecule test for every role (one: scripts/molecule nginx)
+molecule: sandbox-up ## molecule test for the roles (one: scripts/molecule nginx)
 	@scripts/molecule
 
 e2e: sandbox-up ## site.yml from an empty account, asserted over HTTP and in Chromium
