@@ -170,6 +170,13 @@ options:
     description: Dumps to keep.
     type: int
     default: 5
+  backup_command:
+    description: >-
+      The program on the host, with its arguments, that backs the data up before new migrations, from the second release
+      on. Without it, and when it fails, the database is dumped on the host.
+    type: list
+    elements: str
+    default: []
   free_space:
     description: MiB that must be free for a new release.
     type: int
@@ -321,6 +328,7 @@ ARGUMENT_SPEC = {
     "drain_timeout": {"type": "int", "default": 30},
     "keep_releases": {"type": "int", "default": 3},
     "keep_backups": {"type": "int", "default": 5},
+    "backup_command": {"type": "list", "elements": "str", "default": []},
     "free_space": {"type": "int", "default": 2048},
 }
 

@@ -16,6 +16,7 @@ from . import actions, context
 from .config import SETTINGS, BackupError, read
 from .drill import drill
 from .restore import undo
+from .take import NIGHTLY, RELEASE
 
 NAMES = ("now", "drill", "list", "state", "late", "check", "restore", "undo")
 
@@ -32,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--volume", default="", help="the files of a volume, into a new volume beside it")
     found.add_argument("--redis", action="store_true", help="Redis' data, live")
     found.add_argument("--confirm", default="", help="the app's name again, to exchange the live database")
+    found.add_argument(
+        "--tag", choices=(NIGHTLY, RELEASE), default=NIGHTLY, help="release: before its migrations; 5 are kept"
+    )
     found.add_argument("--adopt", action="store_true", help="go on where another host's backups have ended")
     found.add_argument("--settings", type=Path, default=SETTINGS, help=argparse.SUPPRESS)
     return found
@@ -52,7 +56,7 @@ def run(options: argparse.Namespace):
     if options.action == "undo":
         return undo(found, options.database)
     if options.action == "now":
-        return actions.now(found, options.adopt)
+        return actions.now(found, options.adopt, options.tag)
     return {"drill": drill, "list": actions.listing, "state": actions.report}[options.action](found)
 
 

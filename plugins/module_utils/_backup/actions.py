@@ -14,15 +14,15 @@ from .context import Context
 from .drill import drill
 from .repository import choose
 from .restore import LIVE
-from .take import take
+from .take import NIGHTLY, take
 
 HOUR = 3600
 
 
-def now(context: Context, adopt: bool = False) -> dict[str, Any]:
-    """Make a backup. One that follows none that was verified is proven at once."""
-    made = take(context, adopt=adopt)
-    if "verified" not in context.state.read():
+def now(context: Context, adopt: bool = False, tag: str = NIGHTLY) -> dict[str, Any]:
+    """Make a backup. One that follows none that was verified is proven at once, unless a release waits for it."""
+    made = take(context, tag, adopt=adopt)
+    if tag == NIGHTLY and "verified" not in context.state.read():
         made["verified"] = drill(context)
     return made
 

@@ -120,7 +120,7 @@ def choose(snapshots: Sequence[Snapshot], wanted: str) -> Snapshot:
 
 def forget_options(keep: Mapping[str, int]) -> list[str]:
     """Return restic's options for what is kept. The last two stay whatever the calendar says."""
-    return ["--keep-last=2", *(f"--keep-{period}={count}" for period, count in keep.items() if count)]
+    return [f"--keep-{period}={count}" for period, count in {"last": 2, **keep}.items() if count]
 
 
 def summary(output: str) -> dict[str, Any]:

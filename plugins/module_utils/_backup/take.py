@@ -23,7 +23,8 @@ from .lock import locked
 from .repository import Snapshot
 
 STAGING = "staging"
-NIGHTLY = "nightly"
+NIGHTLY, RELEASE = "nightly", "release"
+RELEASES = {"last": 5}  # of those before a release's migrations
 BACKWARDS = 300.0  # seconds that clocks may differ
 
 
@@ -46,7 +47,7 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str,
         result = figures(made, found, began, context.clock())
         context.state.note(backup=result)
         require_forward(newest, began)
-        context.repository.forget(config.keep, tag)
+        context.repository.forget(config.keep if tag == NIGHTLY else RELEASES, tag)
         return result
 
 

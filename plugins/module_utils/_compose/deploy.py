@@ -57,7 +57,7 @@ TITLES = {
     "review": "Review the new migrations",
     "build": "Build or pull the images",
     "data": "Start the data services and wait until they are healthy",
-    "backup": "Dump the database before new migrations",
+    "backup": "Back the data up before new migrations",
     "migrate": "Run the release command from the new image",
     "start": "Start the new colour",
     "prove": "Prove it behind the edge, where no visitor sees it",
@@ -89,6 +89,7 @@ def release(t: Transaction, name: str, kind: str, still_ours: Callable[[], Any])
     said, seconds = carry_out(t, name, steps, still_ours)
     live_after, drained = said["switch"]["seconds"], said["drain"]
     told = f"Release {name} was live after {live_after} s. The old one was drained in {drained['seconds']} s;"
+    told_of_backup = said.get("backup", {}).get("told", "")
     timed = [f"{taken:.1f} s {titled(step)}" for step, taken in seconds.items()]
     return {
         "changed": True,
@@ -96,7 +97,7 @@ def release(t: Transaction, name: str, kind: str, still_ours: Callable[[], Any])
         "reasons": said["data"]["reasons"],
         "output": said.get("migrate", {}).get("output", ""),
         "steps": seconds,
-        "events": [*timed, f"{told} {drained['cut']} connections were cut."],
+        "events": [*timed, *filter(None, [told_of_backup]), f"{told} {drained['cut']} connections were cut."],
         "seconds": live_after,
         "drained": drained["seconds"],
         "cut": drained["cut"],

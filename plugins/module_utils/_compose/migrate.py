@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from typing import Any
 
 from .._app.program import CommandError, run
@@ -41,15 +42,30 @@ def review(t: Transaction) -> dict[str, Any] | None:
 
 
 def backup(t: Transaction) -> dict[str, Any] | None:
-    """Dumps the database before new migrations, and keeps the last dumps."""
+    """Backs the data up before new migrations: off the host by the command that is declared, or else by a dump here,
+    of which the last ones are kept. A storage that does not answer stops no release, since the dump does as well."""
     if not t.database or not t.journal.get("new_migrations", True) or not t.options.release_command:
         return None
+    command = list(t.options.backup_command) if t.live else []  # before the first release there is nothing to lose
+    try:
+        if command and Path(command[0]).exists():  # it comes onto the host after the app's first release
+            run(command, timeout=t.options.build_timeout)
+            return {"path": ""}
+    except CommandError as error:
+        return {
+            "path": str(_dump(t)),
+            "told": f"The data was dumped on this host only, since its backup failed. {error}",
+        }
+    return {"path": str(_dump(t))}
+
+
+def _dump(t: Transaction) -> Path:
     folder = t.app.directory / "backups"
     path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(t.clock()))}-{t.release}.dump"
     dump(t.data, t.database, path, t.options.build_timeout)
     for old in sorted(folder.glob("*.dump"))[: -t.options.keep_backups]:
         old.unlink()
-    return {"path": str(path)}
+    return path
 
 
 def migrate(t: Transaction) -> dict[str, Any] | None:

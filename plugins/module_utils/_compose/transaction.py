@@ -62,6 +62,8 @@ class Options:
     drain_timeout: float = 30
     keep_releases: int = 3
     keep_backups: int = 5
+    # What backs the data up off the host before new migrations, in place of a dump here.
+    backup_command: Sequence[str] = ()
     free_space: int = 2048
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import migrate as migrating
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.begin import begin
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.migrate import backup, migrate, review
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.store import read_all
@@ -49,3 +50,52 @@ def test_an_app_without_a_release_command_is_not_migrated(transaction):
     t = transaction(LIVE)
     t.note(release="r0")
     assert migrate(t) is None
+
+
+DATABASE = {"service": "postgres", "name": "shop", "user": "shop"}
+
+
+@pytest.fixture
+def dumped(monkeypatch) -> list[str]:
+    found: list[str] = []
+
+    def dump(_compose, database, path, _timeout):
+        found.append(database.name)
+        path.write_text("dump")
+
+    monkeypatch.setattr(migrating, "dump", dump)
+    return found
+
+
+def migrated(transaction, command: list[str], live: Manifest | None = LIVE):
+    t = begun(transaction, "", live, database=DATABASE, release_command={"service": "api"}, backup_command=command)
+    t.note(new_migrations=["db/2.sql"])
+    return t
+
+
+def program(tmp_path, body: str) -> list[str]:
+    path = tmp_path / "izzzi-backup"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return [str(path), "now", "shop"]
+
+
+def test_the_data_is_backed_up_off_the_host_by_the_command_that_is_declared(transaction, tmp_path, dumped):
+    command = program(tmp_path, f"echo $* > {tmp_path}/asked")
+    assert backup(migrated(transaction, command)) == {"path": ""}
+    assert (tmp_path / "asked").read_text() == "now shop\n"
+    assert dumped == []
+
+
+def test_a_storage_that_does_not_answer_stops_no_release(transaction, tmp_path, dumped):
+    result = backup(migrated(transaction, program(tmp_path, "echo no answer >&2; exit 1")))
+    assert "dumped on this host only, since its backup failed" in result["told"]
+    assert "no answer" in result["told"]
+    assert dumped == ["shop"]
+
+
+@pytest.mark.parametrize(("live", "command"), [(None, ["/bin/false"]), (LIVE, ["/no/such/program"]), (LIVE, [])])
+def test_where_there_is_no_such_command_the_database_is_dumped(transaction, dumped, live, command):
+    result = backup(migrated(transaction, command, live))
+    assert dumped == ["shop"]
+    assert "told" not in result
