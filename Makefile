@@ -1,6 +1,6 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm walk audit clean
+.PHONY: help setup demo test lint unit parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm prove-data walk audit clean
 
 BIN := .venv/bin
 STEPS := 1000
@@ -47,6 +47,9 @@ prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside
 
 prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (40 minutes; scripts/prove-swarm --short: ten)
 	@scripts/prove-swarm
+
+prove-data: sandbox-up ## backups and restores of an app that is written to: what is lost, and how long it takes (30 minutes)
+	@scripts/prove-data
 
 walk: sandbox-up ## a random walk with invariants after each step: make walk STEPS=1000 (one kind: WALK=cloud)
 	@scripts/walk $(WALK) $(STEPS)
