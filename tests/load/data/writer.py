@@ -1,4 +1,4 @@
-"""Numbered rows, twenty a second, one transaction each. What PostgreSQL has acknowledged is kept here, off the server."""
+"""Numbered rows, twenty a second, one transaction each. What PostgreSQL has acknowledged is kept here, off the host."""
 
 from __future__ import annotations
 
