@@ -55,6 +55,7 @@ _DAMAGED = (
     "what lies there is damaged. `izzzi-backup check APP` reads all of it and names what; other backups may be whole "
     "(playbooks/backups.yml), and a bucket with versioning has the file as it was."
 )
+BASE = "base"
 MISSING = re.compile(r"Is there a repository at the following location|unable to open config file|does not exist")
 
 
@@ -182,9 +183,11 @@ class Repository:
         return summary(self.run("backup", "--json", f"--host={self._app}", *marks, *paths, cwd=cwd))
 
     def snapshots(self, *tags: str) -> list[Snapshot]:
-        """Return the app's snapshots that have all of these tags, the oldest first."""
+        """Return the app's snapshots that have all of these tags, the oldest first; without tags all but the base
+        backups, which are nothing without archived WAL."""
         chosen = [f"--tag={','.join(tags)}"] if tags else []
-        return read_snapshots(self.run("snapshots", "--json", "--no-lock", f"--host={self._app}", *chosen))
+        found = read_snapshots(self.run("snapshots", "--json", "--no-lock", f"--host={self._app}", *chosen))
+        return [snapshot for snapshot in found if tags or BASE not in snapshot.tags]
 
     def read(self, snapshot: str, path: str) -> str:
         """Return the text of a file in a snapshot."""
@@ -208,6 +211,10 @@ class Repository:
         """Remove what need not be kept any more, of the snapshots with a tag."""
         which = [f"--host={self._app}", f"--tag={tag}", "--group-by=host"]
         self.run("forget", "--quiet", "--prune", *which, *forget_options(keep))
+
+    def forget_these(self, ids: Sequence[str]) -> None:
+        """Remove snapshots."""
+        self.run("forget", "--quiet", "--prune", *ids)
 
     def check(self, share: int) -> None:
         """Read the repository's structure, and a share of its data, in per cent."""
