@@ -81,7 +81,9 @@ class Archive:
         if not self._env:
             key = run(["rclone", "obscure", "-"], stdin=self._secrets["RESTIC_PASSWORD"]).strip()
             own = environment(self._repository, self._secrets, key)
-            self._env = {**os.environ, "HOME": os.environ.get("HOME", "/root"), **self._secrets, **own}
+            # rclone 1.60 fails with this variable set, whatever it says; ca_file reaches it by RCLONE_CA_CERT.
+            inherited = {name: value for name, value in os.environ.items() if name != "AWS_CA_BUNDLE"}
+            self._env = {**inherited, "HOME": os.environ.get("HOME", "/root"), **self._secrets, **own}
         if self._repository.startswith("/") and not (Path(self._repository) / "config").exists():
             raise BackupError(f"The archive {self.url}: {self._repository} has no repository. Is its disk mounted?")
         try:

@@ -19,7 +19,10 @@ from .config import BackupError
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 # What restic says, and what a person can do. The first that fits counts.
+_AWAY = "the storage does not answer. Nothing is lost: run this again when it does."
 _WORDS = (
+    # restic asks whether there is a repository whenever it could not ask.
+    ("connection refused|no such host|i/o timeout|no route to host", _AWAY),
     (
         "Is there a repository at",
         "there is none yet. Make a backup with playbooks/backup.yml; if there were backups, look at backup_repository, "
@@ -48,7 +51,7 @@ _WORDS = (
     ("no space left", "the disk that it lies on is full. Make room there, and run this again."),
     (
         "connection refused|no such host|timeout|TLS|x509|EOF|503|Service Unavailable",
-        "the storage does not answer. Nothing is lost: run this again when it does.",
+        _AWAY,
     ),
 )
 _DAMAGED = (
@@ -155,7 +158,8 @@ class Repository:
                 json.loads(run(["restic", "cat", "config", "--quiet"], env=self.env, timeout=self._timeout))["id"]
             )
         except CommandError as error:
-            if MISSING.search(str(error)) and "wrong password" not in str(error):
+            said = str(error)
+            if MISSING.search(said) and "wrong password" not in said and not re.search(_WORDS[0][0], said):
                 return ""
             raise BackupError(explain(str(error), self.url)) from error
 

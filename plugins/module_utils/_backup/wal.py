@@ -184,7 +184,9 @@ class Watch:
     def _attend_base(self) -> None:
         """Have a base backup made when the chain has none, in a process of its own: the rounds go on."""
         state = self.state.read()
-        if self.context.base_state(self.service).read().get("chain") == state["chain"]["name"]:
+        if not (chain := state.get("chain")):
+            return
+        if self.context.base_state(self.service).read().get("chain") == chain["name"]:
             if state.get("broken"):
                 self.state.note(broken=None)
             return
