@@ -77,7 +77,11 @@ def test_a_segment_is_made_whole_from_its_pieces(tmp_path):
     assert (tmp_path / SEG).read_bytes() == b"abcdef" + bytes(SIZE - 6)
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b"abcd")[:-3], gzip.compress(b"abc")])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no gzip", gzip.compress(b"abcd")[:-3], gzip.compress(b"abc")],
+    ids=["empty", "other", "cut", "short"],
+)
 def test_a_damaged_segment_is_named(data, tmp_path):
     with pytest.raises(BackupError, match=f"{SEG} is damaged or missing"):
         point.assemble([stored(tmp_path, Piece(SEG, 0, 4, 1), data)], tmp_path, tmp_path / SEG, SIZE)
