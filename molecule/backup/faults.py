@@ -79,6 +79,14 @@ def mounted(place: str, size: str) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
 
 
+@contextmanager
+def unarchived():
+    """Nothing but the trial touches state and repository meanwhile."""
+    subprocess.run(["systemctl", "stop", "izzzi-backup-wal@shop"], check=True)
+    yield
+    subprocess.run(["systemctl", "start", "izzzi-backup-wal@shop"], check=True)
+
+
 def killed(*words: str, after: float) -> None:
     """Kill it with all that it has started here, as a power cut would."""
     process = subprocess.Popen(["izzzi-backup", *words], stdout=-3, stderr=-3, start_new_session=True)
@@ -119,23 +127,25 @@ def damaged() -> None:
 def repository_gone() -> None:
     good("now", "shop")
     away = REPOSITORY.with_name("away")
-    REPOSITORY.rename(away)
-    red("is gone", "now", "shop")
-    away.rename(REPOSITORY)
+    with unarchived():
+        REPOSITORY.rename(away)
+        red("is gone", "now", "shop")
+        away.rename(REPOSITORY)
     good("now", "shop")
 
 
 def installed_anew() -> None:
     """A host that has lost everything must not make its empty database the latest backup."""
     state, away = Path("/var/lib/izzzi/backup/shop"), Path("/root/state-away")
-    state.rename(away)
-    red("by another host", "now", "shop")
-    good("restore", "shop", "--into=live", "--confirm=shop")
-    good("now", "shop")
-    shutil.rmtree(state)
-    good("now", "shop", "--adopt")
-    shutil.rmtree(state)
-    away.rename(state)
+    with unarchived():
+        state.rename(away)
+        red("by another host", "now", "shop")
+        good("restore", "shop", "--into=live", "--confirm=shop")
+        good("now", "shop")
+        shutil.rmtree(state)
+        good("now", "shop", "--adopt")
+        shutil.rmtree(state)
+        away.rename(state)
 
 
 def no_room() -> None:
@@ -161,12 +171,12 @@ def twice_at_once() -> None:
 
 
 def killed_backups() -> None:
-    before, count = live(), len(good("list", "shop"))
+    before, count = live(), len(good("list", "shop")["backups"])
     for after in (0.4, 1.0, 2.0, 3.0):
         killed("now", "shop", after=after)
         assert live() == before
     good("now", "shop")
-    assert len(good("list", "shop")) >= count
+    assert len(good("list", "shop")["backups"]) >= count
     good("drill", "shop")
 
 
@@ -247,11 +257,35 @@ def clock_set_back() -> None:
     good("now", "shop")
 
 
+def archived_until() -> int:
+    return json.loads(Path("/var/lib/izzzi/backup/shop/wal/postgres/state.json").read_text()).get("archived") or 0
+
+
+def archiving_killed() -> None:
+    """systemd starts it anew, and no second is missing."""
+    for after in (0.5, 3.0, 7.0):
+        time.sleep(after)
+        subprocess.run(["systemctl", "kill", "--signal=KILL", "izzzi-backup-wal@shop"], check=True)
+        sql("INSERT INTO notes (body) VALUES ('while it was down')")
+    before, at = live(), time.time() + 1
+    time.sleep(2)
+    sql("INSERT INTO notes (body) VALUES ('afterwards')")
+    deadline = time.monotonic() + 60
+    while archived_until() < at and time.monotonic() < deadline:
+        time.sleep(1)
+    target = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
+    database = good("restore", "shop", f"--to={target}")["into"]
+    found = sql("SELECT count(*), sum(hashtext(body)) FROM notes; SELECT sum(price) FROM prices", database)
+    assert found == before, (found, before)
+    assert [window["missing"] for window in good("list", "shop")["windows"]] == [""]
+
+
 def not_asked_for() -> None:
     red("--confirm=shop", "restore", "shop", "--into=live")
     red("is not a backup", "restore", "shop", "--to=ffffffff")
     red("has no table", "restore", "shop", "--table=public.nothing", "--confirm=shop")
-    red("point in time", "restore", "shop", "--to=2026-11-28 04:31:00")
+    red("is before the first base backup", "restore", "shop", "--to=2020-11-28 04:31:00")
+    red("is in the future", "restore", "shop", "--to=2120-11-28 04:31:00")
 
 
 def table_in_use() -> None:
@@ -268,6 +302,7 @@ if __name__ == "__main__":
     for trial in (
         *(wrong_key, damaged, repository_gone, installed_anew, no_room, not_asked_for, table_in_use, twice_at_once),
         *(service_stopped, clock_set_back, server_restarted, killed_backups, killed_drills, killed_restores),
+        archiving_killed,
         killed_restores_of_redis,
     ):
         began = time.monotonic()

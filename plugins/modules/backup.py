@@ -29,7 +29,9 @@ options:
     type: str
     required: true
   to:
-    description: What is restored or proven. V(latest), the id of a backup, or a point in time.
+    description: >-
+      What is restored or proven. V(latest), the id of a backup, a point in time such as V(2026-11-28 04:31:00) (UTC, or
+      with a zone, V(2026-11-28 05:31:00+01:00)), or V(end) for all that was archived.
     type: str
     default: latest
   into:
@@ -104,8 +106,17 @@ backups:
   returned: for V(list)
   type: list
   elements: dict
+windows:
+  description:
+    - The stretches of time of which every second can be had back, by service. C(since) and C(until) are seconds since
+      1970, C(text) says the same to people, C(missing) names the WAL segment with which a stretch ends.
+  returned: for V(list)
+  type: list
+  elements: dict
 state:
-  description: The last backup, the last verified one, their ages in hours, and C(troubles).
+  description: >-
+    The last backup, the last verified one, their ages in hours, C(troubles), and the C(archives) of WAL by service with
+    their C(lag) in seconds.
   returned: for V(state)
   type: dict
 loss:
@@ -146,7 +157,7 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     """Carry out what is asked for, or foresee it."""
     what = (params["to"], params["into"], params)
     if params["action"] == "list":
-        return {"changed": False, "backups": actions.listing(found)}
+        return {"changed": False, **actions.everything(found)}
     if params["action"] == "state":
         return {"changed": False, "state": actions.report(found)}
     if params["action"] == "restore" and check_mode:

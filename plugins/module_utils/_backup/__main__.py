@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from .._app.program import CommandError
-from . import actions, context
+from . import actions, base, context, wal
 from .config import SETTINGS, BackupError, read
 from .drill import drill
 from .restore import undo
 from .take import NIGHTLY, RELEASE
 
-NAMES = ("now", "drill", "list", "state", "late", "check", "restore", "undo")
+NAMES = ("now", "drill", "list", "state", "late", "check", "restore", "undo", "wal", "base", "wal-off")
+ACTIONS = (
+    "late fails when the last backup is too old; check reads all data; wal archives for as long as it runs, wal-off "
+    "ends that and removes its slot; base makes a base backup"
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line."""
     found = argparse.ArgumentParser(prog="izzzi-backup", description="Backups of an app, and restores.")
-    found.add_argument("action", choices=NAMES, help="late fails when the last backup is too old; check reads all data")
+    found.add_argument("action", choices=NAMES, help=ACTIONS)
     found.add_argument("app", help="the app's name, of which /etc/izzzi/backup has the settings")
     found.add_argument("--to", default="latest", help="latest, a backup's id, or a point in time")
     found.add_argument("--into", choices=("live", "scratch"), default="scratch", help="live needs --confirm=APP")
@@ -37,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
         "--tag", choices=(NIGHTLY, RELEASE), default=NIGHTLY, help="release: before its migrations; 5 are kept"
     )
     found.add_argument("--adopt", action="store_true", help="go on where another host's backups have ended")
+    found.add_argument("--service", default="", help="for base: the service that runs PostgreSQL")
+    found.add_argument("--if-due", action="store_true", help="for base: only when there is none that is new enough")
     found.add_argument("--settings", type=Path, default=SETTINGS, help=argparse.SUPPRESS)
     return found
 
@@ -55,9 +62,43 @@ def run(options: argparse.Namespace):
         return {"checked": "everything"}
     if options.action == "undo":
         return undo(found, options.database)
+    if options.action == "wal":
+        return serve(found, options)
+    if options.action == "wal-off":
+        return wal.off(found)
+    if options.action == "base":
+        return [
+            base.make(found, service, options.if_due)
+            for service in found.config.archived
+            if options.service in ("", service)
+        ]
     if options.action == "now":
         return actions.now(found, options.adopt, options.tag)
-    return {"drill": drill, "list": actions.listing, "state": actions.report}[options.action](found)
+    return {"drill": drill, "list": actions.everything, "state": actions.report}[options.action](found)
+
+
+def serve(found: context.Context, options: argparse.Namespace) -> None:
+    """Archive WAL until the process is ended, or until code or settings have changed: systemd starts it anew then."""
+    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(0))
+    unit = Path(f"/etc/systemd/system/izzzi-backup-wal@{options.app}.service")
+    watched = [*Path(__file__).parent.glob("*.py"), *options.settings.glob(f"{options.app}.*"), unit]
+    began = stamps(watched)
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        __package__ or "",
+        "base",
+        options.app,
+        f"--settings={options.settings}",
+        "--if-due",
+    ]
+    wal.serve(found, [*command, "--service"], lambda: stamps(watched) != began)
+
+
+def stamps(paths: Sequence[Path]) -> list[int]:
+    """Return when each of some files was changed, 0 for one that is gone."""
+    return [path.stat().st_mtime_ns if path.exists() else 0 for path in paths]
 
 
 def on_time(found: context.Context, installed: float):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import manifest, restore, restore_redis, restore_volume, state, table
+from . import manifest, restore, restore_redis, restore_volume, state, table, wal, windows
 from .config import BackupError
 from .context import Context
 from .drill import drill
@@ -20,9 +20,14 @@ HOUR = 3600
 
 
 def now(context: Context, adopt: bool = False, tag: str = NIGHTLY) -> dict[str, Any]:
-    """Make a backup. One that follows none that was verified is proven at once, unless a release waits for it."""
+    """Make a backup, and the base backups that are due. One that follows none that was verified is proven at once,
+    unless a release waits for it."""
     made = take(context, tag, adopt=adopt)
-    if tag == NIGHTLY and "verified" not in context.state.read():
+    if tag != NIGHTLY:
+        return made
+    if bases := wal.due(context):
+        made["bases"] = bases
+    if "verified" not in context.state.read():
         made["verified"] = drill(context)
     return made
 
@@ -68,6 +73,11 @@ def listing(context: Context) -> list[dict[str, Any]]:
     return rows
 
 
+def everything(context: Context) -> dict[str, Any]:
+    """Return the backups, and the stretches of time of which every second can be had back."""
+    return {"backups": listing(context), "windows": windows.windows(context)}
+
+
 def _content(context: Context, snapshot: str) -> dict[str, Any]:
     try:
         found = manifest.read(context.repository.read(snapshot, f"/staging/{manifest.FILE}"))
@@ -82,5 +92,11 @@ def _content(context: Context, snapshot: str) -> dict[str, Any]:
 
 
 def report(context: Context) -> dict[str, Any]:
-    """Return what is remembered, with ages and troubles."""
-    return state.report(context.state.read(), context.config, context.clock())
+    """Return what is remembered, with ages and troubles, and the state of each archive."""
+    found, now = state.report(context.state.read(), context.config, context.clock()), context.clock()
+    archives = {}
+    for service in context.config.archived:
+        known = context.wal_state(service).read(), context.base_state(service).read()
+        archives[service] = windows.report(*known, now)
+        found["troubles"] += windows.troubles(service, *known, context.config, now)
+    return {**found, "archives": archives}

@@ -21,6 +21,11 @@ class BackupError(Exception):
     """A backup or a restore cannot be done; the message says what, where and what to do."""
 
 
+def supports(repository: str) -> bool:
+    """Tell whether WAL can be archived beside a repository: on S3, or in a directory."""
+    return repository.startswith(("s3:", "/"))
+
+
 @dataclass(frozen=True)
 class Database:
     """A database, the data service that runs its PostgreSQL, and the superuser of that service."""
@@ -32,7 +37,8 @@ class Database:
 
 @dataclass(frozen=True)
 class Config:
-    """The settings of one app. `redis` is a service, `volumes` are Docker's names, sizes are MiB, times hours."""
+    """The settings of one app. `redis` is a service, `volumes` are Docker's names, sizes are MiB, times hours; but
+    `wal_interval` is seconds, and what ends in `days` is days."""
 
     app: str
     repository: str
@@ -47,7 +53,22 @@ class Config:
     reserve: int = 512
     timeout: float = 6
     check_share: int = 5
+    wal: bool = True
+    wal_interval: float = 20
+    wal_spool: int = 1024
+    wal_days: float = 7
+    base_days: float = 7
     directory: Path = Path("/var/lib/izzzi/backup")
+
+    @property
+    def services(self) -> dict[str, str]:
+        """Return the services that run PostgreSQL, with the superuser of each."""
+        return {database.service: database.user for database in reversed(self.databases)}
+
+    @property
+    def archived(self) -> dict[str, str]:
+        """Return those of them whose WAL is archived."""
+        return self.services if self.wal and supports(self.repository) else {}
 
     @property
     def seconds(self) -> float:

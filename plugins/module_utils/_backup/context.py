@@ -8,8 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import containers
+from .archive import Archive
 from .config import BackupError, Config, Database
 from .containers import Container
 from .repository import Repository
@@ -24,6 +26,7 @@ class Context:
     config: Config
     repository: Repository
     state: State
+    archive: Archive
     clock: Callable[[], float] = time.time
 
     def container(self, service: str) -> Container:
@@ -33,6 +36,18 @@ class Context:
     def server(self, database: Database) -> Server:
         """Return the live PostgreSQL of a database."""
         return Server(self.container(database.service).id, database.user, self.config.seconds)
+
+    def wal_directory(self, service: str) -> Path:
+        """Return where the archiving of a service has its spool and its state."""
+        return self.config.directory / "wal" / service
+
+    def wal_state(self, service: str) -> State:
+        """Return what the archiving of a service remembers."""
+        return State(self.wal_directory(service))
+
+    def base_state(self, service: str) -> State:
+        """Return what is remembered of the last base backup of a service."""
+        return State(self.wal_directory(service) / "base")
 
     def database(self, name: str = "") -> Database:
         """Return the declared database of a name, or the only one. Raise BackupError when that is not clear."""
@@ -47,4 +62,5 @@ def make(config: Config, secrets: Mapping[str, str]) -> Context:
     """Return the context of an app."""
     cache = config.directory / "cache"
     repository = Repository(config.repository, secrets, config.app, cache, config.seconds)
-    return Context(config, repository, State(config.directory))
+    archive = Archive(config.repository, secrets, config.seconds)
+    return Context(config, repository, State(config.directory), archive)

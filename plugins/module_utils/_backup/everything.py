@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._app.program import CommandError
 from . import manifest, redis, restore, restore_redis, restore_volume
 from .config import BackupError
 from .context import Context
-from .repository import choose
+from .point import moment
+from .repository import Snapshot, choose
 from .restore import LIVE
+from .source import is_time
 from .take import STAGING
 
 
@@ -29,20 +31,30 @@ def bring_back(context: Context, to: str = "latest") -> dict[str, Any]:
             f"This host has made the backup {made['id']}, so that its data is in use. To bring back an older state: "
             "playbooks/restore.yml. Nothing was done."
         )
-    snapshot = choose(context.repository.snapshots(), to)
+    snapshot = newest(context.repository.snapshots(), to)
     found = manifest.read(context.repository.read(snapshot.id, f"/{STAGING}/{manifest.FILE}"))
-    parts = [restore.restore(context, snapshot.id, LIVE, database.name) for database in config.databases]
+    source = to if is_time(to) else snapshot.id
+    parts = [restore.restore(context, source, LIVE, database.name) for database in config.databases]
+    until = min((part["until"] for part in parts), default=snapshot.time)
     if config.redis and found.get("redis"):
         parts.append(restore_redis.restore(context, snapshot.id))
     parts += [restore_volume.fill_empty(context, volume, snapshot) for volume in config.volumes]
     return {
-        "what": f"backup {snapshot.id} of {snapshot.at}",
+        "what": parts[0]["what"] if is_time(to) and parts else f"backup {snapshot.id} of {snapshot.at}",
         "id": snapshot.id,
         "parts": parts,
-        "age": round(began - snapshot.time),
+        "age": round(began - until),
         "rows": sum(part.get("rows", 0) for part in parts),
         "seconds": round(context.clock() - began, 1),
     }
+
+
+def newest(snapshots: Sequence[Snapshot], to: str) -> Snapshot:
+    """Return the backup that `to` names, or the newest one of before a point in time: what is not PostgreSQL's comes
+    from there. Raise BackupError when there is none."""
+    until = moment(to) if is_time(to) else None
+    fitting = [snapshot for snapshot in snapshots if until is None or snapshot.time <= until]
+    return choose(fitting, "latest" if is_time(to) else to)
 
 
 def wait_for_services(

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._secrets.dotenv import to_dotenv
-from .config import SETTINGS
+from .config import SETTINGS, supports
 
 CODE = Path("/usr/local/lib/izzzi/infra")
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +26,7 @@ BORROWED = (
 )
 # Of a role's inputs, those that the code on the host reads under the same name.
 SAME = ("app", "databases", "redis", "volumes", "keep", "late_after", "verified_late_after", "cpus", "memory")
-SAME += ("reserve", "timeout", "check_share")
+SAME += ("reserve", "timeout", "check_share", "wal", "wal_interval", "wal_spool", "wal_days", "base_days")
 
 
 def code(root: Path = ROOT) -> dict[str, str]:
@@ -80,6 +80,11 @@ def problems(given: Mapping[str, Any]) -> list[str]:
         found.append(
             f"backup_repository: {place!r} is neither an address such as s3:https://HOST/BUCKET nor a directory."
         )
+    if place and given.get("wal") and given.get("databases") and not supports(place):
+        found.append(
+            f"backup_repository: WAL can be archived on S3 and in a directory, not in {place}. Set backup_wal: false."
+        )
+    found += _wal_problems(given)
     if len(str(given.get("password", ""))) < 16:
         found.append("backup_password has fewer than 16 characters. The environment's vault generates one.")
     if not (given.get("databases") or given.get("redis") or given.get("volumes")):
@@ -89,6 +94,15 @@ def problems(given: Mapping[str, Any]) -> list[str]:
     if not any(int(count) for count in (given.get("keep") or {}).values()):
         found.append("backup_keep keeps nothing. Give daily, weekly or monthly.")
     return found
+
+
+def _wal_problems(given: Mapping[str, Any]) -> list[str]:
+    least = {"wal_interval": (1, "second"), "wal_spool": (64, "MiB"), "wal_days": (0, "days"), "base_days": (1, "day")}
+    return [
+        f"backup_{name} is {given[name]}; at least {low} ({unit})."
+        for name, (low, unit) in least.items()
+        if name in given and float(given[name]) < low
+    ]
 
 
 def _storage_problems(address: str, given: Mapping[str, Any]) -> list[str]:

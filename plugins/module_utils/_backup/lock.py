@@ -11,25 +11,40 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from .config import BackupError
 
+BACKGROUND = ("base backup", "beginning of an archive")  # what nobody has asked for
+PATIENCE = 600.0
+
 
 @contextmanager
-def locked(directory: Path, purpose: str) -> Iterator[None]:
-    """Hold the app's lock. Raise BackupError with who has it when it is taken."""
+def locked(directory: Path, purpose: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the app's lock. Work that goes on by itself is waited for, for so many seconds. Raise BackupError with who
+    has the lock when it is taken."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = file.read().strip() or "another run"
-            raise BackupError(
-                f"{holder} is at work on {directory}. Nothing was done; run this again when it has ended."
-            ) from None
+        _lock(file, directory, time.monotonic() + patience)
         file.truncate(0)
+        file.seek(0)
         file.write(f"A {purpose} (process {os.getpid()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())})")
         file.flush()
         yield
         file.truncate(0)
+
+
+def _lock(file: IO[str], directory: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another run"
+            if not any(purpose in holder for purpose in BACKGROUND) or time.monotonic() > deadline:
+                raise BackupError(
+                    f"{holder} is at work on {directory}. Nothing was done; run this again when it has ended."
+                ) from None
+        time.sleep(0.5)

@@ -18,6 +18,11 @@ def stamp(now: float) -> str:
     return time.strftime("%Y%m%dt%H%M%S", time.gmtime(now))
 
 
+def utc(seconds: float) -> str:
+    """Return a time as people write it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
 def beside(name: str, kind: str, now: float) -> str:
     """Return the name of a database beside `name`: being filled, kept from before a restore, or restored to look at."""
     end = f"_{kind}_{stamp(now)}"

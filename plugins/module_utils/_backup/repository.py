@@ -19,7 +19,10 @@ from .config import BackupError
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 # What restic says, and what a person can do. The first that fits counts.
+_AWAY = "the storage does not answer. Nothing is lost: run this again when it does."
 _WORDS = (
+    # restic asks whether there is a repository whenever it could not ask.
+    ("connection refused|no such host|i/o timeout|no route to host", _AWAY),
     (
         "Is there a repository at",
         "there is none yet. Make a backup with playbooks/backup.yml; if there were backups, look at backup_repository, "
@@ -48,13 +51,14 @@ _WORDS = (
     ("no space left", "the disk that it lies on is full. Make room there, and run this again."),
     (
         "connection refused|no such host|timeout|TLS|x509|EOF|503|Service Unavailable",
-        "the storage does not answer. Nothing is lost: run this again when it does.",
+        _AWAY,
     ),
 )
 _DAMAGED = (
     "what lies there is damaged. `izzzi-backup check APP` reads all of it and names what; other backups may be whole "
     "(playbooks/backups.yml), and a bucket with versioning has the file as it was."
 )
+BASE = "base"
 MISSING = re.compile(r"Is there a repository at the following location|unable to open config file|does not exist")
 
 
@@ -154,7 +158,8 @@ class Repository:
                 json.loads(run(["restic", "cat", "config", "--quiet"], env=self.env, timeout=self._timeout))["id"]
             )
         except CommandError as error:
-            if MISSING.search(str(error)) and "wrong password" not in str(error):
+            said = str(error)
+            if MISSING.search(said) and "wrong password" not in said and not re.search(_WORDS[0][0], said):
                 return ""
             raise BackupError(explain(str(error), self.url)) from error
 
@@ -182,9 +187,11 @@ class Repository:
         return summary(self.run("backup", "--json", f"--host={self._app}", *marks, *paths, cwd=cwd))
 
     def snapshots(self, *tags: str) -> list[Snapshot]:
-        """Return the app's snapshots that have all of these tags, the oldest first."""
+        """Return the app's snapshots that have all of these tags, the oldest first; without tags all but the base
+        backups, which are nothing without archived WAL."""
         chosen = [f"--tag={','.join(tags)}"] if tags else []
-        return read_snapshots(self.run("snapshots", "--json", "--no-lock", f"--host={self._app}", *chosen))
+        found = read_snapshots(self.run("snapshots", "--json", "--no-lock", f"--host={self._app}", *chosen))
+        return [snapshot for snapshot in found if tags or BASE not in snapshot.tags]
 
     def read(self, snapshot: str, path: str) -> str:
         """Return the text of a file in a snapshot."""
@@ -208,6 +215,10 @@ class Repository:
         """Remove what need not be kept any more, of the snapshots with a tag."""
         which = [f"--host={self._app}", f"--tag={tag}", "--group-by=host"]
         self.run("forget", "--quiet", "--prune", *which, *forget_options(keep))
+
+    def forget_these(self, ids: Sequence[str]) -> None:
+        """Remove snapshots."""
+        self.run("forget", "--quiet", "--prune", *ids)
 
     def check(self, share: int) -> None:
         """Read the repository's structure, and a share of its data, in per cent."""

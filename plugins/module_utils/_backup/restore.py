@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from .._app.program import CommandError
@@ -13,7 +14,7 @@ from .config import MIB, BackupError, Database
 from .context import Context
 from .lock import locked
 from .server import Server
-from .source import Source, find
+from .source import Source, find, is_time
 
 LIVE, SCRATCH = "live", "scratch"
 
@@ -22,15 +23,21 @@ def restore(context: Context, to: str = "latest", into: str = LIVE, database: st
     """Restore a database, into the live one's place or beside it to look at. Return figures, and what was kept. Raise
     BackupError when it cannot be done; the live database is as it was then."""
     wanted, began = context.database(database), context.clock()
-    with locked(context.config.directory, "restore"):
+    with locked(context.config.directory, "restore"), find(context, to) as source:
         server = context.server(wanted)
         tidy.tidy(context.config.app, server, wanted)
-        source = find(context, to)
         require_room(context, source, wanted)
         new = names.beside(wanted.name, names.RESTORING, began)
         figures = fill.make(server, source, wanted, new)
         place = take_place(server, wanted, new, began) if into == LIVE else set_aside(server, wanted, new, began)
-        result = {"what": source.label, "database": wanted.name, **figures, **place, "time": began}
+        result = {
+            "what": source.label,
+            "until": source.until,
+            "database": wanted.name,
+            **figures,
+            **place,
+            "time": began,
+        }
         result["seconds"] = round(context.clock() - began, 1)
         if into == LIVE:
             context.state.note(restored=result, repository=context.repository.id())
@@ -88,8 +95,9 @@ def undo(context: Context, database: str = "") -> dict[str, Any]:
 def predict(context: Context, to: str = "latest", into: str = LIVE, database: str = "") -> dict[str, Any]:
     """Return what a restore would bring, and what it would take away: rows by table, now and then."""
     wanted = context.database(database)
-    server, source = context.server(wanted), find(context, to)
-    recorded = source.counts(wanted)
-    now = server.rows(wanted.name) if wanted.name in server.databases() else {}
-    loss = manifest.loss(recorded, now) if into == LIVE else []
-    return {"what": source.label, "database": wanted.name, "rows": manifest.rows(recorded), "loss": loss}
+    server = context.server(wanted)
+    with locked(context.config.directory, "prediction") if is_time(to) else nullcontext(), find(context, to) as source:
+        recorded = source.counts(wanted)
+        now = server.rows(wanted.name) if wanted.name in server.databases() else {}
+        loss = manifest.loss(recorded, now) if into == LIVE else []
+        return {"what": source.label, "database": wanted.name, "rows": manifest.rows(recorded), "loss": loss}

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from . import manifest, postgres
 from .config import BackupError, Database
 from .context import Context
 from .pipe import pipe
+from .point import END, PointInTime
 from .repository import Snapshot, choose
 from .server import Server
 from .take import STAGING, dump_file, globals_file
@@ -22,7 +24,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?.*")
 
 
 class Source(Protocol):
-    """What fills an empty database, and says what has to be in it then."""
+    """What fills an empty database, and says what has to be in it then. `until` is the time, in seconds since 1970, up
+    to which it has what was written."""
+
+    until: float
 
     @property
     def label(self) -> str:
@@ -48,6 +53,10 @@ class Dump:
     context: Context
     snapshot: Snapshot
     manifest: Mapping[str, Any]
+
+    @property
+    def until(self) -> float:
+        return self.snapshot.time
 
     @property
     def label(self) -> str:
@@ -83,18 +92,32 @@ class Dump:
 
 
 def is_time(to: str) -> bool:
-    """Tell whether a restore is asked for to a point in time."""
-    return bool(_TIME.fullmatch(to))
+    """Tell whether a restore is asked for to a point in time, or to the end of what was archived."""
+    return to == END or bool(_TIME.fullmatch(to))
 
 
-def find(context: Context, to: str) -> Source:
-    """Return the source that `to` names: latest, or a backup's id. Raise BackupError when there is none."""
-    snapshots = context.repository.snapshots()
+@contextmanager
+def find(context: Context, to: str) -> Iterator[Source]:
+    """Give the source that `to` names: latest, a backup's id, a point in time, or `end` for all that was archived.
+    Raise BackupError when there is none. What a point in time needs is removed afterwards."""
     if is_time(to):
-        raise BackupError(
-            f"{to}: a point in time needs continuous archiving, which is not there. Restore a backup: "
-            f"{choose(snapshots, 'latest').id} is of {choose(snapshots, 'latest').at}."
-        )
-    snapshot = choose(snapshots, to)
+        require_archive(context)
+        point = PointInTime(context, to)
+        try:
+            yield point
+        finally:
+            point.close()
+        return
+    snapshot = choose(context.repository.snapshots(), to)
     text = context.repository.read(snapshot.id, f"/{STAGING}/{manifest.FILE}")
-    return Dump(context, snapshot, manifest.read(text))
+    yield Dump(context, snapshot, manifest.read(text))
+
+
+def require_archive(context: Context) -> None:
+    """Raise BackupError, with the newest backup, when WAL is not archived."""
+    if not context.config.archived:
+        newest = choose(context.repository.snapshots(), "latest")
+        raise BackupError(
+            "A point in time needs continuous archiving (backup_wal), which is not on. Restore a backup: "
+            f"{newest.id} is of {newest.at}."
+        )

@@ -58,8 +58,6 @@ def troubles(state: Mapping[str, Any], config: Config, now: float) -> list[str]:
             found.append(f"The last {what} is from the future: the clock of this host is {-hours:.1f} h behind it.")
     for what, failed in state.get("failed", {}).items():
         found.append(f"The last {what} failed: {failed['why'].splitlines()[0]}")
-    if state.get("broken_since"):
-        found.append("The chain of the archive is broken; the next base backup begins a new one.")
     return found
 
 

@@ -69,10 +69,9 @@ def restore(context: Context, table: str, to: str = "latest", database: str = ""
     """Restore one table into the live database; the present one is kept in a schema of its own. Raise BackupError when
     something in the live database would go on using the kept one; nothing was changed then."""
     wanted, (schema, name), began = context.database(database), split(table), context.clock()
-    with locked(context.config.directory, "restore"):
+    with locked(context.config.directory, "restore"), find(context, to) as source:
         server = context.server(wanted)
         tidy.tidy(context.config.app, server, wanted)
-        source = find(context, to)
         key = next((key for key in source.counts(wanted) if split(key) == (schema, name)), "")
         if not key:
             raise BackupError(f"The {source.label} has no table {table}. It has {', '.join(source.counts(wanted))}.")

@@ -33,11 +33,8 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str,
     when the repository has backups of another host, unless this one shall go on with them (`adopt`)."""
     config, began = context.config, context.clock()
     with locked(config.directory, "backup"), remembered(context, "backup"):
-        known = context.state.read().get("repository", "")
-        repository = context.repository.open(known)
-        there = context.repository.snapshots()
-        require_own(there, bool(known) or adopt, config.app)
-        context.state.note(repository=repository)
+        shutil.rmtree(config.directory / "point", ignore_errors=True)  # of a killed restore to a point in time
+        there = own(context, adopt)
         newest = [snapshot.time for snapshot in there][-1:]
         with staging(config) as folder:
             found = gather(context, folder)
@@ -49,6 +46,17 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str,
         require_forward(newest, began)
         context.repository.forget(config.keep if tag == NIGHTLY else RELEASES, tag)
         return result
+
+
+def own(context: Context, adopt: bool = False) -> list[Snapshot]:
+    """Open the repository, and remember that this host writes to it. Return the backups that there are. Raise
+    BackupError when it is gone, or has the backups of another host."""
+    known = context.state.read().get("repository", "")
+    repository = context.repository.open(known)
+    there = context.repository.snapshots()
+    require_own(there, bool(known) or adopt, context.config.app)
+    context.state.note(repository=repository)
+    return there
 
 
 def figures(made: Mapping[str, Any], found: Mapping[str, Any], began: float, ended: float) -> dict[str, Any]:
@@ -98,9 +106,9 @@ def remembered(context: Context, what: str):
 
 
 @contextmanager
-def staging(config: Config):
+def staging(config: Config, name: str = STAGING):
     """Give an empty directory that is removed afterwards, also when the last run could not."""
-    folder = config.directory / STAGING
+    folder = config.directory / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     try:

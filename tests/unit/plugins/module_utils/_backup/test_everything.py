@@ -26,7 +26,9 @@ def context(manifest: dict, **config):
 def done(monkeypatch) -> list:
     found: list = []
     monkeypatch.setattr(
-        everything.restore, "restore", lambda c, to, into, name: found.append((name, to, into)) or {"rows": 7}
+        everything.restore,
+        "restore",
+        lambda c, to, into, name: found.append((name, to, into)) or {"rows": 7, "until": 55.0, "what": to},
     )
     monkeypatch.setattr(everything.restore_redis, "restore", lambda c, to: found.append(("redis", to)) or {"keys": 2})
     monkeypatch.setattr(
@@ -47,7 +49,16 @@ def test_all_parts_come_from_one_backup(done):
         ("redis", "bbbb2222"),
         ("uploads", "bbbb2222"),
     ]
-    assert (result["rows"], result["id"], result["age"], len(result["parts"])) == (14, "bbbb2222", 40, 4)
+    assert (result["rows"], result["id"], result["age"], len(result["parts"])) == (14, "bbbb2222", 45, 4)
+
+
+def test_what_is_not_postgresqls_comes_from_the_newest_backup_of_before_a_point_in_time(done):
+    asked = context({"redis": {"keys": 2}}, databases=(Database("postgres", "shop", "shop"),), redis="redis")
+    result = everything.bring_back(asked, "1970-01-01 00:00:30")
+    assert done == [("shop", "1970-01-01 00:00:30", "live"), ("redis", "aaaa1111")]
+    assert (result["what"], result["age"]) == ("1970-01-01 00:00:30", 45)
+    everything.bring_back(asked, "end")
+    assert done[-2:] == [("shop", "end", "live"), ("redis", "bbbb2222")]
 
 
 def test_redis_stays_empty_when_the_backup_has_none(done):

@@ -73,6 +73,9 @@ def test_no_secret_is_in_a_file_that_others_may_read():
         ({"databases": []}, ["nothing to back up"]),
         ({"databases": GIVEN["databases"] * 2}, ["shop is there twice"]),
         ({"keep": {"daily": 0}}, ["keeps nothing"]),
+        ({"repository": "sftp:host:/r", "wal": True}, ["backup_wal: false"]),
+        ({"repository": "sftp:host:/r", "wal": False}, []),
+        ({"wal_spool": 1}, ["backup_wal_spool is 1; at least 64"]),
     ],
 )
 def test_what_is_missing_or_not_valid_is_told(given, told):

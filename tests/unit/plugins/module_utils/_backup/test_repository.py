@@ -28,6 +28,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository imp
         ("The specified bucket does not exist", "bucket is gone"),
         ("Save returned error: no space left on device", "disk that it lies on is full"),
         ("dial tcp: connection refused", "does not answer"),
+        ("connection refused\nIs there a repository at the following location?", "does not answer"),
         ("something else", "something else"),
     ],
 )

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import source
-from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository import Snapshot
 
 SHOP = Database("postgres", "shop", "shop")
@@ -12,7 +12,13 @@ SHOP = Database("postgres", "shop", "shop")
 
 @pytest.mark.parametrize(
     ("to", "time"),
-    [("2026-11-28 04:31:00", True), ("2026-11-28T04:31:00+01:00", True), ("latest", False), ("20261128", False)],
+    [
+        ("2026-11-28 04:31:00", True),
+        ("2026-11-28T04:31:00+01:00", True),
+        ("latest", False),
+        ("end", True),
+        ("20261128", False),
+    ],
 )
 def test_a_time_is_told_from_an_id(to, time):
     assert source.is_time(to) is time
@@ -26,5 +32,6 @@ def test_a_database_that_the_backup_has_not_is_named():
 
 def test_a_time_without_an_archive_is_refused_with_the_nearest_backup():
     repository = SimpleNamespace(snapshots=lambda: [Snapshot("aaaa1111", 0)])
-    with pytest.raises(BackupError, match="aaaa1111 is of 1970"):
-        source.find(SimpleNamespace(repository=repository), "2026-11-28 04:31:00")
+    context = SimpleNamespace(repository=repository, config=Config("shop", "sftp:host:/r", (SHOP,)))
+    with pytest.raises(BackupError, match="aaaa1111 is of 1970"), source.find(context, "2026-11-28 04:31:00"):
+        pass

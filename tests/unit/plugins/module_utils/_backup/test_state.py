@@ -33,7 +33,6 @@ def hours_ago(hours: float) -> dict:
         ({"backup": hours_ago(30), "verified": hours_ago(200)}, ["backup is 30 h old", "verified backup is 200 h old"]),
         ({"backup": hours_ago(-5), "verified": hours_ago(1)}, ["from the future"]),
         ({"backup": hours_ago(1), "verified": hours_ago(1), "failed": {"drill": {"why": "x\ny"}}}, ["drill failed: x"]),
-        ({"backup": hours_ago(1), "verified": hours_ago(1), "broken_since": 5}, ["chain"]),
     ],
 )
 def test_what_is_late_or_failed_is_told(remembered, told):
