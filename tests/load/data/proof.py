@@ -101,6 +101,7 @@ class Proof:
             file=sys.stderr,
             flush=True,
         )
+        print("\n".join(row.problems), file=sys.stderr, flush=True)
         self.rows.append(row)
         return row
 
@@ -123,7 +124,9 @@ def utc(at: float) -> str:
 
 
 def first_backup(proof: Proof) -> None:
-    proof.timed(proof.add(Row("first backup, proven")), "backup")
+    row = Row("first backup, proven")
+    proof.timed(row, "backup")
+    proof.add(row)
 
 
 def dropped(proof: Proof) -> None:
@@ -214,7 +217,9 @@ def destroyed(proof: Proof) -> None:
     proof.cluster.look()
     proof.lost(row, written)
     proof.add(row)
-    proof.timed(proof.add(Row("first backup of the new droplet")), "backup")
+    row = Row("first backup of the new droplet")
+    proof.timed(row, "backup")
+    proof.add(row)
 
 
 def node_lost(proof: Proof) -> None:
@@ -246,7 +251,7 @@ def carry_out(folder: Path, orchestrator: str, parts: list[Callable[[Proof], Non
     source = app(folder / "source", kind="good", number=1)
     with Cluster(folder, own | {"proof_orchestrator": orchestrator, "load_source": str(source)}) as cluster:
         cluster.must("playbooks/deploy.yml")
-        proof = Proof(cluster, {"compose": "proof-postgres", "swarm": "proof_postgres"}[orchestrator])
+        proof = Proof(cluster, {"compose": "proof-postgres-1", "swarm": "proof_postgres"}[orchestrator])
         try:
             for part in [first_backup, *parts]:
                 part(proof)
