@@ -12,7 +12,9 @@ description:
   - Gives the code that timers run there, which is that of M(izzzi.infra.backup), the settings and the secrets.
 options:
   _input:
-    description: The role's inputs, without C(backup_) before their names.
+    description: >-
+      The role's inputs, without C(backup_) before their names. C(settings) and C(directory) are other places than usual
+      on the host, for the settings and for what is remembered.
     type: dict
     required: true
 """

@@ -67,6 +67,11 @@ options:
     description: With O(everything), seconds to wait until the data services answer.
     type: int
     default: 0
+  sql:
+    description: >-
+      SQL that runs in a restored database before it is live, in one transaction, for example to remove personal data.
+    type: str
+    default: ''
   adopt:
     description: For V(now) on a host that has made none of the backups that are there, to go on with them.
     type: bool
@@ -148,6 +153,7 @@ ARGUMENT_SPEC = {
     "redis": {"type": "bool", "default": False},
     "everything": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
+    "sql": {"type": "str", "default": ""},
     "adopt": {"type": "bool", "default": False},
     "settings": {"type": "path", "default": "/etc/izzzi/backup"},
 }
@@ -167,7 +173,7 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
         return {"changed": params["action"] in ("now", "undo"), "backup": {}}
     if params["action"] == "restore" and params["everything"]:
         everything.wait_for_services(found, params["wait"])
-        return {"changed": True, "backup": everything.bring_back(found, params["to"])}
+        return {"changed": True, "backup": everything.bring_back(found, params["to"], params["sql"])}
     if params["action"] == "restore":
         return {"changed": True, "backup": actions.bring_back(found, *what)}
     if params["action"] == "drill":

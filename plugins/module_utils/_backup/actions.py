@@ -41,7 +41,7 @@ def bring_back(context: Context, to: str, into: str, what: Mapping[str, Any]) ->
         return restore_volume.restore(context, what["volume"], to)
     if what.get("redis"):
         return restore_redis.restore(context, to)
-    return restore.restore(context, to, into, database)
+    return restore.restore(context, to, into, database, what.get("sql") or "")
 
 
 def changes_live(into: str, what: Mapping[str, Any]) -> bool:

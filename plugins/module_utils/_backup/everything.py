@@ -20,11 +20,12 @@ from .source import is_time
 from .take import STAGING
 
 
-def bring_back(context: Context, to: str = "latest") -> dict[str, Any]:
-    """Restore each database, Redis, and the volumes that have no files yet. All of it comes from one backup, also when
-    a newer one is made meanwhile. Return what was done, part by part; `age` is in seconds, and what was written since
-    then is lost. Raise BackupError at the first part that fails, and on a host that has made backups: its data is in
-    use. Another run begins anew, and keeps what the databases had as after every restore."""
+def bring_back(context: Context, to: str = "latest", sql: str = "") -> dict[str, Any]:
+    """Restore each database, in which `sql` is run before it counts, Redis, and the volumes that have no files yet. All
+    of it comes from one backup, also when a newer one is made meanwhile. Return what was done, part by part; `age` is
+    in seconds, and what was written since then is lost. Raise BackupError at the first part that fails, and on a host
+    that has made backups: its data is in use. Another run begins anew, and keeps what the databases had as after every
+    restore."""
     config, began = context.config, context.clock()
     if made := context.state.read().get("backup"):
         raise BackupError(
@@ -34,7 +35,7 @@ def bring_back(context: Context, to: str = "latest") -> dict[str, Any]:
     snapshot = newest(context.repository.snapshots(), to)
     found = manifest.read(context.repository.read(snapshot.id, f"/{STAGING}/{manifest.FILE}"))
     source = to if is_time(to) else snapshot.id
-    parts = [restore.restore(context, source, LIVE, database.name) for database in config.databases]
+    parts = [restore.restore(context, source, LIVE, database.name, sql) for database in config.databases]
     until = min((part["until"] for part in parts), default=snapshot.time)
     if config.redis and found.get("redis"):
         parts.append(restore_redis.restore(context, snapshot.id))

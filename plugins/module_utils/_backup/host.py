@@ -26,7 +26,7 @@ BORROWED = (
 )
 # Of a role's inputs, those that the code on the host reads under the same name.
 SAME = ("app", "databases", "redis", "volumes", "keep", "late_after", "verified_late_after", "cpus", "memory")
-SAME += ("reserve", "timeout", "check_share", "wal", "wal_interval", "wal_spool", "wal_days", "base_days")
+SAME += ("directory", "reserve", "timeout", "check_share", "wal", "wal_interval", "wal_spool", "wal_days", "base_days")
 
 
 def code(root: Path = ROOT) -> dict[str, str]:
@@ -46,13 +46,18 @@ def repository(given: Mapping[str, Any]) -> str:
     return f"s3:{given['endpoint'].rstrip('/')}/{path}/restic"
 
 
+def place(given: Mapping[str, Any]) -> Path:
+    """Return the directory of an app's settings on the host."""
+    return Path(given.get("settings") or SETTINGS)
+
+
 def files(given: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the files of `host_change` that anybody may read."""
     settings = {name: given[name] for name in SAME if name in given} | {"repository": repository(given)}
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
     return [
         *({"path": str(CODE / name), "content": content} for name, content in code().items()),
-        {"path": str(SETTINGS / f"{given['app']}.json"), "content": text, "mode": "0600"},
+        {"path": str(place(given) / f"{given['app']}.json"), "content": text, "mode": "0600"},
     ]
 
 
@@ -65,24 +70,24 @@ def secrets(given: Mapping[str, Any]) -> list[dict[str, str]]:
         values["AWS_DEFAULT_REGION"] = given["region"]
     if given.get("ca_file"):
         values["SSL_CERT_FILE"] = given["ca_file"]
-    return [{"path": str(SETTINGS / f"{given['app']}.env"), "content": to_dotenv(values, sort=True)}]
+    return [{"path": str(place(given) / f"{given['app']}.env"), "content": to_dotenv(values, sort=True)}]
 
 
 def problems(given: Mapping[str, Any]) -> list[str]:
     """Return a sentence for everything that is missing or not valid in the role's inputs."""
     found = []
-    place = repository(given)
-    if not place:
+    where = repository(given)
+    if not where:
         found.append("backup_bucket with backup_endpoint, or backup_repository, must say where backups go.")
-    elif place.startswith("s3:"):
-        found += _storage_problems(place.removeprefix("s3:"), given)
-    elif ":" not in place and not place.startswith("/"):
+    elif where.startswith("s3:"):
+        found += _storage_problems(where.removeprefix("s3:"), given)
+    elif ":" not in where and not where.startswith("/"):
         found.append(
-            f"backup_repository: {place!r} is neither an address such as s3:https://HOST/BUCKET nor a directory."
+            f"backup_repository: {where!r} is neither an address such as s3:https://HOST/BUCKET nor a directory."
         )
-    if place and given.get("wal") and given.get("databases") and not supports(place):
+    if where and given.get("wal") and given.get("databases") and not supports(where):
         found.append(
-            f"backup_repository: WAL can be archived on S3 and in a directory, not in {place}. Set backup_wal: false."
+            f"backup_repository: WAL can be archived on S3 and in a directory, not in {where}. Set backup_wal: false."
         )
     found += _wal_problems(given)
     if len(str(given.get("password", ""))) < 16:

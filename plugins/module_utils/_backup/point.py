@@ -185,7 +185,8 @@ def prepare(context: Context, service: str) -> Path:
     folder = context.config.directory / FOLDER / service
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("data", "wal", "fetched"):
-        (folder / name).mkdir(mode=0o755, parents=True)
+        (folder / name).mkdir(parents=True)
+    (folder / "wal").chmod(0o755)  # a hardened host's umask keeps others out, and PostgreSQL is not root
     return folder
 
 
@@ -204,6 +205,7 @@ def bring_wal(context: Context, chosen: Base, pieces: Sequence[Piece], histories
     for history in histories:
         with suppress(FileNotFoundError):
             shutil.move(folder / "fetched" / history, folder / "wal" / history)
+            (folder / "wal" / history).chmod(0o644)
     shutil.rmtree(folder / "fetched")
 
 

@@ -19,9 +19,11 @@ from .source import Source, find, is_time
 LIVE, SCRATCH = "live", "scratch"
 
 
-def restore(context: Context, to: str = "latest", into: str = LIVE, database: str = "") -> dict[str, Any]:
-    """Restore a database, into the live one's place or beside it to look at. Return figures, and what was kept. Raise
-    BackupError when it cannot be done; the live database is as it was then."""
+def restore(
+    context: Context, to: str = "latest", into: str = LIVE, database: str = "", sql: str = ""
+) -> dict[str, Any]:
+    """Restore a database, into the live one's place or beside it to look at, after `sql` was run in it. Return figures,
+    and what was kept. Raise BackupError when it cannot be done; the live database is as it was then."""
     wanted, began = context.database(database), context.clock()
     with locked(context.config.directory, "restore"), find(context, to) as source:
         server = context.server(wanted)
@@ -29,6 +31,7 @@ def restore(context: Context, to: str = "latest", into: str = LIVE, database: st
         require_room(context, source, wanted)
         new = names.beside(wanted.name, names.RESTORING, began)
         figures = fill.make(server, source, wanted, new)
+        change(server, new, sql)
         place = take_place(server, wanted, new, began) if into == LIVE else set_aside(server, wanted, new, began)
         result = {
             "what": source.label,
@@ -42,6 +45,17 @@ def restore(context: Context, to: str = "latest", into: str = LIVE, database: st
         if into == LIVE:
             context.state.note(restored=result, repository=context.repository.id())
         return result
+
+
+def change(server: Server, database: str, sql: str) -> None:
+    """Run SQL in a database that is not live yet. Raise BackupError when it fails; the database is gone then."""
+    try:
+        server.ask(f"BEGIN;\n{sql}\n;COMMIT;" if sql.strip() else "SELECT;", database)
+    except CommandError as error:
+        server.ask(swap.drop(database))
+        raise BackupError(
+            f"The SQL that was to run in the restored database failed, and nothing was exchanged. {error}"
+        ) from error
 
 
 def require_room(context: Context, source: Source, database: Database) -> None:

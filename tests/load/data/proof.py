@@ -120,7 +120,7 @@ class Proof:
 
 
 def utc(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
 def first_backup(proof: Proof) -> None:

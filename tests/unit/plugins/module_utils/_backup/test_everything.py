@@ -28,7 +28,7 @@ def done(monkeypatch) -> list:
     monkeypatch.setattr(
         everything.restore,
         "restore",
-        lambda c, to, into, name: found.append((name, to, into)) or {"rows": 7, "until": 55.0, "what": to},
+        lambda c, to, into, name, sql: found.append((name, to, into)) or {"rows": 7, "until": 55.0, "what": to},
     )
     monkeypatch.setattr(everything.restore_redis, "restore", lambda c, to: found.append(("redis", to)) or {"keys": 2})
     monkeypatch.setattr(

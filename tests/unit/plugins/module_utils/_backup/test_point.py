@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import point
@@ -85,3 +87,12 @@ def test_a_segment_is_made_whole_from_its_pieces(tmp_path):
 def test_a_damaged_segment_is_named(data, tmp_path):
     with pytest.raises(BackupError, match=f"{SEG} is damaged or missing"):
         point.assemble([stored(tmp_path, Piece(SEG, 0, 4, 1), data)], tmp_path, tmp_path / SEG, SIZE)
+
+
+def test_the_server_can_read_its_wal_whatever_the_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        folder = point.prepare(SimpleNamespace(config=SimpleNamespace(directory=tmp_path)), "postgres")
+    finally:
+        os.umask(before)
+    assert (folder / "wal").stat().st_mode & 0o777 == 0o755
