@@ -1,9 +1,21 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and texts as PostgreSQL reads them in SQL. Pure."""
+"""A database, and names and texts as PostgreSQL reads them in SQL. Pure."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database, the data service that runs its PostgreSQL, and the superuser of that service, who reaches it over the
+    container's socket."""
+
+    service: str
+    name: str
+    user: str
 
 
 def quoted(name: str) -> str:

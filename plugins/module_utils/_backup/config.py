@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .._app.sql import Database
 from .._secrets.dotenv import from_dotenv
 
 SETTINGS = Path("/etc/izzzi/backup")
@@ -24,15 +25,6 @@ class BackupError(Exception):
 def supports(repository: str) -> bool:
     """Tell whether WAL can be archived beside a repository: on S3, or in a directory."""
     return repository.startswith(("s3:", "/"))
-
-
-@dataclass(frozen=True)
-class Database:
-    """A database, the data service that runs its PostgreSQL, and the superuser of that service."""
-
-    service: str
-    name: str
-    user: str
 
 
 @dataclass(frozen=True)

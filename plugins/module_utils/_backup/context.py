@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .._app.sql import Database
 from . import containers
 from .archive import Archive
-from .config import BackupError, Config, Database
+from .config import BackupError, Config
 from .containers import Container
 from .repository import Repository
 from .server import Server

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._app.program import CommandError
+from .._app.sql import Database
 from . import manifest, postgres, repository, swap
-from .config import BackupError, Database
+from .config import BackupError
 from .server import Server
 from .source import Source
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from .._app.program import CommandError, run
+from .._app.sql import Database
 from . import base, manifest, names, postgres, room, scratch, segments
 from .base import Base
-from .config import MIB, BackupError, Database
+from .config import MIB, BackupError
 from .containers import Container
 from .context import Context
 from .pipe import pipe

@@ -9,8 +9,9 @@ from contextlib import nullcontext
 from typing import Any
 
 from .._app.program import CommandError
+from .._app.sql import Database
 from . import fill, manifest, names, room, swap, tidy
-from .config import MIB, BackupError, Database
+from .config import MIB, BackupError
 from .context import Context
 from .lock import locked
 from .server import Server

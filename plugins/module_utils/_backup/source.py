@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._app.sql import Database
 from . import manifest, postgres
-from .config import BackupError, Database
+from .config import BackupError
 from .context import Context
 from .pipe import pipe
 from .point import END, PointInTime

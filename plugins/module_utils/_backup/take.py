@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from .._app.program import CommandError
+from .._app.sql import Database
 from . import manifest, redis, room, tidy, volumes
-from .config import MIB, BackupError, Config, Database
+from .config import MIB, BackupError, Config
 from .context import Context
 from .lock import locked
 from .repository import Snapshot

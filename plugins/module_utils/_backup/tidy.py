@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from .._app.sql import Database
 from . import names, scratch, swap
-from .config import Database
 from .postgres import read_names
 from .server import Server
 

@@ -13,23 +13,13 @@ import base64
 import hashlib
 import hmac
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from .._app.program import run
-from .._app.sql import literal, quoted
+from .._app.sql import Database, literal, quoted
 from .project import Compose
 
 ITERATIONS = 4096  # PostgreSQL's own default
-
-
-@dataclass(frozen=True)
-class Database:
-    """`service` is the data service that runs PostgreSQL; its superuser reaches it over the container's socket."""
-
-    service: str
-    name: str
-    user: str
 
 
 def login_name(user: str, password: str) -> str:

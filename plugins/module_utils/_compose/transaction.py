@@ -20,12 +20,13 @@ from .._app import release as manifests
 from .._app.app import fingerprint
 from .._app.probe import EdgeAddress, Watch
 from .._app.release import Manifest
+from .._app.sql import Database
 from . import store
 from .colours import COLOURS, ColouredApp, other
 from .containers import published
 from .data_change import together
 from .files import changed_files, write_files
-from .postgres import Database, login_name
+from .postgres import login_name
 from .project import Compose, Edge
 from .recall import colour_of_candidate, last_known, read_journal, recall
 from .redis import digest

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._app.sql import Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.context import make
 
 ONE, TWO = Database("postgres", "one", "u"), Database("postgres", "two", "u")

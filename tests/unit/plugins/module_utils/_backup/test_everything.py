@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
+from ansible_collections.izzzi.infra.plugins.module_utils._app.sql import Database
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import everything
-from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository import Snapshot
 
 DATABASES = {"shop": {"dump_bytes": 5, "counts": {}}}

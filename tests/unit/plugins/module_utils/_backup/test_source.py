@@ -3,8 +3,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.sql import Database
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import source
-from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository import Snapshot
 
 SHOP = Database("postgres", "shop", "shop")

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.sql import Database
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import take
-from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config, Database
+from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError, Config
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository import Snapshot
 
 FOUND = {"databases": {"shop": {"counts": {"a": {"rows": 3, "sum": "1"}}}}}
