@@ -203,6 +203,10 @@ class S3:
 
     # -- requests
 
+    def request(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> bytes:
+        """Send a request without a body for a bucket or, by bucket/key, an object. Return what is answered."""
+        return self._request(method, path, query, headers=headers)
+
     def _request(
         self,
         method: str,
