@@ -105,18 +105,17 @@ def wrong_key() -> None:
 
 
 def damaged() -> None:
-    """One byte of the largest file, in which the dump is."""
+    """One byte of each large file: the dump is in some of them, a base backup in others."""
     copy = Path("/mnt/backups/damaged")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(REPOSITORY, copy)
     with different(repository=str(copy)):
-        largest = max(
-            (path for path in (copy / "data").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
-        )
-        data = bytearray(largest.read_bytes())
-        data[len(data) // 3] ^= 1
-        largest.chmod(0o600)
-        largest.write_bytes(data)
+        for path in (copy / "data").rglob("*"):
+            if path.is_file() and path.stat().st_size > 2**18:
+                data = bytearray(path.read_bytes())
+                data[len(data) // 3] ^= 1
+                path.chmod(0o600)
+                path.write_bytes(data)
         red("is damaged", "drill", "shop", other=True)
         red("is damaged", "restore", "shop", "--into=live", "--confirm=shop", other=True)
         red("is damaged", "restore", "shop", "--into=scratch", other=True)
