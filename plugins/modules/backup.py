@@ -163,7 +163,7 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     """Carry out what is asked for, or foresee it."""
     what = (params["to"], params["into"], params)
     if params["action"] == "list":
-        return {"changed": False, **actions.everything(found)}
+        return {"changed": False, **actions.overview(found)}
     if params["action"] == "state":
         return {"changed": False, "state": actions.report(found)}
     if params["action"] == "restore" and check_mode:

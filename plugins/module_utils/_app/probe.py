@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .checks import Answer, Expectation, until
+from .checks import Answer, Expectation
 from .http import Request
 from .release import ReleaseError
+from .until import until
 
 # Who asks for the candidate at the edge, and who has answered: docs/decisions/0003-edge-contract.md.
 CANDIDATE_HEADER = "X-Izzzi-Candidate"

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace):
         ]
     if options.action == "now":
         return actions.now(found, options.adopt, options.tag)
-    return {"drill": drill, "list": actions.everything, "state": actions.report}[options.action](found)
+    return {"drill": drill, "list": actions.overview, "state": actions.report}[options.action](found)
 
 
 def serve(found: context.Context, options: argparse.Namespace) -> None:

@@ -73,7 +73,7 @@ def listing(context: Context) -> list[dict[str, Any]]:
     return rows
 
 
-def everything(context: Context) -> dict[str, Any]:
+def overview(context: Context) -> dict[str, Any]:
     """Return the backups, and the stretches of time of which every second can be had back."""
     return {"backups": listing(context), "windows": windows.windows(context)}
 

@@ -147,10 +147,11 @@ def explain(said: str, user: str) -> str:
 def prune(context: Context) -> None:
     """Forget what no point in time of the last days needs: base backups, WAL before the oldest one, pieces of segments
     that are there as a whole, chains without a base backup."""
-    for service in context.config.archived:
-        if old := unneeded(bases(context, service), context.clock(), context.config.wal_days):
-            context.repository.forget_these([base.id for base in old])
-    kept = bases(context)
+    there, now, days = bases(context), context.clock(), context.config.wal_days
+    its = ([base for base in there if base.service == service] for service in context.config.archived)
+    if old := [base for some in its for base in unneeded(some, now, days)]:
+        context.repository.forget_these([base.id for base in old])
+    kept = [base for base in there if base not in old]
     running = {context.wal_state(service).read().get("chain", {}).get("name") for service in context.config.archived}
     for chain in context.archive.names():
         firsts = [base for base in kept if base.chain == chain]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._app.program import CommandError
+from .._app.until import until
 from . import manifest, redis, restore, restore_redis, restore_volume
 from .config import BackupError
 from .context import Context
@@ -65,11 +66,8 @@ def wait_for_services(
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Return when the declared databases and Redis answer. Raise BackupError that says what does not in time."""
-    deadline = now() + seconds
-    while why := _missing(context):
-        if now() >= deadline:
-            raise BackupError(why)
-        pause(2)
+    if why := until(lambda: _missing(context), timeout=seconds, interval=2, clock=now, sleep=pause):
+        raise BackupError(why)
 
 
 def _missing(context: Context) -> str:

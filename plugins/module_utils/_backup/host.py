@@ -22,6 +22,7 @@ BORROWED = (
     "_app/docker_labels.py",
     "_app/program.py",
     "_app/sql.py",
+    "_app/until.py",
     "_secrets/dotenv.py",
 )
 # Of a role's inputs, those that the code on the host reads under the same name.

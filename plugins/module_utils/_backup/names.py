@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 
 LONGEST = 63  # bytes, of any name in PostgreSQL
+POINT = "point"  # the directory in which a restore to a point in time unpacks
 RESTORING, BEFORE, RESTORED = "restoring", "before", "restored"
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .._app.program import CommandError, run
+from .._app.program import run
 from .._app.sql import Database
 from . import base, manifest, names, postgres, room, scratch, segments
 from .base import Base
@@ -28,14 +28,13 @@ from .repository import BASE
 from .segments import Piece
 from .server import Server
 
-FOLDER = "point"
 END = "end"
 FLUSH, PATIENCE = "flush", 60.0
 # Nobody may look before the target is reached; nothing of the live server's surroundings is there.
 OPTIONS = ("hot_standby=off", "recovery_target_action=promote", "shared_buffers=64MB", "ssl=off", "port=5432")
 OPTIONS += ("archive_mode=off", "synchronous_standby_names=", "primary_conninfo=", "primary_slot_name=")
 OPTIONS += ("restore_command=cp /wal/%f %p", "recovery_target_timeline=latest", "max_wal_size=256MB")
-FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+UNREPLAYED = "The archived WAL cannot be replayed"
 
 
 def moment(to: str) -> float | None:
@@ -142,7 +141,7 @@ class PointInTime:
     def close(self) -> None:
         """Remove the scratch servers and their files."""
         scratch.remove([server.container for server in self._servers.values()])
-        shutil.rmtree(self._context.config.directory / FOLDER, ignore_errors=True)
+        shutil.rmtree(self._context.config.directory / names.POINT, ignore_errors=True)
 
     def _server(self, database: Database) -> Server:
         if database.service not in self._servers:
@@ -167,7 +166,7 @@ class PointInTime:
         name = scratch.name(context.config.app, context.clock())
         self._servers[service] = Server(name, database.user, context.config.seconds)
         run(command(context, name, container, database.user, folder, self._until), timeout=120)
-        wait(self._servers[service], context.config.seconds)
+        scratch.wait(self._servers[service], context.config.seconds, UNREPLAYED)
 
 
 def await_archived(context: Context, service: str, until: float | None) -> None:
@@ -183,7 +182,7 @@ def await_archived(context: Context, service: str, until: float | None) -> None:
 
 def prepare(context: Context, service: str) -> Path:
     """Return an empty directory for a scratch server's files."""
-    folder = context.config.directory / FOLDER / service
+    folder = context.config.directory / names.POINT / service
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("data", "wal", "fetched"):
         (folder / name).mkdir(parents=True)
@@ -227,20 +226,6 @@ def command(
 ) -> list[str]:
     """Return the command that starts a scratch server on an unpacked base backup."""
     mounts = [f"--volume={folder}/data:/restored", f"--volume={folder}/wal:/wal:ro", "--env=PGDATA=/restored"]
-    words = scratch.command(container.command, FAST)
+    words = scratch.command(container.command)
     options = [part for option in (*OPTIONS, *recovery(until)) for part in ("-c", option)]
     return scratch.docker_run(name, context.config, container.image, user, [*words, *options], mounts)
-
-
-def wait(server: Server, seconds: float) -> None:
-    """Wait until the target is reached and the server lets people in. Raise BackupError with its words when it ends."""
-    ready = ["docker", "exec", server.container, "pg_isready", "--quiet", "--host=127.0.0.1"]
-    running = ["docker", "container", "inspect", "--format={{.State.Running}}", server.container]
-    deadline = time.monotonic() + seconds
-    while True:
-        with suppress(CommandError):
-            run(ready)
-            return
-        if run(running).strip() != "true" or time.monotonic() > deadline:
-            raise BackupError(f"The archived WAL cannot be replayed: {scratch.last_words(server.container)}")
-        time.sleep(0.5)

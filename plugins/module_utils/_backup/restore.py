@@ -32,7 +32,8 @@ def restore(
         require_room(context, source, wanted)
         new = names.beside(wanted.name, names.RESTORING, began)
         figures = fill.make(server, source, wanted, new)
-        change(server, new, sql)
+        if sql.strip():
+            change(server, new, sql)
         place = take_place(server, wanted, new, began) if into == LIVE else set_aside(server, wanted, new, began)
         result = {
             "what": source.label,
@@ -51,7 +52,7 @@ def restore(
 def change(server: Server, database: str, sql: str) -> None:
     """Run SQL in a database that is not live yet. Raise BackupError when it fails; the database is gone then."""
     try:
-        server.ask(f"BEGIN;\n{sql}\n;COMMIT;" if sql.strip() else "SELECT;", database)
+        server.ask(f"BEGIN;\n{sql}\n;COMMIT;", database)
     except CommandError as error:
         server.ask(swap.drop(database))
         raise BackupError(

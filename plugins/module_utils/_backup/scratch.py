@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from .._app.program import CommandError, run
+from .._app.until import until
 from .config import BackupError, Config
 from .containers import Container
 from .names import stamp
@@ -68,27 +69,23 @@ def _environment() -> dict[str, str]:
     return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-def wait(server: Server, seconds: float = START) -> None:
+def wait(server: Server, seconds: float = START, failed: str = "The scratch PostgreSQL does not start") -> None:
     """Wait until a server answers. The first start of an image answers on its socket alone and stops once more, so that
-    only the loopback address counts. Raise BackupError with its last words when it does not."""
-    ready = [
-        "docker",
-        "exec",
-        server.container,
-        "pg_isready",
-        "--quiet",
-        "--host=127.0.0.1",
-        f"--username={server.user}",
-    ]
-    deadline = time.monotonic() + seconds
-    while True:
+    only the loopback address counts. Raise BackupError with its last words when it ends, or does not answer in time."""
+    who = [server.container, "pg_isready", "--quiet", "--host=127.0.0.1", f"--username={server.user}"]
+    running = ["docker", "container", "inspect", "--format={{.State.Running}}", server.container]
+
+    def starting() -> bool:
         try:
-            run(ready)
-            return
-        except CommandError as error:
-            if time.monotonic() > deadline:
-                raise BackupError(f"The scratch PostgreSQL does not start: {last_words(server.container)}") from error
-        time.sleep(0.5)
+            run(["docker", "exec", *who])
+        except CommandError:
+            if run(running).strip() != "true":
+                raise BackupError(f"{failed}: {last_words(server.container)}") from None
+            return True
+        return False
+
+    if until(starting, timeout=seconds, interval=0.5, clock=time.monotonic, sleep=time.sleep):
+        raise BackupError(f"{failed}: {last_words(server.container)}")
 
 
 def last_words(container: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from .._app.program import CommandError
 from .._app.sql import Database
-from . import manifest, redis, room, tidy, volumes
+from . import manifest, names, redis, room, tidy, volumes
 from .config import MIB, BackupError, Config
 from .context import Context
 from .lock import locked
@@ -34,7 +34,7 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str,
     when the repository has backups of another host, unless this one shall go on with them (`adopt`)."""
     config, began = context.config, context.clock()
     with locked(config.directory, "backup"), remembered(context, "backup"):
-        shutil.rmtree(config.directory / "point", ignore_errors=True)  # of a killed restore to a point in time
+        shutil.rmtree(config.directory / names.POINT, ignore_errors=True)  # of a killed restore to a point in time
         there = own(context, adopt)
         newest = [snapshot.time for snapshot in there][-1:]
         with staging(config) as folder:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._app.disk import disk_of
 from .._app.program import CommandError
 from . import base, receiver, segments, slot, take
 from .config import MIB, BackupError
@@ -158,7 +159,7 @@ class Watch:
 
     def _bound(self) -> None:
         spool = sum(path.stat().st_size for path in self.spool.iterdir()) if self.spool.exists() else 0
-        if why := too_much(spool, shutil.disk_usage(self.context.config.directory).free, self.context.config):
+        if why := too_much(spool, disk_of(self.context.config.directory).free, self.context.config):
             try:
                 container = self.context.container(self.service)
                 self.give_way(why, Server(container.id, self._user, 60))

@@ -18,11 +18,10 @@ THREADS = 8
 
 @dataclass(frozen=True)
 class Object:
-    """An object as a listing shows it. `size` is in bytes, `modified` a time as S3 writes it, `etag` of its content."""
+    """An object as a listing shows it. `size` is in bytes, `etag` of its content."""
 
     key: str
     size: int
-    modified: str
     etag: str
 
 
@@ -33,7 +32,7 @@ def parse(body: bytes) -> tuple[list[Object], str]:
     for node in root.iter():
         if node.tag.rpartition("}")[2] == "Contents":
             text = {child.tag.rpartition("}")[2]: child.text or "" for child in node}
-            found.append(Object(text["Key"], int(text["Size"]), text["LastModified"], text["ETag"].strip('"')))
+            found.append(Object(text["Key"], int(text["Size"]), text["ETag"].strip('"')))
     following = [node.text or "" for node in root.iter() if node.tag.rpartition("}")[2] == "NextContinuationToken"]
     return found, next(iter(following), "")
 

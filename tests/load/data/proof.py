@@ -200,14 +200,19 @@ def revoked(proof: Proof) -> None:
     proof.add(row)
 
 
-def destroyed(proof: Proof) -> None:
-    """The droplet is deleted while it is written to; one command brings all of it back."""
-    row = Row("droplet destroyed, site.yml -e restore=end")
+def switched_off(proof: Proof) -> tuple[Node, list[Acknowledged]]:
+    """Switches the node with the data off while it is written to. Returns it, and what was acknowledged before."""
     node = proof.home()
     with proof.writer() as writer:
         writer.wait_for(1200, 180)
         power(node.id, "power_off")
-    written = list(writer.rows)
+    return node, list(writer.rows)
+
+
+def destroyed(proof: Proof) -> None:
+    """The droplet is deleted while it is written to; one command brings all of it back."""
+    row = Row("droplet destroyed, site.yml -e restore=end")
+    node, written = switched_off(proof)
     cloud(f"/droplets/{node.id}", "DELETE")
     for _ in range(90):
         if not any(droplet["id"] == node.id for droplet in cloud("/droplets?per_page=200")["droplets"]):
@@ -225,11 +230,7 @@ def destroyed(proof: Proof) -> None:
 def node_lost(proof: Proof) -> None:
     """The node with the data is switched off while it is written to; another one gets the data."""
     row = Row("data node switched off, recover_node.yml -e to=end")
-    node = proof.home()
-    with proof.writer() as writer:
-        writer.wait_for(1200, 180)
-        power(node.id, "power_off")
-    written = list(writer.rows)
+    _node, written = switched_off(proof)
     time.sleep(25)  # until the managers know
     proof.timed(row, "recover_node", "-e", "to=end", *CONSENT)
     proof.lost(row, written)

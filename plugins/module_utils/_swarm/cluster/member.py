@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..._app.checks import until
+from ..._app.until import until
 from ..engine import Engine, EngineError, NotInSwarm, Unavailable
 from ..node import Node, parse_node
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..._app.checks import until
 from ..._app.http import Request
 from ..._app.probe import Probe, expectation
+from ..._app.until import until
 from ..labels import SERVICE
 from ..node import Node
 from ..service import Spec

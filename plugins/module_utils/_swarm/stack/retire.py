@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from ..._app.checks import until
+from ..._app.until import until
 from ..engine import EngineError
 from ..node import Node
 from ..service import Spec, mark_of, replicas, stop_grace, volumes_of

@@ -6,27 +6,18 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app.checks import (
     Expectation,
     look_up,
     same,
-    until,
     wait,
 )
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.plugins.module_utils._app.still_time import Time
 
 OK = Answer(
     200, "OK", '{"status": "ok", "checks": {"postgres": "up", "n": 1, "ready": true}, "items": [{"name": "a"}]}'
 )
 DOWN = Answer(503, "Service Unavailable", '{"status": "down"}')
 REFUSED = Answer(error="Connection refused")
-
-
-class Time:
-    """A clock that moves only when somebody sleeps or a probe takes its time."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def wait_for(answers, *, successes=1, interval=1.0, timeout=10.0, cost=0.0):
@@ -127,23 +118,6 @@ def test_a_slow_probe_gets_only_what_is_left():
     report, left = wait_for([DOWN, DOWN], timeout=10, cost=6, interval=1)
     assert left == [10.0, 3.0]
     assert report.tries == 2
-
-
-@pytest.mark.parametrize(
-    ("found", "in_a_row", "rest", "result", "seconds"),
-    [
-        (["a", "b", ""], 1, 0, "", 2.0),
-        (["", "a", "", ""], 2, 0, "", 1.0),  # no pause after what is well
-        (["", "a", "", ""], 2, 0.5, "", 2.0),
-        (["a"] * 9, 1, 0, "a", 3.0),
-        ([[1], [2], []], 1, 0, [], 2.0),
-    ],
-)
-def test_one_wait_for_all(found, in_a_row, rest, result, seconds):
-    time, script = Time(), iter(found)
-    given = {"timeout": 4, "interval": 1.0, "clock": lambda: time.now, "sleep": time.sleep}
-    assert until(lambda: next(script), in_a_row=in_a_row, rest=rest, **given) == result
-    assert time.now - 100 == seconds
 
 
 def test_the_excerpt_is_one_masked_line_of_200_characters():

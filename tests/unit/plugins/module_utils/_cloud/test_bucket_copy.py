@@ -9,7 +9,7 @@ ITEM += "<ETag>&quot;e&quot;</ETag><Size>5</Size></Contents>"
 
 
 def item(key: str, size: int = 5, etag: str = "e") -> Object:
-    return Object(key, size, "2026-11-28T10:00:00Z", etag)
+    return Object(key, size, etag)
 
 
 def by_key(*items: Object) -> dict[str, Object]:
