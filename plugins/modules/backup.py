@@ -20,10 +20,11 @@ options:
       - V(now) makes a backup; the first one is proven at once. V(list) returns those that there are.
       - V(drill) restores a backup into a PostgreSQL without network, compares, and throws it away.
       - V(restore) brings a database, or one table of it, back. V(undo) takes the last restore back.
+      - V(repair) reads all that is stored, puts aside what is damaged, stores it anew by a backup, and proves that.
       - V(state) returns what is remembered, and what is late or has failed.
     type: str
     required: true
-    choices: [now, list, drill, restore, undo, state]
+    choices: [now, list, drill, repair, restore, undo, state]
   app:
     description: Name of the app.
     type: str
@@ -73,7 +74,9 @@ options:
     type: str
     default: ''
   adopt:
-    description: For V(now) on a host that has made none of the backups that are there, to go on with them.
+    description: >-
+      For V(now) on a host that has made none of the backups that are there, to go on with them; where the repository is
+      gone, to begin a new one.
     type: bool
     default: false
   settings:
@@ -83,7 +86,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: V(restore) says what would be lost. Nothing is made, proven or restored.
+    description: V(restore) says what would be lost, V(repair) what is damaged. Nothing is made, proven or restored.
 """
 
 EXAMPLES = r"""
@@ -103,7 +106,7 @@ EXAMPLES = r"""
 RETURN = r"""
 backup:
   description: The backup that was made, or what was proven or restored, with rows, bytes and seconds.
-  returned: for V(now), V(drill), V(restore) and V(undo)
+  returned: for V(now), V(drill), V(repair), V(restore) and V(undo)
   type: dict
   sample: {id: 4f353e14, rows: 50002, seconds: 6.6}
 backups:
@@ -136,14 +139,15 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.program import CommandError
-from ..module_utils._backup import actions, context, everything
+from ..module_utils._backup import actions, context, everything, repair
 from ..module_utils._backup.config import BackupError, read
 from ..module_utils._backup.drill import drill
 from ..module_utils._backup.restore import undo
 from ..module_utils._secrets.mask import mask
 
+ACTIONS = ["now", "list", "drill", "repair", "restore", "undo", "state"]
 ARGUMENT_SPEC = {
-    "action": {"type": "str", "required": True, "choices": ["now", "list", "drill", "restore", "undo", "state"]},
+    "action": {"type": "str", "required": True, "choices": ACTIONS},
     "app": {"type": "str", "required": True},
     "to": {"type": "str", "default": "latest"},
     "into": {"type": "str", "choices": ["live", "scratch"], "default": "scratch"},
@@ -169,6 +173,9 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     if params["action"] == "restore" and check_mode:
         foreseen = actions.foresee(found, *what)
         return {"changed": True, "backup": foreseen, "loss": foreseen["loss"]}
+    if params["action"] == "repair":
+        done = repair.foresee(found) if check_mode else repair.repair(found)
+        return {"changed": bool(done["packs"]), "backup": done}
     if check_mode:
         return {"changed": params["action"] in ("now", "undo"), "backup": {}}
     if params["action"] == "restore" and params["everything"]:

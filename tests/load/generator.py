@@ -35,10 +35,17 @@ class Result:
     # When each release answered first, by time.monotonic().
     first_seen: dict[str, float] = field(default_factory=dict)
     slowest: float = 0.0
+    # Seconds of the answers that are not slow on purpose and carry no upload.
+    plain: list[float] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
         return self.failures.total()
+
+    @property
+    def p95(self) -> float:
+        """Nineteen of twenty plain answers were there after so many seconds."""
+        return sorted(self.plain)[int(len(self.plain) * 0.95)] if self.plain else 0.0
 
     def fail(self, what: str, when: float) -> None:
         self.failures[what] += 1
@@ -97,7 +104,10 @@ class Load:
         except (OSError, ValueError, asyncio.IncompleteReadError) as error:
             self.result.fail(f"{path}: {type(error).__name__} {error}"[:80], begun - self._start)
             return
-        self.result.slowest = max(self.result.slowest, time.monotonic() - begun)
+        took = time.monotonic() - begun
+        self.result.slowest = max(self.result.slowest, took)
+        if kind > 1:
+            self.result.plain.append(took)
         if status != 200:
             self.result.fail(f"{path}: {status}", begun - self._start)
             return

@@ -16,13 +16,14 @@ from .._app.program import CommandError
 from . import actions, base, context, wal
 from .config import SETTINGS, BackupError, read
 from .drill import drill
+from .repair import repair
 from .restore import undo
 from .take import NIGHTLY, RELEASE
 
-NAMES = ("now", "drill", "list", "state", "late", "check", "restore", "undo", "wal", "base", "wal-off")
+NAMES = ("now", "drill", "list", "state", "late", "check", "repair", "restore", "undo", "wal", "base", "wal-off")
 ACTIONS = (
-    "late fails when the last backup is too old; check reads all data; wal archives for as long as it runs, wal-off "
-    "ends that and removes its slot; base makes a base backup"
+    "late fails when the last backup is too old; check reads all data, repair takes out what is damaged; wal archives "
+    "for as long as it runs, wal-off ends that and removes its slot; base makes a base backup"
 )
 
 
@@ -41,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--tag", choices=(NIGHTLY, RELEASE), default=NIGHTLY, help="release: before its migrations; 5 are kept"
     )
-    found.add_argument("--adopt", action="store_true", help="go on where another host's backups have ended")
+    found.add_argument("--adopt", action="store_true", help="go on with backups of another host, or begin anew")
     found.add_argument("--service", default="", help="for base: the service that runs PostgreSQL")
     found.add_argument("--if-due", action="store_true", help="for base: only when there is none that is new enough")
     found.add_argument("--settings", type=Path, default=SETTINGS, help=argparse.SUPPRESS)
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace):
         ]
     if options.action == "now":
         return actions.now(found, options.adopt, options.tag)
-    return {"drill": drill, "list": actions.overview, "state": actions.report}[options.action](found)
+    return {"drill": drill, "repair": repair, "list": actions.overview, "state": actions.report}[options.action](found)
 
 
 def serve(found: context.Context, options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .._app.program import CommandError, run
 from .config import BackupError
@@ -29,6 +29,16 @@ def place(repository: str) -> str:
     return f"{repository.rstrip('/').removesuffix('/restic')}/wal"
 
 
+def address(where: str) -> SplitResult:
+    """Return the parts of a place on S3, as restic writes it with or without https://."""
+    return urlsplit(where.removeprefix("s3:") if "://" in where else f"https://{where.removeprefix('s3:')}")
+
+
+def remote(where: str) -> str:
+    """Return a place as rclone knows it, not encrypted."""
+    return f"storage:{address(where).path.lstrip('/')}" if where.startswith("s3:") else where
+
+
 def environment(repository: str, secrets: Mapping[str, str], obscured: str) -> dict[str, str]:
     """Return the variables by which rclone knows the archive. `obscured` is the key as `rclone obscure` writes it."""
     where = place(repository)
@@ -41,10 +51,10 @@ def environment(repository: str, secrets: Mapping[str, str], obscured: str) -> d
     }
     if not where.startswith("s3:"):
         return {**own, f"RCLONE_CONFIG_{REMOTE.upper()}_REMOTE": where}
-    parts = urlsplit(where.removeprefix("s3:") if "://" in where else f"https://{where.removeprefix('s3:')}")
+    parts = address(where)
     return {
         **own,
-        f"RCLONE_CONFIG_{REMOTE.upper()}_REMOTE": f"storage:{parts.path.lstrip('/')}",
+        f"RCLONE_CONFIG_{REMOTE.upper()}_REMOTE": remote(where),
         "RCLONE_CONFIG_STORAGE_TYPE": "s3",
         "RCLONE_CONFIG_STORAGE_PROVIDER": "Other",
         "RCLONE_CONFIG_STORAGE_ENV_AUTH": "true",
@@ -118,6 +128,11 @@ class Archive:
         if names := list(names):
             with listed(names) as file:
                 self.run("delete", f"--files-from-raw={file}", f"{REMOTE}:{chain}")
+
+    def put_aside(self, pack: str) -> None:
+        """Move a file of restic's data out of the repository, to where people can look at it."""
+        root = remote(self._repository).rstrip("/")
+        self.run("moveto", f"{root}/data/{pack[:2]}/{pack}", f"{root.removesuffix('/restic')}/damaged/{pack}")
 
     def purge(self, chain: str) -> None:
         """Remove a chain."""

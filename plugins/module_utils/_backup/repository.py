@@ -55,9 +55,10 @@ _WORDS = (
     ),
 )
 _DAMAGED = (
-    "what lies there is damaged. `izzzi-backup check APP` reads all of it and names what; other backups may be whole "
-    "(playbooks/backups.yml), and a bucket with versioning has the file as it was."
+    "what lies there is damaged. A bucket with versioning may have the file as it was, and other backups may be whole "
+    "(playbooks/backups.yml). `playbooks/backup.yml -e repair=true` takes what is damaged out and makes a new backup."
 )
+CONTENT = re.compile("repository contains errors", re.IGNORECASE)
 BASE = "base"
 MISSING = re.compile(r"Is there a repository at the following location|unable to open config file|does not exist")
 
@@ -170,20 +171,23 @@ class Repository:
         if known and not found:
             raise BackupError(
                 f"The repository {self.url} is gone; this host has written to it before. Look at the bucket and its "
-                "versions first. To begin a new one, run this again without "
-                f"/var/lib/izzzi/backup/{self._app}/state.json."
+                "versions first. To begin a new one: playbooks/backup.yml -e adopt=true."
             )
         if known and found != known:
-            raise BackupError(f"The repository {self.url} is not the one that this host has written to: {found[:8]}.")
+            raise BackupError(
+                f"The repository {self.url} is not the one that this host has written to: {found[:8]}. If it is meant: "
+                "playbooks/backup.yml -e adopt=true."
+            )
         if not found:
             self.run("init", "--quiet")
             return self.id()
         self.run("unlock", "--quiet")  # removes only what runs that are dead have left
         return found
 
-    def backup(self, paths: Sequence[str], tags: Sequence[str], cwd: Path) -> dict[str, Any]:
-        """Make a snapshot of paths. Raise BackupError, also when restic could not read all of them."""
-        marks = [f"--tag={tag}" for tag in tags]
+    def backup(self, paths: Sequence[str], tags: Sequence[str], cwd: Path, force: bool = False) -> dict[str, Any]:
+        """Make a snapshot of paths; `force` reads files again that seem unchanged. Raise BackupError, also when restic
+        could not read all of them."""
+        marks = [f"--tag={tag}" for tag in tags] + (["--force"] if force else [])
         return summary(self.run("backup", "--json", f"--host={self._app}", *marks, *paths, cwd=cwd))
 
     def snapshots(self, *tags: str) -> list[Snapshot]:
@@ -219,6 +223,17 @@ class Repository:
     def forget_these(self, ids: Sequence[str]) -> None:
         """Remove snapshots."""
         self.run("forget", "--quiet", "--prune", *ids)
+
+    def trouble(self, *options: str) -> str:
+        """Return what `restic check` says when it finds something damaged, nothing when all is well. Raise BackupError
+        when it could not look."""
+        try:
+            run(["restic", "check", "--quiet", "--no-lock", *options], env=self.env, timeout=self._timeout)
+        except CommandError as error:
+            if CONTENT.search(str(error)):
+                return str(error)
+            raise BackupError(explain(str(error), self.url)) from error
+        return ""
 
     def check(self, share: int) -> None:
         """Read the repository's structure, and a share of its data, in per cent."""

@@ -29,7 +29,7 @@ RELEASES = {"last": 5}  # of those before a release's migrations
 BACKWARDS = 300.0  # seconds that clocks may differ
 
 
-def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str, Any]:
+def take(context: Context, tag: str = NIGHTLY, adopt: bool = False, force: bool = False) -> dict[str, Any]:
     """Make a backup and forget what need not be kept. Return its id and figures. Raise BackupError when it fails, and
     when the repository has backups of another host, unless this one shall go on with them (`adopt`)."""
     config, began = context.config, context.clock()
@@ -41,7 +41,7 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str,
             found = gather(context, folder)
             (folder / manifest.FILE).write_text(json.dumps(found, indent=1), encoding="utf-8")
             paths = [STAGING, *map(str, volumes.find(config.volumes).values())]
-            made = context.repository.backup(paths, [tag, f"app={config.app}"], config.directory)
+            made = context.repository.backup(paths, [tag, f"app={config.app}"], config.directory, force)
         result = figures(made, found, began, context.clock())
         context.state.note(backup=result)
         require_forward(newest, began)
@@ -51,11 +51,14 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False) -> dict[str,
 
 def own(context: Context, adopt: bool = False) -> list[Snapshot]:
     """Open the repository, and remember that this host writes to it. Return the backups that there are. Raise
-    BackupError when it is gone, or has the backups of another host."""
+    BackupError when it is gone, or has the backups of another host, unless this host shall go on with it (`adopt`)."""
     known = context.state.read().get("repository", "")
-    repository = context.repository.open(known)
+    repository = context.repository.open("" if adopt else known)
     there = context.repository.snapshots()
     require_own(there, bool(known) or adopt, context.config.app)
+    if known and repository != known:
+        for service in context.config.archived:
+            context.base_state(service).note(chain=None)  # the base backup was in the former one: another is due
     context.state.note(repository=repository)
     return there
 

@@ -29,6 +29,11 @@ class Visitors(Loads):
         return sum(load.result.failed for load in self.loads.values())
 
     @property
+    def p95(self) -> float:
+        """Nineteen of twenty plain answers were there after so many seconds, on the slowest node."""
+        return max(load.result.p95 for load in self.loads.values())
+
+    @property
     def releases(self) -> set[str]:
         return {name for load in self.loads.values() for name in load.result.first_seen}
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.sql import Database
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import take
@@ -44,3 +46,22 @@ def test_a_host_that_was_just_installed_does_not_write_over_the_backups_of_anoth
     take.require_own([Snapshot("a", 0)], True, "shop")
     with pytest.raises(BackupError, match="1 backups of shop by another host, the newest of 1970"):
         take.require_own([Snapshot("a", 0)], False, "shop")
+
+
+@pytest.mark.parametrize(
+    ("adopt", "opened", "another"),
+    [(False, "old", "old"), (True, "", "new")],
+)
+def test_another_repository_is_begun_when_it_is_asked_for_and_needs_base_backups(adopt, opened, another):
+    noted, asked = [], []
+    repository = SimpleNamespace(open=lambda known: asked.append(known) or known or "new", snapshots=list)
+    context = SimpleNamespace(
+        config=Config("shop", "/r", databases=(Database("postgres", "shop", "shop"),)),
+        repository=repository,
+        state=SimpleNamespace(read=lambda: {"repository": "old"}, note=lambda **values: noted.append(values)),
+        base_state=lambda service: SimpleNamespace(note=lambda **values: noted.append({service: values})),
+    )
+    assert take.own(context, adopt) == []
+    assert asked == [opened]
+    assert noted[-1] == {"repository": another}
+    assert ({"postgres": {"chain": None}} in noted) is adopt
