@@ -70,14 +70,13 @@ state:
   sample: present
 """
 
-import ipaddress
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.maintenance import BACK_SOON, OPEN, PAGE, files
 from ..module_utils._app.program import CommandError
 from ..module_utils._compose.project import Edge
-from ..module_utils._compose.upstream import maintenance_file, maintenance_http_file
 
 ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},
@@ -86,26 +85,18 @@ ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "allow": {"type": "list", "elements": "str", "default": []},
     "retry_after": {"type": "int", "default": 300},
-    "page": {
-        "type": "str",
-        "default": '<!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1>'
-        "<p>We are working on it.</p>",
-    },
+    "page": {"type": "str", "default": BACK_SOON},
 }
 
 
 def wanted(params: dict) -> dict[str, str | None]:
-    """The edge's files, None for those that must not be there."""
+    """Return the edge's files, None for those that must not be there."""
     if params["state"] == "absent":
-        return dict.fromkeys(("http-maintenance.conf", "maintenance.conf", "maintenance.html"))
+        return OPEN
     token = (Path(params["directory"]) / "edge-token").read_text(encoding="utf-8").strip()
-    page = str(Path(params["edge_directory"]) / "maintenance.html")
-    networks = [str(ipaddress.ip_network(network, strict=False)) for network in params["allow"]]
-    return {
-        "http-maintenance.conf": maintenance_http_file(params["project"], networks),
-        "maintenance.conf": maintenance_file(params["project"], token, params["retry_after"], page),
-        "maintenance.html": params["page"] + "\n",
-    }
+    return files(
+        params["project"], params["allow"], params["retry_after"], params["page"], params["edge_directory"], token
+    )
 
 
 def main() -> None:
@@ -113,11 +104,11 @@ def main() -> None:
     params = module.params
     edge = Edge(Path(params["edge_directory"]))
     try:
-        files = wanted(params)
-        changes = edge.differences(files)
+        closed = wanted(params)
+        changes = edge.differences(closed)
         if changes and not module.check_mode:
-            edge.switch(files)
-            page = edge.directory / "maintenance.html"
+            edge.switch(closed)
+            page = edge.directory / PAGE
             if page.exists():
                 page.chmod(0o644)  # nginx's workers read it; the other files are for its master alone
     except FileNotFoundError:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from .._app.docker_labels import COMPOSE_NETWORK, COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE
+from .._app.edge_files import EdgeFiles
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .colours import COLOURS, ColouredApp
@@ -120,57 +121,13 @@ class Compose:
                     run(["docker", "network", "rm", network])
 
 
-class Edge:
-    """The files in which an app tells nginx where its traffic goes."""
+class Edge(EdgeFiles):
+    """The files in which an app tells the host's nginx where its traffic goes."""
 
-    def __init__(self, directory: Path):
-        self.directory = directory
+    def check(self) -> None:
+        """Let nginx test its configuration."""
+        run(["nginx", "-q", "-t"])
 
-    def is_there(self) -> bool:
-        return self.directory.is_dir()
-
-    def differences(self, files: dict[str, str | None]) -> dict[str, tuple[str, str]]:
-        """Before and after of what would change; None is a file that is not to be there."""
-        before = {name: self.read(name) for name in files}
-        return {name: (before[name] or "", text or "") for name, text in files.items() if before[name] != text}
-
-    def read(self, name: str) -> str | None:
-        """Return a file's text; None when it is not there."""
-        try:
-            # Damaged text differs from what it should be, and is replaced like any other.
-            return (self.directory / name).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return None
-
-    def switch(self, files: dict[str, str | None]) -> bool:
-        """Writes all, lets nginx test them and reload. The old files come back when it refuses."""
-        before = {name: self.read(name) for name in files}
-        if before == files:
-            return False
-        with self._undo(before):
-            self._write(files)
-            run(["nginx", "-q", "-t"])
-            run(["systemctl", "reload", "nginx.service"])
-        return True
-
-    @contextmanager
-    def _undo(self, before: dict[str, str | None]) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._write(before)
-            raise
-
-    def _write(self, files: dict[str, str | None]) -> None:
-        for name, text in files.items():
-            path = self.directory / name
-            if text is None:
-                path.unlink(missing_ok=True)
-                continue
-            temporary = path.with_name(f".{name}.new")
-            try:
-                temporary.touch(mode=0o600)
-                temporary.write_text(text, encoding="utf-8")
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+    def reload(self) -> None:
+        """Let nginx read it."""
+        run(["systemctl", "reload", "nginx.service"])

@@ -95,30 +95,3 @@ def server_file(app: str, release: str, assets: Sequence[Assets] = ()) -> str:
             f"    proxy_pass http://${variable(app)}_{variable(asset.service)};\n}}\n"
         )
     return "".join(lines)
-
-
-def maintenance_http_file(app: str, allow: Sequence[str]) -> str:
-    """Whom a closed app stays open for, and who gets a page and who JSON."""
-    lines = "".join(f"    {network} 0;\n" for network in allow)
-    return (
-        f"{HEADER}geo ${variable(app)}_closed {{\n    default 1;\n{lines}}}\n"
-        f'map $http_accept ${variable(app)}_closed_as {{\n    default json;\n    "~text/html" html;\n}}\n'
-    )
-
-
-def maintenance_file(app: str, token: str, retry_after: int, page: str) -> str:
-    """Answers 503 to all but the allow list and the release's own checks; nginx's own pages of errors stay."""
-    headers = f"    add_header Retry-After {retry_after} always;\n    add_header Cache-Control no-store always;\n"
-    headers += "    types {}\n"
-    said = '{"error": "maintenance", "message": "This site is closed for maintenance. Please try again later."}'
-    return (
-        f"{HEADER}set $izzzi_closed ${variable(app)}_closed;\n"
-        f'if ($http_{variable(CANDIDATE_HEADER).lower()} = "{token}") {{ set $izzzi_closed 0; }}\n'
-        "if ($uri ~ ^/izzzi-pages/) { set $izzzi_closed 0; }\n"
-        "if ($izzzi_closed) { return 503; }\n"
-        f"error_page 503 @izzzi_maintenance_${variable(app)}_closed_as;\n"
-        f"location @izzzi_maintenance_html {{\n    internal;\n    root /;\n{headers}"
-        f"    default_type text/html;\n    try_files {page} =503;\n}}\n"
-        f"location @izzzi_maintenance_json {{\n    internal;\n{headers}    default_type application/json;\n"
-        f"    return 503 '{said}\\n';\n}}\n"
-    )

@@ -136,6 +136,7 @@ class Swarm(Place):
             "resolver 127.0.0.11 valid=1s ipv6=off;",
             "resolver_timeout 3s;",
         ]
+        resolver += ["# What the verb maintenance writes.", "include /etc/nginx/izzzi/http*.conf;"]
         names = dict.fromkeys(found["service"] for _name, _site, found in self.locations() if found.get("sticky"))
         return resolver + (_sticky(list(names)) if names else [])
 
@@ -150,6 +151,7 @@ class Swarm(Place):
         return site["name"]
 
     def release(self, site: Site) -> Iterator[Line]:
+        yield "include /etc/nginx/izzzi/maintenance*.conf;"
         if any(location.get("sticky") for location in site["locations"]):
             yield from ("add_header Set-Cookie $izzzi_cookie;", 'set $izzzi_sticky "";')
         for name, service in self.services.items():

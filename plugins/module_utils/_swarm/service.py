@@ -10,6 +10,8 @@ from typing import Any
 
 from .labels import TASKS
 
+EDGE_FILES = "_edge.files"  # the end of the name of the edge's volume
+
 Spec = Mapping[str, Any]
 
 
@@ -46,11 +48,16 @@ def per_node_limit(spec: Spec) -> int:
 def local_volumes(task: Mapping[str, Any]) -> list[str]:
     """Name the volumes of a task's template that exist on one node only."""
     mounts = (task.get("ContainerSpec") or {}).get("Mounts") or []
-    return [m["Source"] for m in mounts if m.get("Type") == "volume" and m.get("Source") and _is_local(m)]
+    return [m["Source"] for m in mounts if m.get("Type") == "volume" and m.get("Source") and _is_data(m)]
 
 
 def volumes_of(spec: Spec) -> set[str]:
     return set(local_volumes(spec["TaskTemplate"]))
+
+
+def _is_data(mount: Mapping[str, Any]) -> bool:
+    """Tell whether a volume has something that only its node has. The edge's says whether it is closed."""
+    return not mount["Source"].endswith(EDGE_FILES) and _is_local(mount)
 
 
 def _is_local(mount: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from ..._app.docker_labels import STACK
 from ..._app.service_rules import AFTER_SWITCH, image_volumes, nameless_volumes, start_problems, with_replicas
 from ..._app.values import Port, SpecError, nanoseconds, pairs, read_mount, read_port, size
 from ..._app.variables import names
+from .. import node_edge
 from ..labels import APP, DATA, DECLARED, EDGE, IMAGE, PART, SERVICE, START, STATELESS, TASKS
 from .container import container_spec, resolved
 from .declared import check_keys
@@ -70,6 +71,8 @@ def service_spec(stack: Stack, result: Bundle, part: str, name: str, given: dict
     declared["environment"] = given.get("environment")
     deploy = declared.get("deploy") or {}
     container = container_spec(stack, result, name, declared)
+    if part == EDGE:
+        container["Mounts"] = [*container.get("Mounts", []), node_edge.mount(stack.project)]
     task = {
         "ContainerSpec": container,
         "Resources": _resources(stack.policy, part, deploy),

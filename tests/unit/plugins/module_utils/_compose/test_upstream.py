@@ -3,8 +3,6 @@ from __future__ import annotations
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.upstream import (
     Assets,
     http_file,
-    maintenance_file,
-    maintenance_http_file,
     server_file,
 )
 
@@ -38,20 +36,3 @@ def test_static_files_of_earlier_releases_come_before_the_service():
     assert 'set $izzzi_release "r2";' in text
     assert "try_files /opt/r2/assets$uri /opt/r1/assets$uri @izzzi_assets_0;" in text
     assert "location @izzzi_assets_0 {\n    proxy_pass http://$shop_web;" in text
-
-
-def test_a_closed_app_is_open_for_the_allow_list_and_the_release():
-    assert "10.0.0.0/8 0;" in maintenance_http_file("shop", ["10.0.0.0/8"])
-    text = maintenance_file("shop", "secret", 120, "/page.html")
-    assert 'if ($http_x_izzzi_candidate = "secret") { set $izzzi_closed 0; }' in text
-    assert "add_header Retry-After 120 always;" in text
-
-
-def test_a_closed_app_tells_browsers_by_its_page_and_programs_in_json():
-    assert '"~text/html" html;' in maintenance_http_file("shop", [])
-    text = maintenance_file("shop", "secret", 120, "/page.html")
-    assert "error_page 503 @izzzi_maintenance_$shop_closed_as;" in text
-    page, _, program = text.partition("location @izzzi_maintenance_json {")
-    assert "try_files /page.html =503;" in page
-    assert 'return 503 \'{"error": "maintenance", ' in program
-    assert text.count("add_header Retry-After 120 always;") == 2

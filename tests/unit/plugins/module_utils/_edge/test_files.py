@@ -65,6 +65,7 @@ ALLOWED = [
     ("host", r"^http > include /run/izzzi-nginx/sites.conf$", "sites are files; a Swarm's are in the one config"),
     ("host", r"server > include /etc/nginx/izzzi/shop/(server|maintenance)\*.conf$", "decision 0003"),
     ("host", r"server > include /etc/nginx/izzzi/blog/(server|maintenance)\*.conf$", "decision 0003"),
+    ("swarm", r"include /etc/nginx/izzzi/(http|maintenance)\*.conf$", "a node's edge is of one app"),
     ("host", r'^http > map "" \$shop_realm > default "shop"$', "a release's own checks enter by a header"),
     ("host", r"> auth_basic \$shop_realm$", "the same"),
     ("swarm", r"> auth_basic shop$", "a Swarm's checks of a closed place say `edge: false`"),

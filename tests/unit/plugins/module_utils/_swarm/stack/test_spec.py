@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.values import SpecError
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.service import may_overlap
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.service import may_overlap, volumes_of
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import content_name
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.spec import bundle
 
@@ -89,6 +89,8 @@ def test_the_edge_is_on_every_node_with_the_nodes_own_ports():
         {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 80, "PublishMode": "host"}
     ]
     assert spec["UpdateConfig"]["Order"] == "stop-first"
+    assert [m["Source"] for m in spec["TaskTemplate"]["ContainerSpec"]["Mounts"]] == ["shop_edge.files"]
+    assert volumes_of(spec) == set(), "a node with an edge keeps no data"
     name = content_name("shop", "conf", b"events {}")
     assert made.configs == {name: b"events {}"}
     assert spec["TaskTemplate"]["ContainerSpec"]["Configs"][0]["ConfigName"] == name

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The edge's files on one node: a volume, which the edge's task there includes, and which outlives the task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .._app.docker_labels import SWARM_SERVICE
+from .._app.edge_files import EdgeFiles
+from .._app.program import CommandError, run
+from .service import EDGE_FILES
+
+MOUNTED = "/etc/nginx/izzzi"  # where the edge's task finds the files
+
+
+def volume(project: str) -> str:
+    """Return the name of the volume."""
+    return f"{project}{EDGE_FILES}"
+
+
+def mount(project: str) -> dict[str, Any]:
+    """Return the volume as the Engine API's Mount. A node makes it with the first task of the edge."""
+    return {"Type": "volume", "Source": volume(project), "Target": MOUNTED, "ReadOnly": True}
+
+
+def find(project: str) -> NodeEdge | None:
+    """Return this node's edge; None where it has never run."""
+    try:
+        place = run(["docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume(project)]).strip()
+    except CommandError as error:
+        if "no such volume" in str(error).lower():
+            return None
+        raise
+    return NodeEdge(Path(place), project)
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses from which this node's own requests reach its edge."""
+    asked = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
+    try:
+        return ["127.0.0.1", *run(["docker", "network", "inspect", "--format", asked, "docker_gwbridge"]).split()]
+    except CommandError:
+        return ["127.0.0.1"]
+
+
+class NodeEdge(EdgeFiles):
+    """What the edge's tasks on this node include."""
+
+    def __init__(self, directory: Path, project: str):
+        super().__init__(directory)
+        self._service = f"{project}_edge"
+
+    def check(self) -> None:
+        """Let nginx test its configuration in each task that runs here."""
+        for task in self._tasks():
+            run(["docker", "exec", task, "nginx", "-q", "-t"])
+
+    def reload(self) -> None:
+        """Let nginx read it. A task that starts later has read it."""
+        for task in self._tasks():
+            run(["docker", "exec", task, "nginx", "-q", "-s", "reload"])
+
+    def _tasks(self) -> list[str]:
+        return run(["docker", "ps", "--quiet", f"--filter=label={SWARM_SERVICE}={self._service}"]).split()

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.modules import swarm_maintenance
+from ansible_collections.izzzi.infra.plugins.modules.swarm_maintenance import main
+
+
+class Edge(swarm_maintenance.NodeEdge):
+    def check(self):
+        pass
+
+    reload = check
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setattr(swarm_maintenance, "find", lambda project: Edge(tmp_path, project))
+    monkeypatch.setattr(swarm_maintenance, "own_addresses", lambda: ["127.0.0.1"])
+    return tmp_path
+
+
+def test_it_closes_once_and_opens_once(run_module, place):
+    asked = {"project": "shop", "allow": ["203.0.113.7"]}
+    assert run_module(main, asked, check=True)["changed"] is True
+    assert list(place.iterdir()) == []
+    assert run_module(main, asked)["closed"] is False
+    assert "203.0.113.7/32 0;" in (place / "http-maintenance.conf").read_text()
+    assert "127.0.0.1/32 0;" in (place / "http-maintenance.conf").read_text()
+    again = run_module(main, asked)
+    assert (again["changed"], again["closed"]) == (False, True)
+    assert run_module(main, {**asked, "state": "absent"})["changed"] is True
+    assert list(place.iterdir()) == []
+
+
+def test_a_node_without_an_edge_is_as_it_should_be(run_module, monkeypatch):
+    monkeypatch.setattr(swarm_maintenance, "find", lambda project: None)
+    result = run_module(main, {"project": "shop"})
+    assert (result["changed"], result["state"]) == (False, "none")
+
+
+def test_an_allow_list_holds_networks(run_module, place):
+    assert "10.0.0.0/33" in run_module(main, {"project": "shop", "allow": ["10.0.0.0/33"]})["msg"]
