@@ -171,7 +171,7 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     if params["action"] == "state":
         return {"changed": False, "state": actions.report(found)}
     if params["action"] == "restore" and check_mode:
-        foreseen = actions.foresee(found, *what)
+        foreseen = everything.foresee(found, params["to"]) if params["everything"] else actions.foresee(found, *what)
         return {"changed": True, "backup": foreseen, "loss": foreseen["loss"]}
     if params["action"] == "repair":
         done = repair.foresee(found) if check_mode else repair.repair(found)

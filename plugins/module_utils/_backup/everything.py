@@ -28,11 +28,7 @@ def bring_back(context: Context, to: str = "latest", sql: str = "") -> dict[str,
     that has made backups: its data is in use. Another run begins anew, and keeps what the databases had as after every
     restore."""
     config, began = context.config, context.clock()
-    if made := context.state.read().get("backup"):
-        raise BackupError(
-            f"This host has made the backup {made['id']}, so that its data is in use. To bring back an older state: "
-            "playbooks/restore.yml. Nothing was done."
-        )
+    require_unused(context)
     snapshot = newest(context.repository.snapshots(), to)
     found = manifest.read(context.repository.read(snapshot.id, f"/{STAGING}/{manifest.FILE}"))
     source = to if is_time(to) else snapshot.id
@@ -49,6 +45,22 @@ def bring_back(context: Context, to: str = "latest", sql: str = "") -> dict[str,
         "rows": sum(part.get("rows", 0) for part in parts),
         "seconds": round(context.clock() - began, 1),
     }
+
+
+def require_unused(context: Context) -> None:
+    """Raise BackupError on a host that has made backups: its data is in use."""
+    if made := context.state.read().get("backup"):
+        raise BackupError(
+            f"This host has made the backup {made['id']}, so that its data is in use. To bring back an older state: "
+            "playbooks/restore.yml. Nothing was done."
+        )
+
+
+def foresee(context: Context, to: str) -> dict[str, Any]:
+    """Return which backup `bring_back` would begin with. Raise BackupError when it would refuse."""
+    require_unused(context)
+    snapshot = newest(context.repository.snapshots(), to)
+    return {"what": f"backup {snapshot.id} of {snapshot.at}", "id": snapshot.id, "loss": []}
 
 
 def newest(snapshots: Sequence[Snapshot], to: str) -> Snapshot:

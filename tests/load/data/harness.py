@@ -33,8 +33,8 @@ class Row:
 class Proof:
     """An app with backups, and somebody who writes."""
 
-    def __init__(self, cluster: Cluster, container: str):
-        self.cluster, self.container = cluster, container
+    def __init__(self, cluster: Cluster, own: dict, container: str):
+        self.cluster, self.own, self.container = cluster, own, container
         self.rows: list[Row] = []
 
     # What is in the database.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.load.data import losses, size, storage
+from tests.load.data import losses, other_environment, runbook, size, storage
 from tests.load.data.harness import Proof, Row, first_backup
 from tests.load.releases import app
 from tests.load.swarm.cluster import Cluster
@@ -28,19 +28,22 @@ COMPOSE: dict[str, Callable[[Proof], None]] = {
     "damaged": storage.damaged,
     "revoked": losses.revoked,
     "bucket_gone": storage.bucket_gone,
+    "other_environment": other_environment.other_environment,
     "one_gib": size.one_gib,
     "volume_deleted": losses.volume_deleted,
     "destroyed": losses.destroyed,
+    "runbook": runbook.runbook,
 }
 SWARM: dict[str, Callable[[Proof], None]] = {"node_lost": losses.node_lost}
 
 
 def carry_out(folder: Path, orchestrator: str, parts: list[Callable[[Proof], None]]) -> list[Row]:
-    own = yaml.safe_load((HERE / "environment.yml").read_text())
     source = app(folder / "source", kind="good", number=1)
-    with Cluster(folder, own | {"proof_orchestrator": orchestrator, "load_source": str(source)}) as cluster:
+    own = yaml.safe_load((HERE / "environment.yml").read_text())
+    own |= {"proof_orchestrator": orchestrator, "load_source": str(source)}
+    with Cluster(folder, own) as cluster:
         cluster.must("playbooks/deploy.yml")
-        proof = Proof(cluster, {"compose": "proof-postgres-1", "swarm": "proof_postgres"}[orchestrator])
+        proof = Proof(cluster, own, {"compose": "proof-postgres-1", "swarm": "proof_postgres"}[orchestrator])
         try:
             for part in [first_backup, *parts]:
                 part(proof)

@@ -14,8 +14,6 @@ import yaml
 
 from tests.e2e.driver import ROOT, Run, cloud, run_playbook, ssh
 
-TAG = "izzzi:proof:dev"
-
 
 @dataclass(frozen=True)
 class Node:
@@ -34,25 +32,26 @@ def parse(droplet: dict) -> Node:
     return Node(droplet["id"], droplet["name"], addresses["public"], addresses["private"])
 
 
-def inventory(folder: Path, own: dict) -> Path:
+def inventory(folder: Path, own: dict, environment: str = "dev") -> Path:
     """The sandbox's inventory with other names and counts, and a small app in the place of the demo's."""
     target = folder / "inventory"
     if not target.exists():
         shutil.copytree(ROOT / "inventories/sandbox", target)
         hosts = target / "digitalocean.yml"
-        hosts.write_text(hosts.read_text().replace("izzzi:izzzi:dev", TAG))
+        hosts.write_text(hosts.read_text().replace("izzzi:izzzi:dev", f"izzzi:proof:{environment}"))
+    named = {"provision_environment": environment}
     files = {"provision_known_hosts": str(folder / "known_hosts"), "app_secrets_file": str(folder / "vault.yml")}
-    (target / "group_vars/all/zz_proof.yml").write_text(yaml.safe_dump(own | files))
+    (target / "group_vars/all/zz_proof.yml").write_text(yaml.safe_dump(own | files | named))
     return target
 
 
 class Cluster:
     """Droplets while the block runs. `own` is what their inventory says otherwise than the sandbox's."""
 
-    def __init__(self, folder: Path, own: dict, *without: str):
-        self.folder = folder
+    def __init__(self, folder: Path, own: dict, *without: str, environment: str = "dev"):
+        self.folder, self.environment = folder, environment
         self.nodes: list[Node] = []
-        self._inventory = inventory(folder, own)
+        self._inventory = inventory(folder, own, environment)
         # Roles by tag that the proof goes without, whenever hosts are configured.
         self.without = ["--skip-tags", ",".join(without)] if without else []
 
@@ -67,13 +66,13 @@ class Cluster:
         return self
 
     def __exit__(self, *_exception) -> None:
-        self.must("playbooks/destroy.yml", "-e", "confirm=proof-dev")
+        self.must("playbooks/destroy.yml", "-e", f"confirm=proof-{self.environment}")
 
     def declare(self, own: dict) -> None:
-        inventory(self.folder, own)
+        inventory(self.folder, own, self.environment)
 
     def look(self) -> None:
-        found = cloud(f"/droplets?tag_name={TAG}")["droplets"]
+        found = cloud(f"/droplets?tag_name=izzzi:proof:{self.environment}")["droplets"]
         self.nodes = sorted(map(parse, found), key=lambda node: node.name)
 
     def must(self, name: str, *arguments: str) -> None:

@@ -93,3 +93,11 @@ def test_the_data_services_are_waited_for_and_the_last_reason_is_told():
     assert now[0] == 4
     with pytest.raises(BackupError, match="it is gone again"):
         everything.wait_for_services(asked, 6, lambda: now[0], pause)
+
+
+def test_a_check_refuses_what_the_run_would_refuse():
+    asked = context({})
+    assert everything.foresee(asked, "latest")["id"] == "bbbb2222"
+    asked.state = SimpleNamespace(read=lambda: {"backup": {"id": "cccc3333"}})
+    with pytest.raises(BackupError, match="made the backup cccc3333"):
+        everything.foresee(asked, "latest")
