@@ -31,7 +31,7 @@ options:
     choices: [present, absent]
     default: present
   allow:
-    description: Addresses and networks for which it stays open.
+    description: Addresses and networks for which it stays open. The host itself is always among them.
     type: list
     elements: str
     default: []
@@ -44,6 +44,13 @@ options:
     type: str
     default: >-
       <!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>
+  purpose:
+    description:
+      - For what a verb closes the app. What is closed for something else, or by a person, stays so then. A run that
+        finds it closed for its own purpose, because another one was killed, opens it in the end.
+      - Empty for a person, who closes and opens whatever is there.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -68,57 +75,45 @@ state:
   returned: success
   type: str
   sample: present
+was_closed:
+  description: Whether the app was closed before.
+  returned: success
+  type: bool
+  sample: false
+was_closed_for:
+  description: For what it was closed; empty when it was open, or when a person had closed it.
+  returned: success
+  type: str
+  sample: restore
 """
 
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.maintenance import BACK_SOON, OPEN, PAGE, files
+from ..module_utils._app.maintenance import ARGUMENTS, switch
 from ..module_utils._app.program import CommandError
 from ..module_utils._compose.project import Edge
 
 ARGUMENT_SPEC = {
-    "project": {"type": "str", "required": True},
+    **ARGUMENTS,
     "directory": {"type": "path", "required": True},
     "edge_directory": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "allow": {"type": "list", "elements": "str", "default": []},
-    "retry_after": {"type": "int", "default": 300},
-    "page": {"type": "str", "default": BACK_SOON},
 }
-
-
-def wanted(params: dict) -> dict[str, str | None]:
-    """Return the edge's files, None for those that must not be there."""
-    if params["state"] == "absent":
-        return OPEN
-    token = (Path(params["directory"]) / "edge-token").read_text(encoding="utf-8").strip()
-    return files(
-        params["project"], params["allow"], params["retry_after"], params["page"], params["edge_directory"], token
-    )
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    edge = Edge(Path(params["edge_directory"]))
+    params, token = module.params, ""
     try:
-        closed = wanted(params)
-        changes = edge.differences(closed)
-        if changes and not module.check_mode:
-            edge.switch(closed)
-            page = edge.directory / PAGE
-            if page.exists():
-                page.chmod(0o644)  # nginx's workers read it; the other files are for its master alone
+        if params["state"] == "present":
+            token = (Path(params["directory"]) / "edge-token").read_text(encoding="utf-8").strip()
+        place = params["edge_directory"]
+        module.exit_json(**switch(Edge(Path(place)), params, module.check_mode, place, token=token))
     except FileNotFoundError:
         module.fail_json(msg=f"{params['directory']} has no release yet: deploy the app before it can be closed.")
     except (CommandError, ValueError) as error:
         module.fail_json(msg=str(error))
-    before = "".join(f"{name}\n" for name, (text, _after) in sorted(changes.items()) if text)
-    after = "".join(f"{name}\n" for name, (_before, text) in sorted(changes.items()) if text)
-    header = {"before_header": str(edge.directory), "after_header": str(edge.directory)}
-    module.exit_json(changed=bool(changes), state=params["state"], diff={**header, "before": before, "after": after})
 
 
 if __name__ == "__main__":

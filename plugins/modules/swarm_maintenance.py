@@ -37,6 +37,13 @@ options:
     type: str
     default: >-
       <!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>
+  purpose:
+    description:
+      - For what a verb closes the app. What is closed for something else, or by a person, stays so then. A run that
+        finds it closed for its own purpose, because another one was killed, opens it in the end.
+      - Empty for a person, who closes and opens whatever is there.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -54,59 +61,38 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-closed:
-  description: Whether the app was closed on this node before.
-  returned: success
-  type: bool
-  sample: false
 state:
   description: What it is now; V(none) on a node without an edge.
   returned: success
   type: str
   sample: present
+was_closed:
+  description: Whether the app was closed before.
+  returned: success
+  type: bool
+  sample: false
+was_closed_for:
+  description: For what it was closed; empty when it was open, or when a person had closed it.
+  returned: success
+  type: str
+  sample: restore
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.maintenance import BACK_SOON, OPEN, PAGE, SERVER, files
+from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, switch
 from ..module_utils._app.program import CommandError
-from ..module_utils._swarm.node_edge import MOUNTED, NodeEdge, find, own_addresses
-
-ARGUMENT_SPEC = {
-    "project": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "allow": {"type": "list", "elements": "str", "default": []},
-    "retry_after": {"type": "int", "default": 300},
-    "page": {"type": "str", "default": BACK_SOON},
-}
-
-
-def switch(edge: NodeEdge, params: dict, check_mode: bool) -> dict:
-    """Close or open a node's edge. Return the module's result."""
-    wanted, is_closed = OPEN, edge.read(SERVER) is not None
-    if params["state"] == "present":
-        allow = [*own_addresses(), *params["allow"]]
-        wanted = files(params["project"], allow, params["retry_after"], params["page"], MOUNTED)
-    changes = edge.differences(wanted)
-    if changes and not check_mode:
-        edge.switch(wanted)
-        page = edge.directory / PAGE
-        if page.exists():
-            page.chmod(0o644)  # nginx's workers read it; the other files are for its master alone
-    before = "".join(f"{name}\n" for name, (text, _after) in sorted(changes.items()) if text)
-    after = "".join(f"{name}\n" for name, (_before, text) in sorted(changes.items()) if text)
-    header = {"before_header": str(edge.directory), "after_header": str(edge.directory)}
-    told = {"closed": is_closed, "diff": {**header, "before": before, "after": after}}
-    return {"changed": bool(changes), "state": params["state"], **told}
+from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         edge = find(module.params["project"])
         if edge is None:
-            module.exit_json(changed=False, state="none", closed=False)
-        module.exit_json(**switch(edge, module.params, module.check_mode))
+            module.exit_json(changed=False, state="none", was_closed=False, was_closed_for="")
+        own = [*LOOPBACK, *own_addresses()]
+        module.exit_json(**switch(edge, module.params, module.check_mode, MOUNTED, own))
     except (CommandError, ValueError) as error:
         module.fail_json(msg=str(error))
 

@@ -1,16 +1,20 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nginx includes while an app is closed to its visitors: files for `http`, for its sites, and the page. Pure."""
+"""Closes an app to its visitors, and opens it: what nginx includes meanwhile, and who has closed it for what."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from .edge_files import EdgeFiles
 from .probe import CANDIDATE_HEADER
 
 HEADER = "# Written by the verb maintenance. Do not edit: it is removed when the app opens.\n"
+PURPOSE = "# Closed for: "
+LOOPBACK = ("127.0.0.1", "::1")  # the checks of the host itself
 HTTP, SERVER, PAGE = "http-maintenance.conf", "maintenance.conf", "maintenance.html"
 BACK_SOON = (
     '<!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>'
@@ -18,16 +22,65 @@ BACK_SOON = (
 OPEN: dict[str, str | None] = dict.fromkeys((HTTP, SERVER, PAGE))
 
 
-def files(
-    app: str, allow: Sequence[str], retry_after: int, page: str, directory: str, token: str = ""
-) -> dict[str, str | None]:
-    """Return the files that close an app. `directory` is where nginx finds them, `retry_after` seconds. Raise
-    ValueError when `allow` has something else than addresses and networks."""
-    networks = [str(ipaddress.ip_network(network, strict=False)) for network in allow]
+# What both modules take beside the place of the files.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "project": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "allow": {"type": "list", "elements": "str", "default": []},
+    "retry_after": {"type": "int", "default": 300},
+    "page": {"type": "str", "default": BACK_SOON},
+    "purpose": {"type": "str", "default": ""},
+}
+
+
+def switch(
+    edge: EdgeFiles,
+    params: Mapping[str, Any],
+    check_mode: bool,
+    directory: str,
+    own: Sequence[str] = LOOPBACK,
+    token: str = "",
+) -> dict[str, Any]:
+    """Close or open an app, and return the module's result. What somebody else has closed stays as it is, but for a
+    person, who has no purpose to give. Raise ValueError or CommandError when it cannot be done."""
+    before, wanted = closed_for(edge), dict(OPEN)
+    if params["state"] == "present":
+        wanted = files(params, [*own, *params["allow"]], directory, token)
+    is_foreign = bool(params["purpose"]) and before not in (None, params["purpose"])
+    changes = {} if is_foreign else edge.differences(wanted)
+    if changes and not check_mode:
+        edge.switch(wanted)
+        page = edge.directory / PAGE
+        if page.exists():
+            page.chmod(0o644)  # nginx's workers read it; the other files are for its master alone
+    names = {
+        side: "".join(f"{name}\n" for name, texts in sorted(changes.items()) if texts[number])
+        for number, side in enumerate(("before", "after"))
+    }
+    header = {"before_header": str(edge.directory), "after_header": str(edge.directory)}
+    was = {"was_closed": before is not None, "was_closed_for": before or ""}
+    return {"changed": bool(changes), "state": params["state"], **was, "diff": {**header, **names}}
+
+
+def closed_for(edge: EdgeFiles) -> str | None:
+    """Return for what the app is closed now: empty when a person did it, None when it is open."""
+    text = edge.read(SERVER)
+    if text is None:
+        return None
+    found = [line.removeprefix(PURPOSE) for line in text.splitlines() if line.startswith(PURPOSE)]
+    return found[0] if found else ""
+
+
+def files(params: Mapping[str, Any], allow: Sequence[str], directory: str, token: str = "") -> dict[str, str | None]:
+    """Return the files that close an app. `directory` is where nginx finds them. Raise ValueError when `allow` has
+    something else than addresses and networks."""
+    networks = [str(ipaddress.ip_network(network, strict=False)) for network in dict.fromkeys(allow)]
+    purpose = f"{PURPOSE}{params['purpose']}\n" if params["purpose"] else ""
+    server = server_file(params["project"], token, params["retry_after"], f"{directory}/{PAGE}")
     return {
-        HTTP: http_file(app, networks),
-        SERVER: server_file(app, token, retry_after, f"{directory}/{PAGE}"),
-        PAGE: page + "\n",
+        HTTP: http_file(params["project"], networks),
+        SERVER: purpose + server,
+        PAGE: params["page"] + "\n",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 
-from tests.e2e.driver import BIN, ROOT, cloud, power
+from tests.e2e.driver import BIN, ROOT, cloud, http, power
 from tests.load.data.harness import CONSENT, Proof, Row, utc
 from tests.load.data.writer import Acknowledged
 from tests.load.swarm.cluster import Node
@@ -55,6 +55,8 @@ def killed(proof: Proof) -> None:
         proof.timed(row, "restore", "-e", "to=latest", *CONSENT)
         leftover = proof.sql("SELECT string_agg(datname, ' ') FROM pg_database WHERE datname LIKE '%restoring%'")
         row.problems += [f"left over: {leftover}"] if leftover else []
+        answer = http(f"http://{proof.home().public}/health", headers={"Host": "load.test"})
+        row.problems += [] if answer.status == 200 else [f"visitors get {answer.status}"]
         proof.add(row)
 
 

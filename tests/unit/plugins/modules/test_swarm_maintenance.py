@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node_edge import NodeEdge
 from ansible_collections.izzzi.infra.plugins.modules import swarm_maintenance
 from ansible_collections.izzzi.infra.plugins.modules.swarm_maintenance import main
 
 
-class Edge(swarm_maintenance.NodeEdge):
+class Edge(NodeEdge):
     def check(self):
         pass
 
@@ -15,7 +16,7 @@ class Edge(swarm_maintenance.NodeEdge):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setattr(swarm_maintenance, "find", lambda project: Edge(tmp_path, project))
-    monkeypatch.setattr(swarm_maintenance, "own_addresses", lambda: ["127.0.0.1"])
+    monkeypatch.setattr(swarm_maintenance, "own_addresses", lambda: ["172.18.0.1"])
     return tmp_path
 
 
@@ -23,11 +24,11 @@ def test_it_closes_once_and_opens_once(run_module, place):
     asked = {"project": "shop", "allow": ["203.0.113.7"]}
     assert run_module(main, asked, check=True)["changed"] is True
     assert list(place.iterdir()) == []
-    assert run_module(main, asked)["closed"] is False
+    assert run_module(main, asked)["was_closed"] is False
     assert "203.0.113.7/32 0;" in (place / "http-maintenance.conf").read_text()
     assert "127.0.0.1/32 0;" in (place / "http-maintenance.conf").read_text()
     again = run_module(main, asked)
-    assert (again["changed"], again["closed"]) == (False, True)
+    assert (again["changed"], again["was_closed"]) == (False, True)
     assert run_module(main, {**asked, "state": "absent"})["changed"] is True
     assert list(place.iterdir()) == []
 
