@@ -148,6 +148,7 @@ def damaged() -> None:
 
 def mended() -> None:
     """The damaged copy is made whole again by one command: what is live is stored anew, and proven."""
+    shutil.rmtree("/root/other-state")
     shutil.copytree("/var/lib/izzzi/backup/shop", "/root/other-state", ignore=shutil.ignore_patterns("wal", "lock"))
     done = json.loads(backup("repair", "shop", other=True).stdout)
     assert done["packs"], done

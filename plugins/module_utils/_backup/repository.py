@@ -20,39 +20,36 @@ from .config import BackupError
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 # What restic says, and what a person can do. The first that fits counts.
 _AWAY = "the storage does not answer. Nothing is lost: run this again when it does."
+_NONE = (
+    "there is none yet. Make a backup with playbooks/backup.yml; if there were backups, look at backup_repository, "
+    "backup_bucket and backup_prefix."
+)
 _WORDS = (
-    # restic asks whether there is a repository whenever it could not ask.
-    ("connection refused|no such host|i/o timeout|no route to host", _AWAY),
-    (
-        "Is there a repository at",
-        "there is none yet. Make a backup with playbooks/backup.yml; if there were backups, look at backup_repository, "
-        "backup_bucket and backup_prefix.",
-    ),
+    (r"connection refused|no such host|timeout|no route to host|\b503\b|Service Unavailable|TLS|x509", _AWAY),
     (
         "wrong password",
         "the key does not open the repository. Give the environment's vault_backup_password as it was when the "
         "repository was made; without that key there is no restore.",
     ),
+    (
+        r"Access ?Denied|InvalidAccessKeyId|Access Key Id|SignatureDoesNotMatch|\b403\b",
+        "the storage refuses the key. Make a new one for the bucket (backup_access_key, backup_secret_key), and run "
+        "playbooks/deploy.yml.",
+    ),
+    (
+        "NoSuchBucket|bucket does not exist",
+        "its bucket is gone. Run playbooks/provision.yml to make it again, without what was in it.",
+    ),
+    # restic asks this whenever it could not look, whatever the reason: those stand above.
+    ("Is there a repository at|unable to open config file", _NONE),
     ("ciphertext verification failed|does not match|invalid data returned|hash mismatch|unexpected EOF", "DAMAGED"),
     (
         "already locked|unable to create lock",
         "another restic works on it. Wait until that has ended; a lock that a killed run left is removed by itself "
         "after 30 minutes, or at once when that run was on this host.",
     ),
-    (
-        "Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|403",
-        "the storage refuses the key. Make a new one for the bucket (backup_access_key, backup_secret_key), and run "
-        "playbooks/deploy.yml.",
-    ),
-    (
-        "NoSuchBucket|bucket does not exist",
-        "its bucket is gone. Run playbooks/provision.yml to make it again; what was in it is lost.",
-    ),
     ("no space left", "the disk that it lies on is full. Make room there, and run this again."),
-    (
-        "connection refused|no such host|timeout|TLS|x509|EOF|503|Service Unavailable",
-        _AWAY,
-    ),
+    ("EOF", _AWAY),
 )
 _DAMAGED = (
     "what lies there is damaged. A bucket with versioning may have the file as it was, and other backups may be whole "
@@ -60,17 +57,19 @@ _DAMAGED = (
 )
 CONTENT = re.compile("repository contains errors", re.IGNORECASE)
 BASE = "base"
-MISSING = re.compile(r"Is there a repository at the following location|unable to open config file|does not exist")
 
 
 def explain(said: str, repository: str) -> str:
     """Return what restic's words mean for a person, with the words themselves."""
     lines = [_plain(line) for line in said.strip().splitlines()]
-    for pattern, meaning in _WORDS:
-        if re.search(pattern, said, re.IGNORECASE):
-            told = _DAMAGED if meaning == "DAMAGED" else meaning
-            return "\n".join([f"The repository {repository}: {told}", *lines[-5:]])
+    if told := _meaning(said):
+        return "\n".join([f"The repository {repository}: {told}", *lines[-5:]])
     return "\n".join([f"The repository {repository}: restic failed.", *lines[-10:]])
+
+
+def _meaning(said: str) -> str:
+    found = next((meaning for pattern, meaning in _WORDS if re.search(pattern, said, re.IGNORECASE)), "")
+    return _DAMAGED if found == "DAMAGED" else found
 
 
 def _plain(line: str) -> str:
@@ -160,7 +159,7 @@ class Repository:
             )
         except CommandError as error:
             said = str(error)
-            if MISSING.search(said) and "wrong password" not in said and not re.search(_WORDS[0][0], said):
+            if _meaning(said) == _NONE:
                 return ""
             raise BackupError(explain(str(error), self.url)) from error
 

@@ -29,6 +29,11 @@ from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository imp
         ("Save returned error: no space left on device", "disk that it lies on is full"),
         ("dial tcp: connection refused", "does not answer"),
         ("connection refused\nIs there a repository at the following location?", "does not answer"),
+        ("unable to open config file: Stat: Access Denied.\nIs there a repository at the following", "refuses the key"),
+        ("unable to open config file: Stat: 503\nIs there a repository at the following location?", "does not answer"),
+        ("The specified bucket does not exist\nIs there a repository at the following location?", "bucket is gone"),
+        ("unable to open config file: Stat: The Access Key Id you provided does not exist", "refuses the key"),
+        ("unable to open config file: x509: unknown authority\nIs there a repository at the", "does not answer"),
         ("something else", "something else"),
     ],
 )
