@@ -132,7 +132,13 @@ class Archive:
     def put_aside(self, pack: str) -> None:
         """Move a file of restic's data out of the repository, to where people can look at it."""
         root = remote(self._repository).rstrip("/")
-        self.run("moveto", f"{root}/data/{pack[:2]}/{pack}", f"{root.removesuffix('/restic')}/damaged/{pack}")
+        # The storage knows another checksum of what is damaged.
+        self.run(
+            "moveto",
+            "--ignore-checksum",
+            f"{root}/data/{pack[:2]}/{pack}",
+            f"{root.removesuffix('/restic')}/damaged/{pack}",
+        )
 
     def purge(self, chain: str) -> None:
         """Remove a chain."""
