@@ -47,8 +47,15 @@ def run(
     except FileNotFoundError as error:
         raise CommandError(f"{arguments[0]} is not installed on this host.") from error
     except subprocess.TimeoutExpired as error:
-        raise CommandError(f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s.") from error
+        late = f"{' '.join(arguments[:4])} ... took longer than {timeout:.0f} s."
+        raise CommandError("\n".join([late, *_words(error.stdout, error.stderr)])) from error
     if process.returncode != 0:
-        said = ((process.stdout or "") + (process.stderr or "")).strip().splitlines()
-        raise CommandError("\n".join([f"{' '.join(arguments[:3])} ... exited with {process.returncode}:", *said[-25:]]))
+        ended = f"{' '.join(arguments[:3])} ... exited with {process.returncode}:"
+        raise CommandError("\n".join([ended, *_words(process.stdout, process.stderr)]))
     return process.stdout or ""
+
+
+def _words(*outputs: str | bytes | None) -> list[str]:
+    """Return the last lines of what a program said; of one that was ended, Python has bytes."""
+    texts = (said.decode(errors="replace") if isinstance(said, bytes) else said or "" for said in outputs)
+    return "".join(texts).strip().splitlines()[-25:]

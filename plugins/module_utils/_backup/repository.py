@@ -32,7 +32,7 @@ _WORDS = (
         "repository was made; without that key there is no restore.",
     ),
     (
-        r"Access ?Denied|InvalidAccessKeyId|Access Key Id|SignatureDoesNotMatch|\b403\b",
+        r"Access ?Denied|InvalidAccessKeyId|access key|SignatureDoesNotMatch|\b403\b",
         "the storage refuses the key. Make a new one for the bucket (backup_access_key, backup_secret_key), and run "
         "playbooks/deploy.yml.",
     ),
@@ -49,12 +49,13 @@ _WORDS = (
         "after 30 minutes, or at once when that run was on this host.",
     ),
     ("no space left", "the disk that it lies on is full. Make room there, and run this again."),
-    ("EOF", _AWAY),
+    ("EOF|took longer than", _AWAY),
 )
 _DAMAGED = (
     "what lies there is damaged. A bucket with versioning may have the file as it was, and other backups may be whole "
     "(playbooks/backups.yml). `playbooks/backup.yml -e repair=true` takes what is damaged out and makes a new backup."
 )
+ASK = 90.0  # seconds for the first question. restic asks for 15 minutes, also when its key is refused
 CONTENT = re.compile("repository contains errors", re.IGNORECASE)
 BASE = "base"
 
@@ -154,12 +155,9 @@ class Repository:
     def id(self) -> str:
         """Return the repository's id, empty when there is none."""
         try:
-            return str(
-                json.loads(run(["restic", "cat", "config", "--quiet"], env=self.env, timeout=self._timeout))["id"]
-            )
+            return str(json.loads(run(["restic", "cat", "config", "--quiet"], env=self.env, timeout=ASK))["id"])
         except CommandError as error:
-            said = str(error)
-            if _meaning(said) == _NONE:
+            if _meaning(str(error)) == _NONE:
                 return ""
             raise BackupError(explain(str(error), self.url)) from error
 

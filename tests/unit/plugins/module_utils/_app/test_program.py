@@ -27,3 +27,8 @@ def test_a_program_that_hangs_is_ended():
 def test_a_missing_program_is_named():
     with pytest.raises(CommandError, match="/nowhere/docker is not installed"):
         run(["/nowhere/docker"])
+
+
+def test_a_program_that_takes_too_long_is_quoted():
+    with pytest.raises(CommandError, match=r"took longer than 1 s\.\ntrying\nno such key"):
+        run(["sh", "-c", "echo trying; echo no such key >&2; exec sleep 30"], timeout=1)

@@ -34,6 +34,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._backup.repository imp
         ("The specified bucket does not exist\nIs there a repository at the following location?", "bucket is gone"),
         ("unable to open config file: Stat: The Access Key Id you provided does not exist", "refuses the key"),
         ("unable to open config file: x509: unknown authority\nIs there a repository at the", "does not answer"),
+        ("took longer than 90 s.\nStat(<config/>) returned error: there is no such access key", "refuses the key"),
+        ("restic cat config ... took longer than 90 s.", "does not answer"),
         ("something else", "something else"),
     ],
 )
