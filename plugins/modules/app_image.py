@@ -67,6 +67,10 @@ options:
     description: References by digest of images that are in use, by what was declared.
     type: dict
     default: {}
+  refresh:
+    description: Whether builds pull their base images although this machine has some.
+    type: bool
+    default: false
   keep:
     description: Whether the names of built images stay on this machine. The build's cache does in any case.
     type: bool
@@ -150,6 +154,7 @@ ARGUMENT_SPEC = {
     **dict.fromkeys(("platform", "registry", "pull", "username", "build_ca_bundle", "serving"), TEXT),
     "password": {**TEXT, "no_log": True},
     "pins": {"type": "dict", "default": {}},
+    "refresh": {"type": "bool", "default": False},
     "keep": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 1800},
 }
@@ -159,7 +164,7 @@ def of(p: dict) -> Images:
     app = App(p["project"], Path(), p["services"], env=p["env"], build_ca_bundle=p["build_ca_bundle"])
     registry = Registry(p["registry"], p["pull"], p["username"], p["password"])
     archive = Path(p["archive"]) if p["archive"] else None
-    return Images(app, p["release"], registry, archive, p["pins"], p["platform"], p["timeout"])
+    return Images(app, p["release"], registry, archive, p["pins"], p["platform"], p["timeout"], p["refresh"])
 
 
 def provide(images: Images, keep: bool, check_mode: bool) -> dict:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release
-short_description: Release an app in two colours, go back, look at it and remove it
+short_description: Release an app in two colours, go back, restart, stop and start it, look at it and remove it
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
@@ -23,10 +23,16 @@ options:
       - V(deploy) makes what is declared the live release; where it is already, it mends what differs.
       - V(rollback) goes back to a release that the host keeps.
       - V(remove) takes the app off the host; volumes, dumps and the passwords of the data's owners stay.
+      - V(build) builds or pulls the images that the next V(deploy) needs, and changes nothing that runs.
+      - V(restart) starts the live release in new containers beside the old ones, which are drained then; O(service)
+        alone in place, when it is a data service or has no port.
+      - V(stop) stops all of the app and keeps everything; nginx shows a page. V(start) brings the same release back and
+        proves it; so does V(deploy).
+      - V(logs) reads what containers wrote, in the order of time.
       - V(info) reports the state of the host.
     type: str
     required: true
-    choices: [plan, data, deploy, rollback, remove, info]
+    choices: [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs]
   project:
     description: Name of the app, the prefix of Compose projects, networks, volumes and images.
     type: str
@@ -49,6 +55,26 @@ options:
     description: For V(rollback), where to go; by default the release that was live before.
     type: str
     default: ''
+  service:
+    description: For V(restart) and V(logs), one service; by default all.
+    type: str
+    default: ''
+  lines:
+    description: >-
+      For V(logs), the last lines of each container; V(0) for all. By default 100, and all with O(since) or O(grep).
+    type: int
+  since:
+    description: For V(logs), a duration such as V(10m), or a time.
+    type: str
+    default: ''
+  grep:
+    description: For V(logs), a regular expression; only lines that it finds something in are shown.
+    type: str
+    default: ''
+  rebuild:
+    description: For V(plan) and V(deploy), a new release also where nothing has changed, on today's base images.
+    type: bool
+    default: false
   source:
     description: The id of the source, which the release id begins with.
     type: str
@@ -235,9 +261,13 @@ steps:
   sample: {unpack: 0.2, files: 0.1, build: 31.5, start: 4.1, prove: 12.0, switch: 0.6, drain: 1.0, commit: 0.9}
 events:
   description: The same for people, or in what services differed.
-  returned: for V(deploy) and V(rollback)
+  returned: for V(build), V(deploy), V(rollback), V(restart), V(stop) and V(start)
   type: list
   elements: str
+logs:
+  description: The lines, without secrets.
+  returned: for V(logs)
+  type: str
 output:
   description: What the release command wrote, without secrets.
   returned: for V(deploy) of a new release
@@ -282,6 +312,16 @@ app:
   description: Releases, containers, lock, edge and backups.
   returned: for V(info)
   type: dict
+status:
+  description: The same in lines for people.
+  returned: for V(info)
+  type: list
+  elements: str
+listed:
+  description: The releases in lines for people.
+  returned: for V(info)
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -289,7 +329,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._app.program import CommandError
 from ..module_utils._compose.failure_report import reason_of
-from ..module_utils._compose.verbs import ACTIONS, Run
+from ..module_utils._compose.run import Run
+from ..module_utils._compose.verbs import ACTIONS
 from ..module_utils._secrets.mask import mask
 
 ARGUMENT_SPEC = {
@@ -299,6 +340,11 @@ ARGUMENT_SPEC = {
     "message_prefix": {"type": "str", "default": "app_compose_"},
     "lock": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
+    "service": {"type": "str", "default": ""},
+    "lines": {"type": "int"},
+    "since": {"type": "str", "default": ""},
+    "grep": {"type": "str", "default": ""},
+    "rebuild": {"type": "bool", "default": False},
     "source": {"type": "str", "default": ""},
     "archive": {"type": "str", "default": ""},
     "services": {"type": "dict", "default": {}},
@@ -336,21 +382,20 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    passwords = [params[f"{name}_password"] for name in ("database", "redis", "registry")]
-    secrets = [*map(str, params["secret_env"].values()), *passwords]
+    run = Run(params, module.check_mode)
 
     def shown(text: str) -> str:
-        return mask(text.replace("app_compose_", params["message_prefix"]), secrets)
+        return mask(text.replace("app_compose_", params["message_prefix"]), run.hidden)
 
     try:
-        result = ACTIONS[params["action"]](Run(params, module.check_mode))
+        result = ACTIONS[params["action"]](run)
     except (CommandError, LeaseError, OSError, ValueError) as error:
         seen = {name: getattr(error, name, default) for name, default in (("service", ""), ("log", ""), ("steps", {}))}
         module.fail_json(msg=shown(reason_of(error)), **seen)
     for warning in warnings(result):
         module.warn(shown(warning))
     if "output" in result:
-        result["output"] = mask(result["output"], secrets)
+        result["output"] = mask(result["output"], run.hidden)
     module.exit_json(**result)
 
 

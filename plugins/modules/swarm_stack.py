@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: swarm_stack
-short_description: Deploy, undo, scale and look at an app in a Docker Swarm
+short_description: Deploy, undo, scale, restart, stop and look at an app in a Docker Swarm
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
@@ -20,11 +20,13 @@ options:
     description:
       - V(plan) compares and changes nothing. V(data) brings the data services up where no release is live yet, so that
         data can be brought back first. V(deploy), V(rollback), V(scale) and V(remove) do as they are named.
-      - V(info) reports nodes, services, tasks and releases. V(logs) returns the last log lines of a service's tasks.
+      - V(restart) replaces the tasks of O(service), or of all stateless services, as an update does. V(stop) takes all
+        tasks but the edge's away and keeps everything else; V(start) and V(deploy) bring them back.
+      - V(info) reports nodes, services, tasks and releases. V(logs) returns log lines of a service's tasks, or of all.
       - V(run) runs O(command) once as the service's tasks run, on any node, and returns what it said.
     type: str
     required: true
-    choices: [plan, data, deploy, rollback, scale, remove, info, logs, run]
+    choices: [plan, data, deploy, rollback, scale, remove, info, logs, run, restart, stop, start]
   project:
     description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
     type: str
@@ -104,7 +106,7 @@ options:
     type: int
     default: 15
   service:
-    description: For V(scale), V(logs) and V(run).
+    description: For V(scale), V(logs), V(run) and V(restart).
     type: str
     default: ''
   replicas:
@@ -120,9 +122,21 @@ options:
     elements: str
     default: []
   lines:
-    description: For V(logs), how many of each task.
+    description: >-
+      For V(logs), the last lines of each task; V(0) for all. By default 100, and all with O(since) or O(grep).
     type: int
-    default: 100
+  since:
+    description: For V(logs), a duration such as V(10m), or a time.
+    type: str
+    default: ''
+  grep:
+    description: For V(logs), a regular expression; only lines that it finds something in are shown.
+    type: str
+    default: ''
+  rebuild:
+    description: For V(plan) and V(deploy), a new release also where nothing has changed.
+    type: bool
+    default: false
   owner:
     description: Who holds the lock, for the message to others.
     type: str
@@ -184,7 +198,7 @@ services:
   sample: [{action: update, service: izzzi_backend, fields: [TaskTemplate.ContainerSpec.Image], restarts: true}]
 events:
   description: What was done when.
-  returned: for V(data), V(deploy), V(rollback) and V(scale), also on failure
+  returned: for V(data), V(deploy), V(rollback), V(scale), V(restart), V(stop) and V(start), also on failure
   type: list
   elements: str
 notes:
@@ -250,7 +264,10 @@ ARGUMENT_SPEC = {
     "replicas": {"type": "int"},
     "allow_zero": {"type": "bool", "default": False},
     "command": {"type": "list", "elements": "str", "default": []},
-    "lines": {"type": "int", "default": 100},
+    "lines": {"type": "int"},
+    "since": {"type": "str", "default": ""},
+    "grep": {"type": "str", "default": ""},
+    "rebuild": {"type": "bool", "default": False},
     "owner": {"type": "str", "default": ""},
     "message_prefix": {"type": "str", "default": "swarm_stack_"},
     "lock_wait": {"type": "int", "default": 0},
@@ -272,7 +289,6 @@ def engine_for(action: str, check_mode: bool) -> Engine:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    secrets = [str(value) for key in ("secret_env", "secret_files") for value in params[key].values()]
     run = Run(params, module.check_mode, engine_for(params["action"], module.check_mode))
     try:
         result = ACTIONS[params["action"]](run)
@@ -281,11 +297,11 @@ def main() -> None:
         shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""
         said = str(error).replace("swarm_stack_", params["message_prefix"])
         text = said + ("" if isinstance(error, Told) else shown)
-        module.fail_json(msg=mask(text, secrets), service=service, logs=mask(logs, secrets), events=run.events)
+        module.fail_json(msg=mask(text, run.hidden), service=service, logs=mask(logs, run.hidden), events=run.events)
     for note in result.get("notes", []) if params["action"] != "plan" else []:
         module.warn(note.replace("swarm_stack_", params["message_prefix"]))
     if "logs" in result:
-        result["logs"] = mask(result["logs"], secrets)
+        result["logs"] = mask(result["logs"], run.hidden)
     module.exit_json(**result)
 
 

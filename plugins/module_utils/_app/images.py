@@ -74,6 +74,7 @@ class Images:
     pins: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
     timeout: float = 1800
+    refresh: bool = False  # base images, too
 
     def declared(self, name: str) -> str:
         """Return the name of a service's image: what it declares, or where the registry has what is built for it."""
@@ -166,7 +167,7 @@ class Images:
             command += [part for item in items(build.get(key)) for part in (flag, item)]
         for key, flag in ONE.items():
             command += [flag, str(build[key])] if build.get(key) else []
-        command += [flag for key, flag in SWITCHES.items() if build.get(key)]
+        command += [flag for key, flag in SWITCHES.items() if build.get(key) or (key == "pull" and self.refresh)]
         if platforms := ",".join(build.get("platforms") or [self.platform]):
             command += ["--platform", platforms]
         if self.app.build_ca_bundle:
@@ -219,10 +220,9 @@ def pull(image: str, services: Sequence[str] = (), docker: Sequence[str] = ("doc
 
 def pulled(image: str) -> Image:
     """Return one that a service already runs; pull it where this machine does not have it."""
-    if not (found := inspect([image])):
+    if not inspect([image]):
         pull(image)
-        found = inspect([image])
-    return from_inspection(image, image, found[image])
+    return from_inspection(image, image, inspect([image])[image])
 
 
 def repository(image: str) -> str:

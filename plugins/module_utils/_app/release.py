@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import chain, count
 from typing import Any
 
 from .program import CommandError
@@ -52,13 +54,16 @@ def parse(value: Any) -> Manifest | None:
     return Manifest(**{"fingerprint": "", **known})
 
 
-def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest]) -> str:
-    """Return the source's own id. When the same source is to run with other settings, their fingerprint is appended."""
+def choose_id(source: str, fingerprint: str, releases: Iterable[Manifest], anew: bool = False) -> str:
+    """Return the source's own id. When the same source is to run with other settings, their fingerprint is appended; a
+    number when it is to be built once more (`anew`)."""
     known = list(releases)
+    taken = {manifest.id for manifest in known}
+    if anew:
+        return next(name for name in chain([source], (f"{source}-{n}" for n in count(2))) if name not in taken)
     for manifest in known:
         if (manifest.source, manifest.fingerprint) == (source, fingerprint):
             return manifest.id
-    taken = {manifest.id for manifest in known}
     names = [source, *(f"{source}-{fingerprint[:digits]}" for digits in (6, 12, 64))]
     return next(name for name in names if name not in taken)
 
@@ -99,3 +104,9 @@ def to_prune(releases: Mapping[str, Manifest], current: str, keep: int) -> tuple
     good = [m.id for m in releases.values() if m.state == GOOD and m.id not in kept]
     rest = [m.id for m in releases.values() if m.state != GOOD and m.id != current]
     return good, rest[keep:]
+
+
+def listed_release(release: Mapping[str, Any]) -> str:
+    """Return a line of a list of releases: since when it was live, or why it never was."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(release["live_at"])) if release["live_at"] else ""
+    return f"{release['id']:<36} {release['state']:<5} {since or release['reason']}".rstrip()

@@ -93,6 +93,7 @@ def _kind(kind: str) -> tuple[str, Callable[[Any], bool]]:
         "SECONDS": ("a whole number of seconds", _is_number),
         "ADDRESS": ("a list of addresses or networks", _is_addresses),
         "WHEN": ("latest, an id, or a time such as 2026-11-28T04:31:00", _is_when),
+        "PATTERN": ("a regular expression", lambda value: isinstance(value, str)),
         "FILE": ("the path of a file", lambda value: isinstance(value, str)),
         "COMMAND": ("a text that a shell could split, or a list of words", _is_command),
     }.get(kind, ("one word", _is_word))

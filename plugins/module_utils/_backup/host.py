@@ -11,30 +11,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._app import on_host
 from .._secrets.dotenv import to_dotenv
 from .config import SETTINGS, supports
 
-CODE = Path("/usr/local/lib/izzzi/infra")
-ROOT = Path(__file__).resolve().parents[1]
-BORROWED = (
-    "_app/atomic.py",
-    "_app/disk.py",
-    "_app/docker_labels.py",
-    "_app/program.py",
-    "_app/sql.py",
-    "_app/until.py",
-    "_secrets/dotenv.py",
-)
 # Of a role's inputs, those that the code on the host reads under the same name.
 SAME = ("app", "databases", "redis", "volumes", "keep", "late_after", "verified_late_after", "cpus", "memory")
 SAME += ("directory", "reserve", "timeout", "check_share", "wal", "wal_interval", "wal_spool", "wal_days", "base_days")
 
 
-def code(root: Path = ROOT) -> dict[str, str]:
+def code() -> dict[str, str]:
     """Return the files that run on a host, by their path below the package."""
-    own = (path for path in (root / "_backup").glob("*.py") if path.name != "host.py")
-    found = {path.relative_to(root).as_posix(): path for path in own} | {name: root / name for name in BORROWED}
-    return {name: path.read_text(encoding="utf-8") for name, path in sorted(found.items())}
+    return on_host.code("_backup/__main__.py")
 
 
 def repository(given: Mapping[str, Any]) -> str:
@@ -57,7 +45,7 @@ def files(given: Mapping[str, Any]) -> list[dict[str, str]]:
     settings = {name: given[name] for name in SAME if name in given} | {"repository": repository(given)}
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
     return [
-        *({"path": str(CODE / name), "content": content} for name, content in code().items()),
+        *({"path": str(on_host.CODE / name), "content": content} for name, content in code().items()),
         {"path": str(place(given) / f"{given['app']}.json"), "content": text, "mode": "0600"},
     ]
 

@@ -12,6 +12,7 @@ import re
 import time
 from pathlib import Path
 
+from .._app.clients import redis_cli
 from .._app.program import CommandError, run
 from .config import BackupError
 from .containers import Container
@@ -19,8 +20,6 @@ from .containers import Container
 _KEYS = re.compile(r"(\d+) keys read")
 _EXPIRES = re.compile(r"(\d+) expires")
 _END = 9  # the end mark, 0xFF, and eight bytes of a checksum
-SWARM_ENVIRONMENT = "/run/secrets/izzzi-environment"
-CLI = f"[ ! -r {SWARM_ENVIRONMENT} ] || . {SWARM_ENVIRONMENT}; exec redis-cli"
 PLACE = "CONFIG GET dir\nCONFIG GET dbfilename\n"
 LOOK = "INFO persistence\n"
 # Waits for a save that goes on already. A time in whole seconds tells the new save from the one before.
@@ -70,9 +69,8 @@ def keys(report: str) -> dict[str, int]:
 
 
 def cli(container: Container, commands: str) -> str:
-    """Return what Redis answers. REDISCLI_AUTH is its password: the container's own with Compose; in a Swarm only the
-    processes that read the secret have it."""
-    return run(["docker", "exec", "--interactive", container.id, "sh", "-c", CLI], stdin=commands)
+    """Return what Redis answers."""
+    return run(["docker", "exec", "--interactive", container.id, *redis_cli()], stdin=commands)
 
 
 def is_following(role: dict[str, str]) -> bool:

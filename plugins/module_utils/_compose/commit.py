@@ -11,6 +11,7 @@ from typing import Any
 from .._app import release as manifests
 from .._app.program import run
 from . import postgres, redis
+from .closing import forget_stop
 from .colours import COLOURS
 from .images import remove_images
 from .plan import undeclared
@@ -33,6 +34,7 @@ def settle(t: Transaction) -> dict[str, Any]:
     link.replace(t.app.directory / "current")
     t.live = t.manifest
     t.forget_data_before()
+    forget_stop(t)
     seconds = round(t.clock() - t.journal["started"], 1)
     t.forget()
     return {"seconds": seconds}

@@ -66,6 +66,9 @@ TITLES = {
     "drain": "Drain and stop the old colour",
     "commit": "Commit",
     "repair": "Mend what differs from the live release",
+    "restart": "Restart the containers, one after another",
+    "stop": "Close the app and stop it",
+    "bring_back": "Start the stopped containers, and prove the release",
 }
 
 
@@ -113,10 +116,11 @@ def keep(t: Transaction, still_ours: Callable[[], Any]) -> dict[str, Any]:
 
 
 def carry_out(
-    t: Transaction, name: str, steps: Steps, still_ours: Callable[[], Any]
+    t: Transaction, name: str, steps: Steps, still_ours: Callable[[], Any], opening: str = ""
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Takes the steps one after another; returns what each had to tell, and its seconds. `still_ours` raises LeaseError
-    when somebody else has the lock, who then has undone this run; any other failure is undone here, and raised."""
+    when somebody else has the lock, who then has undone this run; any other failure is undone here, and raised, with
+    `opening` as its first words where it is not about a new release."""
     said: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     for step, act in steps.items():
@@ -131,13 +135,15 @@ def carry_out(
         except Exception as error:
             with suppress(OSError):  # a lock that cannot be renewed on a full disk is still ours
                 still_ours()
-            raise _undone(t, name, step, error, seconds) from error
+            raise _undone(t, name, step, error, seconds, opening) from error
         if told is not None:
             said[step], seconds[step] = told, round(time.monotonic() - since, 1)
     return said, seconds
 
 
-def _undone(t: Transaction, name: str, step: str, error: Exception, seconds: Mapping[str, float]) -> Undone:
+def _undone(
+    t: Transaction, name: str, step: str, error: Exception, seconds: Mapping[str, float], opening: str
+) -> Undone:
     """Undoes the steps, and says what failed, why, and who serves."""
     service = getattr(error, "service", "")
     seen = witness(t, service, reason_of(error))
@@ -145,5 +151,5 @@ def _undone(t: Transaction, name: str, step: str, error: Exception, seconds: Map
     if undone["restored"]:
         seen["facts"].append(f"Data services run by their old definition again: {', '.join(undone['restored'])}.")
     who = {"release": name, "step": titled(step), "serving": t.live.id if t.live else "", "service": service}
-    text = render(Failure(**who, **seen, trouble=undone["trouble"]))
+    text = render(Failure(**who, **seen, trouble=undone["trouble"], opening=opening))
     return Undone(text, service, getattr(error, "log", ""), seconds)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .._app.program import CommandError
 from .._app.release import ReleaseError
+from .._app.until import until
 from .containers import culprit, ended, trouble, unhealthy, waiting
 from .project import Compose
 
@@ -61,3 +62,15 @@ def alive(compose: Compose) -> Callable[[], None]:
             raise ReleaseError(f"{service}: {why}.", service)
 
     return look
+
+
+def settled(compose: Compose, wanted: Mapping[str, int], timeout: float, sleep: Callable[[float], None]) -> None:
+    """Waits like `gate` for containers that have run before: how often they were restarted then does not count."""
+    before = {c.id: c.restarts for c in compose.containers() if c.service in wanted}
+
+    def look() -> dict[str, str]:
+        require_up(compose, before)
+        return waiting(compose.containers(), wanted)
+
+    for service, why in until(look, timeout=timeout, interval=0.25, clock=time.monotonic, sleep=sleep).items():
+        raise ReleaseError(f"{service} did not get healthy within {timeout:.0f} s: {why}.", service)

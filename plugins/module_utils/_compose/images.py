@@ -27,7 +27,8 @@ def build(t: Transaction) -> dict[str, Any]:
         path.write_text(text, encoding="utf-8")
     if here := [name for name in t.app.built if name not in t.options.images]:
         log = BuildLog(t.app.directory / BUILD_LOGS, t.release, [str(value) for value in t.app.secrets.values()])
-        log.start().run(t.compose(t.colour).command("build", *here), t.options.build_timeout)
+        command = ["build", *(["--pull"] if t.options.rebuild else []), *here]
+        log.start().run(t.compose(t.colour).command(*command), t.options.build_timeout)
     elsewhere = {name: t.app.declared_image(s, t.release) for name, s in t.app.services.items() if "build" not in s} | {
         **t.options.images
     }

@@ -12,7 +12,9 @@ from typing import Any
 
 from .._app.disk import disk_of
 from .._app.lock import LeaseFile
+from .._app.maintenance import SERVER
 from .._secrets.dotenv import from_dotenv
+from .closing import stop_of
 from .colours import COLOURS
 from .files import colour_files
 from .transaction import Transaction
@@ -63,8 +65,8 @@ def report(t: Transaction, now: float) -> dict[str, Any]:
         if lease
         else None,
         "unfinished": {k: t.journal[k] for k in ("release", "step", "kind")} if t.journal else None,
-        "maintenance": bool(t.options.edge_directory)
-        and (Path(t.options.edge_directory) / "maintenance.conf").exists(),
+        "stopped": stop_of(t) or None,
+        "maintenance": bool(t.options.edge_directory) and (Path(t.options.edge_directory) / SERVER).exists(),
         "backups": [
             {"name": path.name, "bytes": path.stat().st_size}
             for path in sorted((t.app.directory / "backups").glob("*.dump"))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._app import release as manifests
+from .closing import stop_of
 from .colours import other
 from .containers import running, stopped, surplus
 from .files import changed_files, colour_files, data_files
@@ -21,7 +22,7 @@ def plan(t: Transaction) -> dict[str, Any]:
     """What a run would do, without doing any of it."""
     mark = t.fingerprint
     known = {**t.releases, **({t.live.id: t.live} if t.live else {})}
-    release = manifests.choose_id(t.options.source, mark, known.values())
+    release = manifests.choose_id(t.options.source, mark, known.values(), t.options.rebuild)
     is_new = t.live is None or t.live.id != release or t.live.fingerprint != mark
     return {
         "release": release,
@@ -71,6 +72,7 @@ def live_drift(t: Transaction) -> list[str]:
         f"{name}: runs in {idle} too, which is not live" for name in sorted(running(t.compose(idle).containers()))
     ]
     app = replace(t.app, first_port=t.live.first_port or t.app.first_port)
+    reasons += ["the app was stopped"] if stop_of(t) else []
     reasons += [f"{path} differs" for path in changed_files(colour_files(t, t.live.id, t.live.colour, app))]
     if t.edge:
         files = t.edge_files(t.live_ports(), t.live.id)

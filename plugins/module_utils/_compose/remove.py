@@ -15,8 +15,10 @@ from typing import Any
 from .._app.app import volume_name
 from .._app.build_log import BUILD_LOGS
 from .._app.docker_labels import COMPOSE_PROJECT
+from .._app.maintenance import OPEN
 from .._app.program import run
 from .._app.release import ReleaseError
+from .closing import STOPPED
 from .colours import COLOURS
 from .neighbours import Neighbour, edge_collision, is_ours, projects
 from .ports import PortBook
@@ -34,9 +36,10 @@ _PATHS = (
     "data/.env",
     "transaction.json",
     "edge-token",
+    STOPPED,
     BUILD_LOGS,
 )
-_EDGE = ("server.conf", "maintenance.conf", "http-maintenance.conf", "maintenance.html")
+_EDGE = ("server.conf", *OPEN)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._app.probe import edge_probes
 from .._app.program import CommandError
+from .closing import forget_stop
 from .colours import ColouredApp, other
 from .commit import drop_undeclared
 from .containers import running, stopped, surplus
@@ -39,6 +40,7 @@ def repair(t: Transaction) -> dict[str, Any]:
     if t.edge:
         probes = list(edge_probes(t.app.services, t.live_ports(), t.live.id, t.edge_address))
         t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=lambda: None)
+    forget_stop(t)
     return {"changed": bool(reasons), "reasons": reasons}
 
 
@@ -56,7 +58,8 @@ def keep_up(t: Transaction, app: ColouredApp) -> None:
         compose.trim(wanted)
         compose.start(wanted)
     if differs():
-        if t.live.fingerprint:  # otherwise it is known from its containers alone, and its files are all there is
+        # A release without one is known from its containers alone, and its files are all there is.
+        if t.live.fingerprint and t.options.is_declared:
             write_files(colour_files(t, t.live.id, t.live.colour, app))
         ensure_networks(t.app)
         compose.up("--pull", "never", timeout=t.options.wait_timeout)

@@ -61,6 +61,10 @@ class Options:
     build_timeout: float = 1800
     soak: float = 12
     drain_timeout: float = 30
+    # Images are built anew, from base images as they are now, also where nothing has changed.
+    rebuild: bool = False
+    # Whether the run knows what is declared, secrets too. One that does not leaves files as they are.
+    is_declared: bool = True
     keep_releases: int = 3
     keep_backups: int = 5
     # What backs the data up off the host before new migrations, in place of a dump here.

@@ -15,11 +15,12 @@ from .._app import release as manifests
 from .._app.failure import headline
 from .._app.program import CommandError
 from . import store
+from .closing import stop_of
 from .commit import settle, tidy
-from .containers import published, stopped
+from .containers import published, running, stopped
 from .data import restore
 from .drain import drain_colour, drain_old
-from .hand_over import take_back
+from .hand_over import stop, take_back
 from .images import remove_images
 from .migrate import remove_container
 from .project import Edge
@@ -82,8 +83,11 @@ def _unproven(t: Transaction) -> list[str]:
 
 
 def _revive(t: Transaction) -> None:
-    """The old colour may have been stopped already, and its files may be damaged."""
-    if t.live:
+    """The old colour may have been stopped already, and its files may be damaged. A stopped app stays stopped."""
+    if stop_of(t):
+        for compose in (t.compose(t.live.colour) if t.live else t.data, t.data):
+            stop(compose, running(compose.containers()))
+    elif t.live:
         keep_up(t, t.of_release(t.live))
 
 
@@ -162,9 +166,10 @@ def _stands(t: Transaction) -> bool:
 def _finish(t: Transaction) -> None:
     kept = t.app
     use_release(t, t.releases[t.release])
-    if t.live and t.live.id != t.release:
+    if t.live and t.live.colour != t.colour:
         drain_old(t)
     settle(t)
     with contextlib.suppress(CommandError):  # the next commit tidies again
-        tidy(t)
+        if t.options.is_declared:
+            tidy(t)
     t.app = kept

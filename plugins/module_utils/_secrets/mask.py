@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -42,7 +42,13 @@ def is_secret_name(name: str) -> bool:
 
 def mask(value: Any, secrets: Iterable[str] = (), replacement: str = MASK) -> Any:
     """Copy a text or structure without secrets: neither the given values, nor those under secret names."""
-    return _mask(value, _pattern(secrets), replacement)
+    return masker(secrets, replacement)(value)
+
+
+def masker(secrets: Iterable[str], replacement: str = MASK) -> Callable[[Any], Any]:
+    """Return `mask` for many texts, with the same secrets."""
+    known = _pattern(secrets)
+    return lambda value: _mask(value, known, replacement)
 
 
 def _mask(value: Any, known: re.Pattern[str] | None, replacement: str) -> Any:

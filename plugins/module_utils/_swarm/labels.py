@@ -12,4 +12,6 @@ START = "izzzi.start"
 KIND = "izzzi.kind"  # of a config or secret: what its content is
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"
+# How many tasks a service had that is stopped with its app; empty where it had one on each node.
+STOPPED = "izzzi.stopped"
 DATA, STATELESS, EDGE, JOB = "data", "app", "edge", "job"  # values of PART

@@ -52,11 +52,12 @@ class Swarm:
     def create(self, spec: Mapping[str, Any]) -> None:
         self.engine.post("/services/create", self._with_ids(spec))
 
-    def update(self, spec: Mapping[str, Any]) -> None:
-        """Write over the version that is there now. Raises Conflict when somebody changed it in between."""
+    def update(self, spec: Mapping[str, Any], anew: bool = False) -> None:
+        """Write over the version that is there now; `anew` replaces its tasks although nothing differs. Raises Conflict
+        when somebody changed it in between."""
         current = self.engine.get(f"/services/{spec['Name']}")
         wanted = self._with_ids(spec)
-        force = current["Spec"]["TaskTemplate"].get("ForceUpdate")
+        force = (current["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) + anew
         if force:  # a number that a person raised to restart tasks; taking it back would restart them again
             wanted["TaskTemplate"]["ForceUpdate"] = force
         version = current["Version"]["Index"]
@@ -127,10 +128,11 @@ class Swarm:
         nodes = list(self.nodes().values()) if specs else []
         return {name: why for name, spec in specs.items() if (why := misplaced(spec, nodes))}
 
-    def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False) -> str:
-        """Return the last lines of a task, wherever it ran; empty when its container is gone, or never was."""
+    def logs(self, task: str, lines: int = LOG_LINES, timestamps: bool = False, since: float = 0) -> str:
+        """Return the last lines of a task (0 for all), wherever it ran; empty when its container is gone."""
+        asked = {"tail": lines or "all", "timestamps": timestamps, "since": int(since)}
         try:
-            text = self.engine.logs(f"/tasks/{task}/logs", tail=lines, timestamps=timestamps)
+            text = self.engine.logs(f"/tasks/{task}/logs", **asked)
         except EngineError:
             return ""
         # The engine's own words, which it puts among the task's instead of failing.

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._app.clients import ENVIRONMENT
 from ..._app.images import Image
 from ..._app.values import SpecError, healthcheck, literal, mounts, nanoseconds, pairs, words
 from ..._app.variables import VariableError, interpolate, names
 from ..labels import APP, SERVICE
 from .model import Bundle, Stack, content_name
-
-ENVIRONMENT = "/run/secrets/izzzi-environment"
 
 
 def container_spec(stack: Stack, result: Bundle, name: str, declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..._app import release as manifests
@@ -67,17 +67,22 @@ class Deployment(Convergence):
         self.refuse_homeless(planned)
         for finding in self.findings:
             self.note(finding)
-        snapshot = {name: at_most_one(spec) for name, spec in current.items()}
-        self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": list(self.desired)})
         self.checks = checks
+        self.transact(release, kind, current, lambda: self._apply(planned, job, timeout, release))
+        return planned
+
+    def transact(self, release: str, kind: str, current: Mapping[str, dict], act: Callable[[], None]) -> None:
+        """Note what is there, and act. Any failure restores it and is raised again. The note stays open."""
+        snapshot = {name: at_most_one(spec) for name, spec in current.items()}
+        order = list(self.desired or current)
+        self.store.open({"release": release, "kind": kind, "snapshot": snapshot, "order": order})
         try:
-            self._apply(planned, job, timeout, release)
+            act()
         except BaseException as error:
-            failures = self.restore(snapshot, list(self.desired))
+            failures = self.restore(snapshot, order)
             if failures and isinstance(error, StackError):
                 raise StackError(str(error), error.service, error.logs, error.facts, failures) from error
             raise
-        return planned
 
     def refuse_homeless(self, planned: Iterable[StackChange]) -> None:
         """Raise StackError for services that have no place, and for changes of data that no undo takes back.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..labels import DECLARED, TASKS
+from ..labels import DECLARED, STOPPED, TASKS
 from .once import as_declared
 
 # What the engine fills in by itself.
@@ -100,7 +100,8 @@ def with_live_scale(desired: dict, current: dict | None, keep: bool = True) -> d
     if current["Labels"].get(DECLARED) != desired["Labels"].get(DECLARED):
         return desired
     result = copy.deepcopy(desired)
-    result["Mode"]["Replicated"]["Replicas"] = current["Mode"]["Replicated"]["Replicas"]
+    before = current["Labels"].get(STOPPED)  # a deploy starts what was stopped with its app
+    result["Mode"]["Replicated"]["Replicas"] = int(before) if before else current["Mode"]["Replicated"]["Replicas"]
     return as_declared(result)
 
 

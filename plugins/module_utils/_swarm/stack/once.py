@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-from ..labels import DATA, DECLARED, PART, SERVICE, START
+from ..labels import DATA, DECLARED, PART, SERVICE, START, STOPPED
 from ..service import Spec, local_volumes, replicas
 
 
@@ -60,7 +60,7 @@ def put_back(current: Mapping[str, Spec], desired: Mapping[str, Spec]) -> list[s
                 f"{name} was set to {now} tasks by hand, and {why}: a deploy puts it back to {target}. "
                 "Look at its data: what the other tasks wrote may be lost."
             )
-        elif now == 0 and target:
+        elif now == 0 and target and STOPPED not in spec["Labels"]:
             found.append(f"{name} was stopped by hand (0 tasks): a deploy starts it again.")
     return found
 
@@ -83,5 +83,6 @@ def refuse_scale(spec: Spec, wanted: int, allow_zero: bool) -> str:
 def scaled(spec: dict, wanted: int) -> dict:
     """Return the service with so many tasks. The declaration's number stays noted, so that a deploy keeps this one."""
     result = {**spec, "Mode": {"Replicated": {"Replicas": wanted}}}
-    result["Labels"] = {DECLARED: str(replicas(spec)), **spec["Labels"]}
+    kept = {name: text for name, text in spec["Labels"].items() if name != STOPPED}
+    result["Labels"] = {DECLARED: str(replicas(spec)), **kept}
     return result

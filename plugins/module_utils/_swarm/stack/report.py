@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ..._app.logs import asked, of_container, shown
 from ..labels import DECLARED, PART
 from ..node import Node
 from ..service import replicas
@@ -18,6 +19,7 @@ from .lock import SwarmLock
 from .once import reason
 from .run import Run
 from .status import release_lines, status_lines
+from .stopped import is_stopped
 from .store import live_release
 
 # Nobody knows more of a task whose node does not answer: it may run there still.
@@ -46,6 +48,7 @@ def info(run: Run) -> dict[str, Any]:
             }
             for m in releases.values()
         ],
+        "stopped": is_stopped(run.swarm.specs()),
         "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(now)} if lease else None,
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
     }
@@ -54,15 +57,16 @@ def info(run: Run) -> dict[str, Any]:
 
 def logs(run: Run) -> dict[str, Any]:
     """Return lines of all tasks of a service, or of all services, in the order of time, each with its task."""
-    nodes, lines = run.swarm.nodes(), []
+    p, lines = run.params, []
+    wanted = asked({**p, "services": [p["service"]] if p["service"] else []}, time.time())
+    nodes = run.swarm.nodes()
     specs = {name: item["Spec"] for name, item in run.swarm.services().items()}
-    for name in [run.named(specs)[0]] if run.params["service"] else sorted(specs):
+    for name in [run.named(specs)[0]] if p["service"] else sorted(specs):
         for task in run.swarm.tasks(name):
             node = nodes[task.node].name if task.node in nodes else "none"
-            for line in run.swarm.logs(task.id, run.params["lines"], timestamps=True).splitlines():
-                when, _, words = line.partition(" ")
-                lines.append((when, f"{name}.{task.slot or node}@{node} | {words}"))
-    return {"changed": False, "logs": "\n".join(f"{when[:23]} {text}" for when, text in sorted(lines))}
+            said = run.swarm.logs(task.id, wanted.lines, timestamps=True, since=wanted.since)
+            lines += [of_container(f"{name}.{task.slot or node}@{node}", line) for line in said.splitlines()]
+    return {"changed": False, "logs": "\n".join(shown(sorted(filter(None, lines)), wanted.grep, run.hidden))}
 
 
 def service_report(

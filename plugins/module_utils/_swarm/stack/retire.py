@@ -29,7 +29,7 @@ def retire(swarm: Swarm, name: str, clock: Clock = time.monotonic, sleep: Sleep 
     """Remove the service. Swarm's removal returns while its containers still run, and a successor would meet them."""
     spec = swarm.specs().get(name)
     if spec and reason(spec) and replicas(spec):
-        _stop(swarm, spec, clock, sleep)
+        stop(swarm, spec, clock, sleep)
     swarm.remove(name)
 
 
@@ -39,31 +39,32 @@ def stop_slow(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
     if not spec or not reason(spec) or not replicas(spec):
         return
     if stop_grace(spec) > SWARM_WAITS and mark_of(spec) != mark_of(wanted):
-        _stop(swarm, spec, clock, sleep)
+        stop(swarm, spec, clock, sleep)
 
 
-def _stop(swarm: Swarm, spec: dict, clock: Clock, sleep: Sleep) -> None:
+def stop(swarm: Swarm, spec: dict, clock: Clock, sleep: Sleep) -> None:
+    """Take all tasks of a service away, and wait until their containers have ended."""
     name = spec["Name"]
     swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
-    if left := _until_ended(swarm, lambda: swarm.tasks(name), spec, clock, sleep):
+    if left := until_ended(swarm, lambda: swarm.tasks(name), spec, clock, sleep):
         raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")
 
 
 def until_free(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
     """Wait for containers that still stop on a new service's volumes: a person may have removed the former service."""
     if volumes := volumes_of(wanted):
-        _until_ended(swarm, lambda: swarm.leaving(volumes), wanted, clock, sleep)
+        until_ended(swarm, lambda: swarm.leaving(volumes), wanted, clock, sleep)
 
 
 def make_anew(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
     """Make a service anew: Swarm changes none from one task on every node to a number of tasks, or back."""
     before = swarm.engine.get(f"/services/{wanted['Name']}")
     swarm.remove(wanted["Name"])
-    _until_ended(swarm, lambda: swarm.tasks_of(before["ID"]), before["Spec"], clock, sleep)
+    until_ended(swarm, lambda: swarm.tasks_of(before["ID"]), before["Spec"], clock, sleep)
     swarm.create(wanted)
 
 
-def _until_ended(swarm: Swarm, tasks: Callable[[], list[Task]], spec: Spec, clock: Clock, sleep: Sleep) -> list[Task]:
+def until_ended(swarm: Swarm, tasks: Callable[[], list[Task]], spec: Spec, clock: Clock, sleep: Sleep) -> list[Task]:
     """Wait until these tasks have no container any more; return those that have one when the time is over."""
     timeout = stop_grace(spec) + PATIENCE
     return until(

@@ -53,7 +53,9 @@ class Run:
         return fingerprint(self.app, seen)
 
     def release_id(self, releases: Mapping[str, Manifest]) -> str:
-        return manifests.choose_id(self.params["source"] or self.project, self.fingerprint, releases.values())
+        return manifests.choose_id(
+            self.params["source"] or self.project, self.fingerprint, releases.values(), self.params["rebuild"]
+        )
 
     def is_new(self, release: str, live: Manifest | None) -> bool:
         return live is None or live.id != release or live.fingerprint != self.fingerprint
@@ -95,6 +97,12 @@ class Run:
     @property
     def checks(self) -> dict[str, list]:
         return {name: service.get("checks") or [] for name, service in self.params["services"].items()}
+
+    @property
+    def hidden(self) -> list[str]:
+        """What no output shows."""
+        p = self.params
+        return [*(p.get("hidden") or []), *(str(v) for key in ("secret_env", "secret_files") for v in p[key].values())]
 
     def before(self) -> dict[str, dict]:
         """Return the services as they are, or as they were before a killed run, which is undone first."""

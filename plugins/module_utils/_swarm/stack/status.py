@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ..._app.release import listed_release
 
 KEPT = ("live", "good")  # states of releases to which a rollback can go
 
@@ -20,23 +21,22 @@ def status_lines(app: App) -> list[str]:
     return [
         f"Release      {app['live'] or 'none'}",
         *map(_node, app["nodes"]),
-        *(line for service in app["services"] for line in _service(service)),
+        *service_lines(app),
+        *(["Stopped      yes; start.yml or `izzzi start` brings it back"] if app.get("stopped") else []),
         f"Lock         {_lock(app['lock'])}",
         f"Unfinished   {app['unfinished']['release'] if app['unfinished'] else 'nothing'}",
         f"Kept         {', '.join(kept)}",
     ]
 
 
+def service_lines(app: App) -> list[str]:
+    """Return a line for each service, and one for each of its tasks."""
+    return [line for service in app["services"] for line in _service(service)]
+
+
 def release_lines(app: App) -> list[str]:
     """Return a line for each release: since when it was live (UTC), or why it never was."""
-    return [
-        f"{release['id']:<36} {release['state']:<5} {_when(release['live_at']) or release['reason']}"
-        for release in app["releases"]
-    ] or ["none"]
-
-
-def _when(seconds: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds)) if seconds else ""
+    return [listed_release(release) for release in app["releases"]] or ["none"]
 
 
 def _node(node: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person can ask of a stack: plan, data, deploy, rollback, scale, remove, run a command, look."""
+"""What a person can ask of a stack: plan, data, deploy, rollback, scale, remove, run a command, look; and restart, stop
+and start, which are in power.py."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from ..._app.images import Image, built_name, from_facts, pulled
 from ..._app.release import Manifest
 from ..engine import EngineError
 from ..labels import DATA, KIND, PART
+from . import power
 from .deploy import RELEASE_COMMAND, Deployment, recover
 from .diff import NOOP, StackChange
 from .images import known_pins, of_nodes
@@ -271,4 +273,5 @@ ACTIONS: dict[str, Callable[[Run], Result]] = {
     "info": info,
     "logs": logs,
     "run": command,
+    **power.ACTIONS,
 }

@@ -38,6 +38,7 @@ class Watch:
     ends_by_itself: bool = False
     alone: bool = False  # then one that is to end counts until it has: it may write to the same volume
     before: frozenset[str] = frozenset()  # tasks from before: their failures are history
+    anew: bool = False  # then tasks from before do not count as those that are waited for
     stale_update: str = ""  # when the update that was there before had started
     restoring: bool = False  # then it is no failure that Swarm rolls back, too
     most: int = field(default=0, init=False)  # tasks that ran at once so far
@@ -47,7 +48,7 @@ class Watch:
 
     def look(self, tasks: Iterable[Task], nodes: Mapping[str, Node], update: Mapping | None, now: float) -> Verdict:
         found = list(tasks)
-        new = [task for task in found if task.mark == self.mark]
+        new = [task for task in found if task.mark == self.mark and not (self.anew and task.id in self.before)]
         update = update if update and update.get("StartedAt") != self.stale_update and not self.restoring else {}
         stuck = self._stuck(new, nodes, now, is_making_room(found, nodes))
         for failed in (self._failed(new, nodes), self._swarm_gave_up(new, nodes, update), stuck):
@@ -76,7 +77,7 @@ class Watch:
         if len(good) < wanted or (self.replicas is not None and len(good) > wanted):
             why, task = self._slowest(new, nodes)
             return Verdict(WAITING, f"{len(good)} of {wanted} tasks run{'; ' + why if why else ''}", task)
-        if any(task.mark != self.mark and task.is_running for task in found):
+        if any(task.is_running and task not in new for task in found):
             return Verdict(WAITING, "old tasks still run")
         if self.alone and is_making_room(found, nodes):
             return Verdict(WAITING, "a task of it still stops")

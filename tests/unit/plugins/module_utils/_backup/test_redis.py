@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._backup import redis
 from ansible_collections.izzzi.infra.plugins.module_utils._backup.config import BackupError
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack import container
 
 REPORT = "[offset 195] Checksum OK\n[info] 12 keys read\n[info] 3 expires\n[info] 0 already expired\n"
 
@@ -44,8 +43,3 @@ def test_a_save_has_ended_when_its_time_is_a_new_one(now, saved):
 def test_a_save_that_failed_is_an_error():
     with pytest.raises(BackupError, match="could not save"):
         redis.is_saved(info(0, 5), info(0, 5, "err"))
-
-
-def test_the_password_is_found_where_a_swarm_keeps_it():
-    assert redis.SWARM_ENVIRONMENT == container.ENVIRONMENT
-    assert redis.CLI.count(container.ENVIRONMENT) == 2

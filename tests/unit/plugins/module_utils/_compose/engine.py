@@ -24,8 +24,12 @@ def container(arguments: list[str]) -> int:
     everything = load()
     if verb == "ls":
         print(*(c["Id"] for c in wanted(arguments)), sep="\n")
+    elif verb == "inspect" and "--format" in arguments:  # of what is to be restarted when
+        print(*(f"{c['Id']} {c.get('Policy', 'unless-stopped')}" for c in everything if c["Id"] in ids), sep="\n")
     elif verb == "inspect":
         print(json.dumps([c for c in everything if c["Id"] in ids]))
+    elif verb == "logs":
+        print(next(c for c in everything if c["Id"] == ids[-1]).get("Said", ""))
     elif verb in ("start", "stop", "unpause"):
         for c in everything:
             if c["Id"] in ids and verb == "start" and c["State"]["Status"] == "paused":
@@ -49,7 +53,10 @@ def compose(arguments: list[str]) -> int:
         document = json.loads(Path(arguments[arguments.index("--file") + 1]).read_text())
         project = arguments[arguments.index("--project-name") + 1]
         others = [c for c in load() if c["Config"]["Labels"]["com.docker.compose.project"] != project]
+        place = arguments[arguments.index("--project-directory") + 1]
         made = [new(project, name, s["image"], s.get("ports", [])) for name, s in document["services"].items()]
+        for c in made:
+            c["Config"]["Labels"]["com.docker.compose.project.working_dir"] = place
         ENGINE.write_text(json.dumps(others + made))
     return 0
 

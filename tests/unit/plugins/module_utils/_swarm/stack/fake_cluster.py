@@ -51,8 +51,8 @@ class Cluster:
         self.log.append(f"create {spec['Name']}")
         self._run(spec)
 
-    def update(self, spec):
-        self.log.append(f"update {spec['Name']}")
+    def update(self, spec, anew=False):
+        self.log.append(f"{'renew' if anew else 'update'} {spec['Name']}")
         self._run(spec)
 
     def get(self, path):

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files of this very code run on a host without Ansible: a program's, and all that they import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+CODE = Path("/usr/local/lib/izzzi/infra")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@cache
+def code(*programs: str, root: Path = ROOT) -> dict[str, str]:
+    """Return the texts of files by their path below module_utils, such as `_backup/__main__.py`, and of what they
+    import of it, wherever in them."""
+    found: dict[str, str] = {}
+    waiting = list(programs)
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found[name] = (root / name).read_text(encoding="utf-8")
+            waiting += [imported for imported in imports(name, found[name]) if (root / imported).is_file()]
+    return dict(sorted(found.items()))
+
+
+def imports(name: str, text: str) -> Iterator[str]:
+    """Yield what may be files that this one imports: `from .a import b` means a.py, or b.py in the folder a."""
+    package = Path(name).parent.parts
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            place = Path(*package[: len(package) - node.level + 1], *(node.module or "").split("."))
+            yield f"{place}.py"
+            yield from ((place / f"{one.name}.py").as_posix() for one in node.names)

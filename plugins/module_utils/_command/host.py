@@ -1,0 +1,43 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the roles write onto a host: this very code, the command that starts it, an app's settings. Pure, but for
+reading the code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .._app import on_host
+from .settings import SETTINGS, App
+
+PROGRAM = "/usr/local/bin/izzzi"
+# -P: what lies in the directory where somebody calls it is none of the command's code.
+SCRIPT = """#!/bin/sh
+# Managed by Ansible, roles izzzi.infra.app_compose and izzzi.infra.swarm_stack: `izzzi --help`
+[ "$(id -u)" = 0 ] || exec sudo -- /usr/local/bin/izzzi "$@"
+PYTHONPATH=/usr/local/lib/izzzi exec python3 -BP -m infra._command "$@"
+"""
+
+
+def written(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `host_change`. `given` is what App has, with the `hidden` texts that no output shows."""
+    runner = given["runner"]
+    code = on_host.code("_command/__main__.py", f"_command/{runner}.py")
+    settings = {name: given[name] for name in App.__dataclass_fields__ if name in given and name != "hidden"}
+    text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
+    return {
+        "directories": [{"path": str(SETTINGS), "mode": "0700"}],
+        "files": [
+            *({"path": str(on_host.CODE / name), "content": content} for name, content in code.items()),
+            {"path": PROGRAM, "content": SCRIPT, "mode": "0755"},
+            {"path": str(SETTINGS / f"{given['app']}.json"), "content": text, "mode": "0600"},
+        ],
+        "secrets": [{"path": str(SETTINGS / f"{given['app']}.hidden"), "content": hidden(given.get("hidden") or [])}],
+    }
+
+
+def hidden(texts: list[Any]) -> str:
+    return json.dumps(sorted({str(text) for text in texts if text not in (None, "")})) + "\n"

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The apps of a host, as the roles have noted them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SETTINGS = Path("/etc/izzzi/apps")
+
+
+class CommandFailed(Exception):
+    """What was asked cannot be done; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class App:
+    """One app. `params` is what its runner's verbs are told; `nodes` are addresses to log in at, by those in the VPC,
+    and `managers` those of managers; `user` logs in there; `hidden` is what no output shows."""
+
+    app: str
+    runner: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    database: Mapping[str, Any] = field(default_factory=dict)
+    redis: Mapping[str, Any] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    managers: Sequence[str] = ()
+    user: str = "deploy"
+    hidden: Sequence[str] = ()
+
+
+def choose(wanted: str, settings: Path = SETTINGS) -> App:
+    """Return the app that is wanted, or the only one. Raise CommandFailed when there is none, or a choice."""
+    names = sorted(path.stem for path in settings.glob("*.json"))
+    if not names:
+        raise CommandFailed("There is no app on this host. Run playbooks/deploy.yml.")
+    if wanted and wanted not in names:
+        raise CommandFailed(f"There is no app {wanted} on this host. There are: {', '.join(names)}.")
+    if not wanted and len(names) > 1:
+        raise CommandFailed(
+            f"There are several apps on this host: {', '.join(names)}. Say which: izzzi -a {names[0]} ..."
+        )
+    return read(wanted or names[0], settings)
+
+
+def read(name: str, settings: Path = SETTINGS) -> App:
+    """Return an app as it is noted. Raise CommandFailed where that is damaged."""
+    try:
+        given = json.loads((settings / f"{name}.json").read_text(encoding="utf-8"))
+        hidden = json.loads((settings / f"{name}.hidden").read_text(encoding="utf-8"))
+        known = {key: given[key] for key in App.__dataclass_fields__ if key in given}
+        return App(**{**known, "hidden": tuple(map(str, hidden))})
+    except (OSError, ValueError, TypeError) as error:
+        raise CommandFailed(f"{settings}/{name}.json cannot be read: {error}. Run playbooks/deploy.yml.") from error
