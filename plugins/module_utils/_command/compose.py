@@ -11,7 +11,7 @@ from typing import Any
 from .._app.logs import Asked, Source
 from .._compose.operate import sources
 from .._compose.run import Run
-from .._compose.status import container_lines
+from .._compose.status import live_lines
 from .._compose.verbs import ACTIONS
 from .settings import App, CommandFailed
 
@@ -37,7 +37,7 @@ class Runner:
         return ACTIONS[verb](self.run(**params))
 
     def ps(self) -> list[str]:
-        return container_lines(self.act("info")["app"]) or ["nothing runs"]
+        return live_lines(self.act("info")["app"]) or ["nothing runs"]
 
     def sources(self, wanted: Asked, *more: str) -> list[Source]:
         return sources(self.run(), wanted, *more)

@@ -11,9 +11,8 @@ from typing import Any
 from .._app import atomic
 from .._app.maintenance import BACK_SOON, HTTP, OPEN, PAGE, files
 from .project import Edge
-from .transaction import Transaction
+from .transaction import STOPPED, Transaction
 
-STOPPED = "stopped.json"
 # Tells a page that came with a stop, and goes with it, from one that a person asked for.
 OF_A_STOP = "# The app is stopped. What starts it takes this away.\n"
 RETRY_AFTER = 300

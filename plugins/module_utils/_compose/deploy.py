@@ -150,6 +150,6 @@ def _undone(
     undone = undo(t, seen["reason"])
     if undone["restored"]:
         seen["facts"].append(f"Data services run by their old definition again: {', '.join(undone['restored'])}.")
-    who = {"release": name, "step": titled(step), "serving": t.live.id if t.live else "", "service": service}
+    who = {"release": name, "step": titled(step), "serving": t.serving, "service": service}
     text = render(Failure(**who, **seen, trouble=undone["trouble"], opening=opening))
     return Undone(text, service, getattr(error, "log", ""), seconds)

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from .._app.probe import edge_probes, own_probes
+from .._app.maintenance import HTTP
+from .._app.probe import REQUEST_TIMEOUT, edge_probes, own_probes
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
+from .._app.until import until
 from .begin import begin
 from .closing import forget_stop, note_stop
 from .colours import COLOURS, colour_document, render
@@ -25,6 +29,7 @@ from .health import settled
 from .project import Compose, ensure_networks
 from .transaction import Transaction
 
+CLOSED = 503
 POLICY = "{{.Id}} {{.HostConfig.RestartPolicy.Name}}"
 
 
@@ -76,7 +81,8 @@ def start(t: Transaction) -> dict[str, Any]:
         t.keep_token()
         t.edge.switch(t.live_edge_files())
     prove(t)
-    forget_stop(t)
+    if forget_stop(t):
+        await_visitors(t)
     return {}
 
 
@@ -85,6 +91,14 @@ def prove(t: Transaction) -> None:
     asked = t.app.services, t.live_ports(), t.live.id
     probes = list(edge_probes(*asked, t.edge_address) if t.edge else own_probes(*asked))
     t.watch.until_met(probes, timeout=t.options.wait_timeout, in_a_row=1, alive=lambda: None)
+
+
+def await_visitors(t: Transaction) -> None:
+    """Wait until nginx has read that the page is gone: its old workers answer for a moment yet."""
+    if t.edge and t.edge.read(HTTP) is None:
+        request = replace(t.edge_address, token="").request("/")
+        closed = lambda: request.send(REQUEST_TIMEOUT).status == CLOSED  # noqa: E731
+        until(closed, timeout=5, interval=0.1, clock=time.monotonic, sleep=t.sleep, in_a_row=3)
 
 
 def copy_files(t: Transaction) -> dict[str, Any]:

@@ -18,13 +18,12 @@ from .._app.docker_labels import COMPOSE_PROJECT
 from .._app.maintenance import OPEN
 from .._app.program import run
 from .._app.release import ReleaseError
-from .closing import STOPPED
 from .colours import COLOURS
 from .neighbours import Neighbour, edge_collision, is_ours, projects
 from .ports import PortBook
 from .project import Edge
 from .surroundings import neighbours
-from .transaction import Transaction
+from .transaction import STOPPED, Transaction
 from .upstream import HEADER, idle_file
 
 # Of the directory; what is not here stays: dumps, and passwords that the data's own owner has.

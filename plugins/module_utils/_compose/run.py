@@ -100,9 +100,8 @@ class Run:
         try:
             yield
         except (CommandError, LeaseError, OSError, ValueError) as error:
-            live = self._bare({}).live
             service = getattr(error, "service", "")
-            known = {"step": titled(step), "serving": live.id if live else "", "service": service, "opening": opening}
+            known = {"step": titled(step), "serving": self._bare({}).serving, "service": service, "opening": opening}
             raise ReleaseError(render(Failure(reason_of(error), **known)), service) from error
 
     @contextmanager

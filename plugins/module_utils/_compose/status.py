@@ -33,6 +33,14 @@ def status_lines(app: App) -> list[str]:
     ]
 
 
+def live_lines(app: App) -> list[str]:
+    """Return the lines of containers that count: not those that the other colour keeps for a rollback."""
+    mine = ("data", app["colour"])
+    return container_lines(
+        {"containers": [c for c in app["containers"] if c["part"] in mine or c["status"] == "running"]}
+    )
+
+
 def container_lines(app: App) -> list[str]:
     """Return a line for each container: its colour or `data`, its service, and how it is."""
     return [

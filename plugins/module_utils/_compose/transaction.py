@@ -33,6 +33,7 @@ from .redis import digest
 from .upstream import Assets, http_file, server_file
 
 JOURNAL = "transaction.json"
+STOPPED = "stopped.json"  # closing.py
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Transaction:
         colours = {colour: self.compose(colour).containers() for colour in COLOURS}
         release = last_known(self.app.directory, self.options.edge_directory)
         return recall(self.app.project, release, colours, self.journal.get("colour", ""))
+
+    @property
+    def serving(self) -> str:
+        """The release that visitors meet; empty when none is live, or when it is stopped."""
+        return self.live.id if self.live and not (self.app.directory / STOPPED).exists() else ""
 
     # What the journal remembers between the steps.
     @property

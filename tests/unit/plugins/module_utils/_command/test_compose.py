@@ -29,5 +29,5 @@ def test_the_live_colour_is_the_one_that_is_asked(runner):
 
 
 def test_ps_has_a_line_for_each_container(runner):
-    assert [line.split() for line in runner.ps()] == [["blue", "api", "exited"], ["green", "api", "running"]]
+    assert [line.split() for line in runner.ps()] == [["green", "api", "running"]]
     assert runner.act("info")["listed"][0].startswith("r0 ")
