@@ -30,7 +30,7 @@ class Runner:
         self.owner = owner
 
     def run(self, **params: Any) -> Run:
-        given = {**DEFAULTS, **self.app.params, "hidden": self.app.hidden, **params}
+        given = {**DEFAULTS, **self.app.params, "services": {}, "hidden": self.app.hidden, **params}
         return Run({**given, "lock": {**(given.get("lock") or {}), "owner": self.owner}}, False)
 
     def act(self, verb: str, **params: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
     runner = given["runner"]
     code = on_host.code("_command/__main__.py", f"_command/{runner}.py")
     settings = {name: given[name] for name in App.__dataclass_fields__ if name in given and name != "hidden"}
+    settings["params"] = {**given["params"], "services": asked(given["params"].get("services") or {})}
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
     return {
         "directories": [{"path": str(SETTINGS), "mode": "0700"}],
@@ -37,6 +38,11 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "secrets": [{"path": str(SETTINGS / f"{given['app']}.hidden"), "content": hidden(given.get("hidden") or [])}],
     }
+
+
+def asked(services: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return of services what they are to answer, and where. Nothing else of a declaration is needed on a host."""
+    return {name: {key: one[key] for key in ("port", "checks") if key in one} for name, one in services.items()}
 
 
 def hidden(texts: list[Any]) -> str:

@@ -40,5 +40,12 @@ def test_no_secret_is_in_a_file_that_is_shown():
     assert modes[host.PROGRAM] == "0755"
 
 
+def test_of_services_only_what_is_asked_of_them_is_written():
+    service = {"port": 4000, "checks": [{"path": "/"}], "environment": {"KEY": "value"}}
+    written = host.written({**GIVEN, "params": {"project": "shop", "services": {"api": service}}})
+    (settings,) = [file["content"] for file in written["files"] if file["path"].endswith("shop.json")]
+    assert json.loads(settings)["params"]["services"] == {"api": {"port": 4000, "checks": [{"path": "/"}]}}
+
+
 def test_the_program_is_a_shell_script():
     subprocess.run(["sh", "-n"], input=host.SCRIPT, text=True, check=True)

@@ -24,7 +24,7 @@ def noted(tmp_path):
 
 def test_the_only_app_is_the_one_that_is_meant(noted, tmp_path):
     noted("shop")
-    assert choose("", tmp_path) == App("shop", "compose", {"project": "shop"}, hidden=("hunter22",))
+    assert choose("", tmp_path) == App("shop", "compose", {"project": "shop", "services": {}}, hidden=("hunter22",))
     assert choose("shop", tmp_path).app == "shop"
 
 
@@ -34,7 +34,7 @@ def test_of_several_one_is_chosen(noted, tmp_path):
         choose("", tmp_path)
     with pytest.raises(CommandFailed, match=r"no app wiki on this host\. There are: blog, shop\."):
         choose("wiki", tmp_path)
-    assert choose("blog", tmp_path).params == {"project": "blog"}
+    assert choose("blog", tmp_path).params["project"] == "blog"
 
 
 def test_a_host_without_an_app_says_so(tmp_path):
