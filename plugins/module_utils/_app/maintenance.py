@@ -33,6 +33,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
+def asked(project: str, state: str, purpose: str) -> dict[str, Any]:
+    """Return what `switch` takes, with the defaults of both modules."""
+    given = {"project": project, "state": state, "purpose": purpose}
+    return {name: argument.get("default") for name, argument in ARGUMENTS.items()} | given
+
+
 def switch(
     edge: EdgeFiles,
     params: Mapping[str, Any],

@@ -8,14 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .._app import atomic
-from .._app.maintenance import BACK_SOON, HTTP, OPEN, PAGE, files
+from .._app import atomic, maintenance
 from .project import Edge
 from .transaction import STOPPED, Transaction
 
-# Tells a page that came with a stop, and goes with it, from one that a person asked for.
-OF_A_STOP = "# The app is stopped. What starts it takes this away.\n"
-RETRY_AFTER = 300
+PURPOSE = "stop"  # tells the page of a stop, which goes with it, from one that a person or another verb has put up
 
 
 def stop_of(t: Transaction) -> dict[str, Any]:
@@ -29,18 +26,18 @@ def note_stop(t: Transaction, by: str) -> None:
     """Remember the stop, and show visitors a page in the place of an app that does not answer."""
     if not stop_of(t):
         atomic.write_json(t.app.directory / STOPPED, {"at": t.clock(), "by": by})
-    if t.edge and t.edge.read(HTTP) is None:
+    if t.edge:
         t.keep_token()
-        closed = files(t.app.project, [], RETRY_AFTER, BACK_SOON, str(t.edge.directory), t.token)
-        t.edge.switch({**closed, HTTP: OF_A_STOP + (closed[HTTP] or "")})
-        (t.edge.directory / PAGE).chmod(0o644)  # nginx's workers read it; the other files are for its master alone
+        asked = maintenance.asked(t.app.project, "present", PURPOSE)
+        maintenance.switch(t.edge, asked, check_mode=False, directory=str(t.edge.directory), own=[], token=t.token)
 
 
 def forget_stop(t: Transaction) -> bool:
-    """Let visitors in again, unless a person has closed the app besides. Return whether it was stopped."""
-    edge = Edge(Path(t.options.edge_directory)) if t.options.edge_directory else None
-    if edge and (edge.read(HTTP) or "").startswith(OF_A_STOP):
-        edge.switch(OPEN)
+    """Let visitors in again, unless the app is closed for something else besides. Return whether it was stopped."""
+    if t.options.edge_directory:
+        place = t.options.edge_directory
+        asked = maintenance.asked(t.app.project, "absent", PURPOSE)
+        maintenance.switch(Edge(Path(place)), asked, check_mode=False, directory=place)
     was_stopped = bool(stop_of(t))
     (t.app.directory / STOPPED).unlink(missing_ok=True)
     return was_stopped

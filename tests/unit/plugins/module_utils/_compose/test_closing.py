@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.maintenance import (
-    BACK_SOON,
     HTTP,
     OPEN,
     PAGE,
     SERVER,
-    files,
+    asked,
+    switch,
 )
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.closing import forget_stop, note_stop, stop_of
@@ -40,7 +40,8 @@ def test_a_stop_brings_a_page_that_goes_with_it(t, tmp_path):
 
 def test_a_page_that_a_person_asked_for_stays(t, tmp_path):
     t.keep_token()
-    t.edge.switch(files("shop", ["203.0.113.7"], 300, BACK_SOON, str(t.edge.directory), t.token))
+    by_hand = asked("shop", "present", "") | {"allow": ["203.0.113.7"]}
+    switch(t.edge, by_hand, check_mode=False, directory=str(t.edge.directory), token=t.token)
     before = (tmp_path / "edge" / HTTP).read_text()
     note_stop(t, "ann")
     forget_stop(t)
