@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import os
 import platform
+import select
 import signal
 import sys
 import time
@@ -53,12 +54,20 @@ def releases(runner: Any, options: Options) -> Lines:
 def logs(runner: Any, options: Options) -> Lines:
     wanted = asked(vars(options), time.time())
     if options.follow:
-        lines = follow(lambda: runner.sources(wanted, "--follow"))
+        lines = follow(lambda: runner.sources(wanted, "--follow"), nobody_reads)
         for text in shown(lines, wanted.grep, runner.app.hidden):
             print(text, flush=True)
+        return []
     given = {"since": options.since, "grep": options.grep, "lines": options.lines}
     texts = [runner.act("logs", service=name, **given)["logs"] for name in options.services or [""]]
     return sorted(line for text in texts for line in text.splitlines())
+
+
+def nobody_reads() -> bool:
+    """Tell whether the other end is gone, as when ssh without a terminal is interrupted: no signal comes then."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _file, event in output.poll(0))
 
 
 def change(runner: Any, options: Options) -> Lines:

@@ -59,8 +59,13 @@ class Reader:
             self.process.terminate()
 
 
-def follow(sources: Callable[[], list[Source]], clock: Callable[[], float] = time.monotonic) -> Iterator[Line]:
-    """Yield lines as they come, for ever. `sources` says what there is to read now; it is asked again and again."""
+def follow(
+    sources: Callable[[], list[Source]],
+    is_over: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Line]:
+    """Yield lines as they come, until `is_over`. `sources` says what there is to read now; both are asked again and
+    again."""
     lines: queue.SimpleQueue[tuple[float, Line]] = queue.SimpleQueue()
     readers: dict[tuple[str, ...], Reader] = {}
     held: list[tuple[float, Line]] = []
@@ -68,6 +73,8 @@ def follow(sources: Callable[[], list[Source]], clock: Callable[[], float] = tim
     try:
         while True:
             if clock() - looked >= LOOK_EVERY:
+                if is_over():
+                    return
                 for source in sources():
                     new = Reader(source, lambda line: lines.put((clock(), line)))
                     readers.setdefault(source.command, new).keep()

@@ -31,7 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "lock_ttl": 60,
     "lock_wait": 0,
 }
-_NODE_ID = re.compile(r"\.[0-9a-z]{25}@(\S+)$")
+_NODE_ID = re.compile(r"\.(?:0|[0-9a-z]{25})@(\S+)$")
 
 
 class Runner:

@@ -290,3 +290,10 @@ def test_sources_of_killed_runs_go_after_a_day_and_nothing_else_does(tmp_path):
         os.utime(tmp_path / name, (1_000, 1_000))
     assert remove_old_sources(tmp_path / "source-mine.tar.gz") == ["source-left.tar.gz", "source-old"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["build-logs", "source-mine.tar.gz", "source-young"]
+
+
+def test_a_rebuild_pulls_base_images():
+    images = one({})
+    assert "--pull" not in images.build_command("api", SOURCE)
+    images.refresh = True
+    assert "--pull" in images.build_command("api", SOURCE)

@@ -29,6 +29,15 @@ def test_the_same_source_with_other_settings_is_another_release():
     assert choose_id("tree-1", "abcdef99", [second]) == "tree-1-abcdef", "also when the first is gone"
 
 
+def test_a_release_that_is_built_once_more_has_a_number():
+    first = Manifest("tree-1", "tree-1", "f" * 8)
+    again = Manifest("tree-1-2", "tree-1", "f" * 8)
+    assert choose_id("tree-1", "f" * 8, [], anew=True) == "tree-1"
+    assert choose_id("tree-1", "f" * 8, [first], anew=True) == "tree-1-2"
+    assert choose_id("tree-1", "f" * 8, [again, first], anew=True) == "tree-1-3"
+    assert choose_id("tree-1", "f" * 8, [again, first]) == "tree-1-2", "what was live last is what is declared"
+
+
 def test_a_rollback_goes_to_the_last_good_release():
     a, b, bad = manifest("a", 1), manifest("b", 2), manifest("c", 0, BAD, reason="it crashed")
     current = manifest("d", 3)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -112,13 +113,22 @@ def test_what_does_not_fit_is_said_in_one_line(typed, arguments, status, said):
 
 
 def test_lines_that_are_followed_are_shown_as_they_come(typed, monkeypatch):
-    def some(_sources):
+    def some(_sources, _is_over):
         yield Line("2026-01-05T10:00:00.000000000Z", "api-1", "key hunter22")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "follow", some)
     done = typed("logs", "-f", "api")
     assert (done.status, done.out) == (130, "2026-01-05T10:00:00.000 api-1 | key ********\n")
+
+
+def test_following_ends_when_nobody_reads(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr(command.sys, "stdout", output)
+        assert command.nobody_reads() is False
+        os.close(reading)
+        assert command.nobody_reads() is True
 
 
 def test_a_runner_is_found_by_its_name(monkeypatch):

@@ -23,6 +23,10 @@ def test_one_that_comes_late_is_shown_at_once_with_those_after_it():
     assert ready([(0.0, line(5)), (0.3, line(9))], 0.5) == ([line(5)], [(0.3, line(9))])
 
 
+def test_it_ends_when_it_is_over():
+    assert list(follow(list, lambda: True)) == []
+
+
 def says(*lines: str) -> tuple[str, ...]:
     return (sys.executable, "-c", f"print({chr(10).join(lines)!r}, flush=True); import time; time.sleep(0.2)")
 
@@ -43,5 +47,5 @@ def test_all_programs_are_read_as_one_text_and_a_new_one_is_found():
         ticks[0] += 0.02  # a hundred looks are two seconds
         return ticks[0]
 
-    found = [f"{one.name} {one.words}" for one in islice(follow(sources, clock), 3)]
+    found = [f"{one.name} {one.words}" for one in islice(follow(sources, clock=clock), 3)]
     assert found == ["b one", "a two", "c three"], "a program that ended and was read again says nothing twice"

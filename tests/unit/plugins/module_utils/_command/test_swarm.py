@@ -81,6 +81,7 @@ def test_each_service_has_a_source(runner):
             "2026-01-05T10:00:00.1Z shop_edge.abcdefghijklmnopqrstuvwxy@worker | x",
             Line("2026-01-05T10:00:00.1Z", "shop_edge.worker@worker", "x"),
         ),
+        ("2026-01-05T10:00Z shop_edge.0@worker | x", Line("2026-01-05T10:00Z", "shop_edge.worker@worker", "x")),
         ("error from daemon in stream: Error grabbing logs", None),
     ],
 )
