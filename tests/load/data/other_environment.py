@@ -15,10 +15,10 @@ def other_environment(proof: Proof) -> None:
         "CREATE TABLE people AS SELECT id, 'person' || id || '@real.example' AS mail FROM generate_series(1, 500) id"
     )
     proof.timed(Row(""), "backup")
-    (folder := proof.cluster.folder / "copy").mkdir()
+    (folder := proof.cluster.folder / "staging").mkdir()
     (hook := folder / "hook.sql").write_text(HOOK)
     own = proof.own | {"provision_vpc": {"ip_range": "10.77.0.0/24"}}
-    with Cluster(folder, own, environment="copy") as cluster:
+    with Cluster(folder, own, environment="staging") as cluster:
         copy = Proof(cluster, own, proof.container)
         asked = ("-e", "restore=latest", "-e", "restore_from=../inventory")
         refused = cluster.playbook("playbooks/site.yml", *asked)

@@ -46,10 +46,18 @@ def carry_out(folder: Path, orchestrator: str, parts: list[Callable[[Proof], Non
         proof = Proof(cluster, own, {"compose": "proof-postgres-1", "swarm": "proof_postgres"}[orchestrator])
         try:
             for part in [first_backup, *parts]:
-                part(proof)
+                tried(part, proof)
         finally:
             print(f"\n{orchestrator}\n\n{table(proof.rows)}", flush=True)
         return proof.rows
+
+
+def tried(part: Callable[[Proof], None], proof: Proof) -> None:
+    """Carries a part out. What breaks it off is a problem, and the next one is tried."""
+    try:
+        part(proof)
+    except Exception as error:
+        proof.add(Row(f"{part.__name__} broke off", problems=[f"{type(error).__name__}: {str(error)[-2500:]}"]))
 
 
 def table(rows: list[Row]) -> str:
