@@ -44,6 +44,7 @@ def verbs() -> Has:
         found[path.stem] = {
             runner: all((ROOT / f"roles/{role}/tasks/{entry or 'main'}.yml").is_file() for entry in entries)
             and not (runner == "compose" and hosts and hosts - FOUND <= FOR_NODES)
+            and not (runner == "swarm" and hosts and hosts - FOUND == {"web"})
             for runner, role in ROLES.items()
         }
     return found

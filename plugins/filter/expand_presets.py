@@ -24,6 +24,10 @@ options:
     description: Name of the app.
     type: str
     required: true
+  names:
+    description: Docker's names of volumes, by their declared names, which count in the place of C(PROJECT_NAME).
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -35,7 +39,7 @@ RETURN = r"""
 _value:
   description:
     - C(data_services), C(volumes), C(database) and C(redis) for the inputs of the roles with these names, and
-      C(secrets), what P(izzzi.infra.generated_secrets#module) is to make.
+      C(secrets), what P(izzzi.infra.generated_secrets#module) is to make. C(names) are volumes with the given names.
   type: dict
 """
 
@@ -44,9 +48,9 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._app import presets
 
 
-def expand_presets(data_services, project):
+def expand_presets(data_services, project, names=None):
     try:
-        return presets.expand_presets(data_services, project)
+        return presets.expand_presets(data_services, project, names or {})
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 

@@ -22,6 +22,10 @@ options:
       - V(data) brings the data services up where no release is live yet, so that data can be brought back first.
       - V(deploy) makes what is declared the live release; where it is already, it mends what differs.
       - V(rollback) goes back to a release that the host keeps.
+      - V(pause), V(exchange) and V(resume) let the data of a live app move.
+        It stops, its data services begin as they are
+        declared, the database on another volume, and it is started and proven. V(undo) brings back what was there
+        before, until V(resume) has ended; so does the next call of anything that changes the host.
       - V(remove) takes the app off the host; volumes, dumps and the passwords of the data's owners stay.
       - V(build) builds or pulls the images that the next V(deploy) needs, and changes nothing that runs.
       - V(restart) starts the live release in new containers beside the old ones, which are drained then; O(service)
@@ -32,7 +36,7 @@ options:
       - V(info) reports the state of the host.
     type: str
     required: true
-    choices: [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs]
+    choices: [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs, pause, exchange, resume, undo]
   project:
     description: Name of the app, the prefix of Compose projects, networks, volumes and images.
     type: str

@@ -22,11 +22,15 @@ options:
         data can be brought back first. V(deploy), V(rollback), V(scale) and V(remove) do as they are named.
       - V(restart) replaces the tasks of O(service), or of all stateless services, as an update does. V(stop) takes all
         tasks but the edge's away and keeps everything else; V(start) and V(deploy) bring them back.
+      - V(pause), V(exchange) and V(resume) let the data of a live app move.
+        The app stops, the data services begin as they
+        are declared, O(service) on another volume, and the app is started and proven. V(undo) brings back what was
+        there before, until V(resume) has ended; so does the next call of anything that changes the Swarm.
       - V(info) reports nodes, services, tasks and releases. V(logs) returns log lines of a service's tasks, or of all.
       - V(run) runs O(command) once as the service's tasks run, on any node, and returns what it said.
     type: str
     required: true
-    choices: [plan, data, deploy, rollback, scale, remove, info, logs, run, restart, stop, start]
+    choices: [plan, data, deploy, rollback, scale, remove, info, logs, run, restart, stop, start, pause, exchange, resume, undo]
   project:
     description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
     type: str
@@ -106,7 +110,7 @@ options:
     type: int
     default: 15
   service:
-    description: For V(scale), V(logs), V(run) and V(restart).
+    description: For V(scale), V(logs), V(run), V(restart) and V(exchange).
     type: str
     default: ''
   replicas:
@@ -235,10 +239,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._secrets.mask import mask
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
+from ..module_utils._swarm.stack import upgrade
 from ..module_utils._swarm.stack.model import StackError
 from ..module_utils._swarm.stack.run import Run, Told
-from ..module_utils._swarm.stack.verbs import ACTIONS
+from ..module_utils._swarm.stack.verbs import ACTIONS as VERBS
 
+ACTIONS = {**VERBS, **upgrade.ACTIONS}
 ARGUMENT_SPEC = {
     "action": {"type": "str", "required": True, "choices": list(ACTIONS)},
     "project": {"type": "str", "required": True},

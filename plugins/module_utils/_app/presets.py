@@ -23,11 +23,19 @@ exec redis-server --dir /data --appendonly yes --aclfile /data/users.acl
 """
 
 
-def expand_presets(data_services: Mapping[str, Any], project: str) -> dict[str, Any]:
+def expand_presets(
+    data_services: Mapping[str, Any], project: str, names: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the data services with every preset written out, and what follows from them: `volumes`, `database`,
-    `redis`, and the `secrets` to generate. Raise ValueError with all that is wrong."""
+    `redis`, and the `secrets` to generate; and of `names`, Docker's names of volumes, what `volumes` says then. Raise
+    ValueError with all that is wrong."""
     found: dict[str, Any] = {"data_services": {}, "volumes": {}, "database": {}, "redis": {}, "secrets": {}}
-    problems: list[str] = []
+    found["names"] = {volume: {"name": name} for volume, name in (names or {}).items()}
+    problems = [
+        f"app_data_volumes.{volume}: {name!r} is not a name of a volume, of letters, digits, _, . and -."
+        for volume, name in (names or {}).items()
+        if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", str(name))
+    ]
     for name, given in data_services.items():
         declared = {} if given is None else given
         preset = _preset_of(name, declared)

@@ -51,6 +51,7 @@ class Config:
     wal_days: float = 7
     base_days: float = 7
     directory: Path = Path("/var/lib/izzzi/backup")
+    project: str = ""  # whose containers they are, when they are not the app's
 
     @property
     def services(self) -> dict[str, str]:

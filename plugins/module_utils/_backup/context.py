@@ -32,7 +32,7 @@ class Context:
 
     def container(self, service: str) -> Container:
         """Return the container that runs a data service now."""
-        return containers.find(self.config.app, service)
+        return containers.find(self.config.project or self.config.app, service)
 
     def server(self, database: Database) -> Server:
         """Return the live PostgreSQL of a database."""

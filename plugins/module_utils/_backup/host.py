@@ -16,7 +16,18 @@ from .._secrets.dotenv import to_dotenv
 from .config import SETTINGS, supports
 
 # Of a role's inputs, those that the code on the host reads under the same name.
-SAME = ("app", "databases", "redis", "volumes", "keep", "late_after", "verified_late_after", "cpus", "memory")
+SAME = (
+    "app",
+    "project",
+    "databases",
+    "redis",
+    "volumes",
+    "keep",
+    "late_after",
+    "verified_late_after",
+    "cpus",
+    "memory",
+)
 SAME += ("directory", "reserve", "timeout", "check_share", "wal", "wal_interval", "wal_spool", "wal_days", "base_days")
 
 

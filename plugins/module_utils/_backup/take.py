@@ -24,8 +24,8 @@ from .lock import locked
 from .repository import Snapshot
 
 STAGING = "staging"
-NIGHTLY, RELEASE = "nightly", "release"
-RELEASES = {"last": 5}  # of those before a release's migrations
+NIGHTLY, RELEASE, UPGRADE, TAKEN = "nightly", "release", "upgrade", "taken-over"
+RELEASES = {"last": 5}  # of those before a release's migrations, and of those that moved elsewhere
 BACKWARDS = 300.0  # seconds that clocks may differ
 
 

@@ -84,12 +84,14 @@ def stay_up(t: Transaction, before: Collection[str]) -> None:
     require_up(t.data, made)
 
 
-def data_losses(t: Transaction) -> list[str]:
-    """What would be lost, and how to consent; nothing with consent."""
+def data_losses(t: Transaction, moves: str = "") -> list[str]:
+    """What would be lost, and how to consent; nothing with consent. The service that `moves` is not looked at."""
     if t.options.allow_data_change or not shutil.which("docker"):
         return []
     containers = t.data.containers()
-    found = losses(t.app, [*containers, *remembered(t.app.project, _document(t), containers)])
+    app = replace(t.app, data_services={name: s for name, s in t.app.data_services.items() if name != moves})
+    known = [*containers, *remembered(t.app.project, _document(t), containers)]
+    found = losses(app, [container for container in known if container.service != moves])
     cure = (
         "No undo brings that back. Dump the data, and move it to the new place yourself; or consent:"
         " -e app_compose_allow_data_change=true."

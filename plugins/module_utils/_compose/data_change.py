@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._app.app import volume_name
+from .._app.data_move import upgrade_hint, volume_hint
 from .._app.service_rules import targets
 from .colours import ColouredApp
 from .containers import Container
@@ -78,9 +79,11 @@ def _other_volumes(app: ColouredApp, container: Container) -> Iterator[str]:
     for path, volume in held_volumes(container).items():
         if declared.get(path) != volume:
             instead = f"the volume {declared[path]}" if path in declared else "nothing of a volume's"
+            key = targets(app.data_services[container.service]).get(path, "")
             yield (
                 f"app_compose_data_services.{container.service}: its data is in the volume {volume}, at {path};"
                 f" declared there is {instead}, so that it would begin without that data."
+                f"{volume_hint(volume, declared.get(path, ''), key)}"
             )
 
 
@@ -93,6 +96,7 @@ def _other_versions(app: ColouredApp, container: Container) -> Iterator[str]:
             yield (
                 f"app_compose_data_services.{service}: {change} on the data in the volume {', '.join(sorted(shared))}:"
                 " it may refuse that data, or change it so that the old one cannot read it any more."
+                f"{upgrade_hint(container.image_name, app.declared_image(definition))}"
             )
 
 

@@ -69,6 +69,9 @@ TITLES = {
     "restart": "Restart the containers, one after another",
     "stop": "Close the app and stop it",
     "bring_back": "Start the stopped containers, and prove the release",
+    "pause": "Show visitors the page, and stop the app",
+    "exchange": "Start the database on its new volume",
+    "resume": "Start the app again, and prove it",
 }
 
 

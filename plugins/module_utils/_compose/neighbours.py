@@ -141,8 +141,9 @@ def _projects(app: ColouredApp, others: list[Neighbour]) -> Iterator[str]:
         if other.project in projects(app):
             yield (
                 f"The name {app.project} is taken on this host: the Compose project {other.project} is of"
-                f" {other.directory or 'somebody else'} and not of {app.directory}. Give app_compose_project another"
-                f" name, or remove the other one first: {other.cure}."
+                f" {other.directory or 'somebody else'} and not of {app.directory}. To let the app go on with its data:"
+                " playbooks/take_over.yml, with --check first. Or give app_compose_project another name, or remove the"
+                f" other one first: {other.cure}."
             )
 
 

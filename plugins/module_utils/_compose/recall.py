@@ -17,7 +17,7 @@ from .._app.release import GOOD, Manifest
 from .colours import COLOURS, PORTS_PER_COLOUR, other
 from .containers import Container, published
 
-KINDS = ("deploy", "rollback")
+KINDS = ("deploy", "rollback", "upgrade")
 # The step of a journal that cannot be read: what its run had begun is not known, so that all of it is undone.
 UNKNOWN = "unknown"
 _RELEASE = re.compile(r'^set \$izzzi_release "([^"]+)";', re.MULTILINE)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .._app import maintenance
 from .._app import release as manifests
 from .._app.failure import headline
 from .._app.program import CommandError
@@ -27,6 +28,7 @@ from .project import Edge
 from .repair import keep_up
 from .transaction import Transaction, use_release
 
+UPGRADE = "upgrade"  # of a journal, and of the page for visitors meanwhile
 # From here on the new release has proven itself at the edge: a killed run is finished, not undone.
 PROVEN = ("drain", "commit")
 
@@ -50,6 +52,8 @@ def undo(t: Transaction, reason: str) -> dict[str, Any]:
         _revive(t)
     with _noted(trouble, "switch nginx back"):
         _switch_back(t)
+    with _noted(trouble, "take the page for visitors off"):
+        open_again(t)
     with _noted(trouble, "remove the candidate's containers"):
         remove_container(f"{t.app.project}-release-command")
         _remove_candidate(t)
@@ -105,6 +109,14 @@ def _switch_back(t: Transaction) -> None:
             raise
         edge.switch(t.live_edge_files())
     drain_colour(published(t.compose(t.colour).containers()), 5, t.sleep)
+
+
+def open_again(t: Transaction) -> None:
+    """Take the page for visitors off that this run has put on."""
+    if t.journal.get("kind") == UPGRADE and t.options.edge_directory:
+        place = t.options.edge_directory
+        asked = maintenance.asked(t.app.project, "absent", UPGRADE)
+        maintenance.switch(Edge(Path(place)), asked, check_mode=False, directory=place)
 
 
 def _remove_candidate(t: Transaction) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.release import ReleaseError
-from . import operate
+from . import operate, upgrade
 from . import plan as planning
 from . import remove as removing
 from . import rollback as rolling
@@ -23,10 +23,11 @@ from .data import data
 from .deploy import carry_out, keep, release
 from .info import candidate_diff, report
 from .problems import has_docker, refuse
+from .recall import read_journal
 from .run import Run
 from .status import release_lines, status_lines
 from .surroundings import claim_ports
-from .transaction import Transaction
+from .transaction import JOURNAL, Transaction
 
 ARCHIVES = Path("/var/tmp")  # what a killed run leaves there goes with the system's own cleaning
 
@@ -175,6 +176,56 @@ def remove(run: Run) -> dict[str, Any]:
     return result
 
 
+def pause(run: Run) -> dict[str, Any]:
+    """Stops the live release, so that its data can move; what a killed run left is ended first."""
+    with run.locked("upgrade") as still_ours:
+        with run.told("pause"):
+            t = _undone(run)[0]
+            upgrade.require_live(t)
+        return _step(t, "pause", upgrade.pause, still_ours)
+
+
+def exchange(run: Run) -> dict[str, Any]:
+    """Brings the data services up as they are declared, for a database that moves."""
+    return _go_on(run, "exchange", upgrade.exchange)
+
+
+def resume(run: Run) -> dict[str, Any]:
+    """Starts and proves the app on its data that has moved."""
+    return _go_on(run, "resume", upgrade.resume)
+
+
+def take_back(run: Run) -> dict[str, Any]:
+    """Ends what a killed run left, and nothing else."""
+    if run.check_mode:
+        t = run.own()
+        return {"changed": bool(t.journal or t.data_before.exists()), "recovered": ""}
+    with run.locked("undo"), run.told("plan"):
+        told = _undone(run)[1]
+    return {"changed": bool(told), "recovered": told}
+
+
+def _undone(run: Run) -> tuple[Transaction, str]:
+    t, told = run.recovered()
+    if read_journal(t.app.directory / JOURNAL):
+        raise ReleaseError(told)
+    return t, told
+
+
+def _go_on(run: Run, name: str, act: Callable[[Transaction], dict[str, Any]]) -> dict[str, Any]:
+    with run.locked("upgrade") as still_ours:
+        with run.told(name):
+            upgrade.require_paused(t := run.own())
+        return _step(t, name, act, still_ours)
+
+
+def _step(
+    t: Transaction, name: str, act: Callable[[Transaction], dict[str, Any]], still_ours: Callable[[], Any]
+) -> dict[str, Any]:
+    _said, seconds = carry_out(t, t.live.id, {name: act}, still_ours)
+    return {"changed": True, "release": t.live.id if t.live else "", "steps": seconds, "events": []}
+
+
 def info(run: Run) -> dict[str, Any]:
     """Reports the state of the host."""
     app = report(run.transaction(), time.time())
@@ -190,4 +241,8 @@ ACTIONS: dict[str, Callable[[Run], dict[str, Any]]] = {
     "remove": remove,
     "info": info,
     **operate.ACTIONS,
+    "pause": pause,
+    "exchange": exchange,
+    "resume": resume,
+    "undo": take_back,
 }

@@ -66,11 +66,16 @@ def up() -> None:
 
 @app.command()
 def images(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Also for droplets of these, like debian-12-x64.")] = None,
+    slugs: Annotated[
+        list[str] | None, typer.Argument(help="Also for droplets of these, like debian-12-x64, and postgres:15.")
+    ] = None,
 ) -> None:
     """Build or pull the images that droplets need."""
-    if unknown := set(slugs or []) - IMAGES.keys():
-        raise typer.BadParameter(f"no image {', '.join(unknown)}; there are {', '.join(IMAGES)}")
+    from .images.public import OLDER
+
+    known = [*IMAGES, *OLDER]
+    if unknown := set(slugs or []) - set(known):
+        raise typer.BadParameter(f"no image {', '.join(unknown)}; there are {', '.join(known)}")
     with _home() as settings:
         if settings.backend == "docker":
             preflight.check_docker()

@@ -7,6 +7,7 @@ full disks, killed backups, two at once, clocks) stands in molecule/backup/fault
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.load.data import losses, other_environment, runbook, size, storage
+from tests.e2e.driver import BIN
+from tests.load.data import losses, other_environment, runbook, size, storage, upgrades
 from tests.load.data.harness import Proof, Row, first_backup
 from tests.load.releases import app
 from tests.load.swarm.cluster import Cluster
@@ -35,12 +37,14 @@ COMPOSE: dict[str, Callable[[Proof], None]] = {
     "runbook": runbook.runbook,
 }
 SWARM: dict[str, Callable[[Proof], None]] = {"node_lost": losses.node_lost}
+# What begins with an older PostgreSQL, on each runner.
+OLDER: dict[str, Callable[[Proof], None]] = {"upgraded": upgrades.upgraded}
 
 
-def carry_out(folder: Path, orchestrator: str, parts: list[Callable[[Proof], None]]) -> list[Row]:
+def carry_out(folder: Path, orchestrator: str, parts: list[Callable[[Proof], None]], **more: int) -> list[Row]:
     source = app(folder / "source", kind="good", number=1)
     own = yaml.safe_load((HERE / "environment.yml").read_text())
-    own |= {"proof_orchestrator": orchestrator, "load_source": str(source)}
+    own |= {"proof_orchestrator": orchestrator, "load_source": str(source), **more}
     with Cluster(folder, own) as cluster:
         cluster.must("playbooks/deploy.yml")
         proof = Proof(cluster, own, {"compose": "proof-postgres-1", "swarm": "proof_postgres"}[orchestrator])
@@ -75,17 +79,21 @@ def table(rows: list[Row]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parts = {**COMPOSE, **SWARM}
+    parts = {**COMPOSE, **SWARM, **OLDER}
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(parts)}; by default all")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(parts):
         parser.error(f"there is no part {', '.join(unknown)}")
     chosen, rows = options.parts or list(parts), []
     with tempfile.TemporaryDirectory() as name:
-        for orchestrator, known in (("compose", COMPOSE), ("swarm", SWARM)):
+        if set(chosen) & set(OLDER):
+            subprocess.run([BIN / "izzzi-sandbox", "images", "postgres:15"], check=True)
+        old = {"proof_postgres": 15}
+        runs = (("compose", COMPOSE, {}), ("swarm", SWARM, {}), ("compose", OLDER, old), ("swarm", OLDER, old))
+        for number, (orchestrator, known, more) in enumerate(runs):
             if wanted := [known[part] for part in chosen if part in known]:
-                (folder := Path(name) / orchestrator).mkdir()
-                rows += carry_out(folder, orchestrator, wanted)
+                (folder := Path(name) / f"{orchestrator}-{number}").mkdir()
+                rows += carry_out(folder, orchestrator, wanted, **more)
     found = [f"problem: {row.what}: {problem}" for row in rows for problem in row.problems]
     print("\n".join(found))
     return 1 if found else 0

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..labels import DATA, IMAGE, PART
+from ..._app.data_move import upgrade_hint, volume_hint
+from ..labels import APP, DATA, IMAGE, PART
 from ..service import volumes_of
 
 Specs = Mapping[str, Mapping[str, Any]]
@@ -31,7 +32,10 @@ def _other_volumes(name: str, spec: Mapping[str, Any], before: Mapping[str, Any]
     for place, volume in _places(before).items():
         if now.get(place) != volume:
             instead = f"the volume {now[place]} is mounted" if now.get(place) else "no volume is"
-            yield f"{name} has its data in the volume {volume} at {place}, where {instead} now: it would begin anew"
+            key = now.get(place, "").removeprefix(f"{spec['Labels'].get(APP)}_")
+            hint = volume_hint(volume, now.get(place, ""), key)
+            told = f"{name} has its data in the volume {volume} at {place}, where {instead} now"
+            yield f"{told}: it would begin anew.{hint}"
 
 
 def _places(spec: Mapping[str, Any]) -> dict[str, str]:
@@ -42,10 +46,11 @@ def _places(spec: Mapping[str, Any]) -> dict[str, str]:
 def _other_version(name: str, spec: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
     old, new = (_version(one["Labels"].get(IMAGE, "")) for one in (before, spec))
     if old and new and old[0] == new[0] and old[1] != new[1]:
+        hint = upgrade_hint(*(one["Labels"].get(IMAGE, "") for one in (before, spec)))
         volumes = ", ".join(sorted(volumes_of(spec) & volumes_of(before)))
         yield (
             f"{name} would run version {new[1]} of {new[0]} on the data of version {old[1]} (volume {volumes}), "
-            "which the old one may not read any more"
+            f"which the old one may not read any more.{hint}"
         )
 
 

@@ -94,8 +94,8 @@ class Deployment(Convergence):
             raise StackError(f"{name}: {why}. Nothing was changed.", name)
         if self.irreversible and not self.options.allow_data_change:
             raise StackError(
-                ". ".join(self.irreversible)
-                + ". Nothing was changed. Have a backup (a dump, for another major version), and consent: "
+                " ".join(self.irreversible)
+                + " Nothing was changed. Have a backup (a dump, for another major version), and consent: "
                 "-e swarm_stack_allow_data_change=true."
             )
 

@@ -42,9 +42,14 @@ def stop_slow(swarm: Swarm, wanted: Spec, clock: Clock, sleep: Sleep) -> None:
         stop(swarm, spec, clock, sleep)
 
 
-def stop(swarm: Swarm, spec: dict, clock: Clock, sleep: Sleep) -> None:
-    """Take all tasks of a service away, and wait until their containers have ended."""
+def stop(swarm: Swarm, spec: dict, clock: Clock = time.monotonic, sleep: Sleep = time.sleep) -> None:
+    """Leave a service without tasks, and wait until they have ended. One of every node has no number, and goes."""
     name = spec["Name"]
+    if replicas(spec) is None:
+        before = swarm.engine.get(f"/services/{name}")
+        swarm.remove(name)
+        until_ended(swarm, lambda: swarm.tasks_of(before["ID"]), spec, clock, sleep)
+        return
     swarm.update({**spec, "Mode": {"Replicated": {"Replicas": 0}}})
     if left := until_ended(swarm, lambda: swarm.tasks(name), spec, clock, sleep):
         raise EngineError(0, f"{name} does not stop: task {left[0].id[:12]} is still {left[0].state}.")

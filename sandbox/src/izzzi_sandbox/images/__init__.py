@@ -56,11 +56,15 @@ def balancer_image(kitchen: Kitchen) -> str:
 
 
 def ensure_images(settings: Settings, log: Log = print, slugs: Sequence[str] = ()) -> None:
-    """All that a first droplet needs, and images for droplets that are otherwise built when first used."""
+    """All that a first droplet needs, images for droplets that are otherwise built when first used, and older public
+    ones."""
     kitchen = Kitchen(log)
     for slug in dict.fromkeys([DEFAULT, *slugs]):
-        droplet_image(kitchen, slug)
+        if slug not in public.OLDER:
+            droplet_image(kitchen, slug)
     metadata_image(kitchen)
     address = registry.ensure(kitchen)
     if not root.registry_answers(kitchen):
         public.ensure(kitchen, address)
+        for name in sorted({*slugs} & {*public.OLDER}):
+            public.ensure_older(kitchen, address, name)

@@ -31,7 +31,7 @@ def ensure(kitchen: Kitchen, address: str) -> None:
     node = _node(kitchen, base)
     for name, tags, image in (
         ("library/debian", ["trixie-slim"], base),
-        ("library/postgres", ["17"], kitchen.build("postgres", "postgres", ROOT=base)),
+        ("library/postgres", ["17"], kitchen.build("postgres", "postgres", ROOT=base, VERSION="17")),
         ("library/redis", ["8"], kitchen.build("redis", "redis", ROOT=base)),
         ("library/nginx", ["1.26"], kitchen.build("nginx", "nginx", ROOT=base)),
         ("library/node", ["20-slim", "20"], node),
@@ -39,6 +39,17 @@ def ensure(kitchen: Kitchen, address: str) -> None:
         ("maildev/maildev", [MAILDEV], _maildev(kitchen, node)),
     ):
         _push(kitchen, image, address, name, tags)
+
+
+OLDER = {"postgres:15": (root.BOOKWORM, "15")}  # what an upgrade begins with, from the Debian that has it
+
+
+def ensure_older(kitchen: Kitchen, address: str, name: str) -> None:
+    """Make one that only some tests need, for whoever asks for it by name."""
+    release, version = OLDER[name]
+    recipe = name.partition(":")[0]
+    image = kitchen.build(f"{recipe}-{version}", recipe, ROOT=root.ensure(kitchen, release), VERSION=version)
+    _push(kitchen, image, address, f"library/{recipe}", [version])
 
 
 def _node(kitchen: Kitchen, base: str) -> str:

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, The izzzi.infra maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names the road for data that a deploy must not move by itself. Pure."""
+
+from __future__ import annotations
+
+import re
+
+
+def upgrade_hint(old: str, new: str) -> str:
+    """Return what brings PostgreSQL from one image to a newer one, empty for anything else."""
+    (before, was), (name, wanted) = _parts(old), _parts(new)
+    if before != name or name.rpartition("/")[2] != "postgres" or not 0 < was < wanted:
+        return ""
+    return f" What takes PostgreSQL from {was} to {wanted}: playbooks/upgrade_database.yml, with --check first."
+
+
+def volume_hint(held: str, declared: str, key: str) -> str:
+    """Return what lets a declaration name the volume to which an upgrade has moved the data, empty for others."""
+    stem = re.sub(r"_\d+$", "", declared)
+    if not re.fullmatch(rf"{re.escape(stem)}_\d+", held):
+        return ""
+    return (
+        f" An upgrade has moved it there: give the inventory app_data_volumes: {{{key}: {held}}}, which "
+        "playbooks/upgrade_database.yml writes into its data_volumes.yml."
+    )
+
+
+def _parts(image: str) -> tuple[str, int]:
+    """Return an image's name, and the major version where its tag begins with one."""
+    name, _colon, tag = image.partition("@")[0].rpartition(":")
+    found = re.match(r"v?(\d+)", tag)
+    return (name, int(found[1])) if found else (image, 0)
