@@ -36,7 +36,8 @@ options:
       - V(info) reports the state of the host.
     type: str
     required: true
-    choices: [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs, pause, exchange, resume, undo]
+    choices:
+      [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs, pause, exchange, resume, undo]
   project:
     description: Name of the app, the prefix of Compose projects, networks, volumes and images.
     type: str

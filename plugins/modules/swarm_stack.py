@@ -30,7 +30,9 @@ options:
       - V(run) runs O(command) once as the service's tasks run, on any node, and returns what it said.
     type: str
     required: true
-    choices: [plan, data, deploy, rollback, scale, remove, info, logs, run, restart, stop, start, pause, exchange, resume, undo]
+    choices:
+      [plan, data, deploy, rollback, scale, remove, info, logs, run, restart, stop, start, pause, exchange, resume,
+       undo]
   project:
     description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
     type: str
