@@ -117,7 +117,7 @@ def bring_back(memory: Path, there: Stack | None, context: Callable[[], Context]
                 restore_redis.restore(found, known["backup"])
     if stack.parts and known["sites"]:
         for path in SITES.glob("*"):
-            if path.name not in known["enabled"]:
+            if path.name not in known.get("enabled", [path.name]):
                 path.unlink()
     for path, text in known["sites"].items():
         place = Path(path)
