@@ -46,11 +46,18 @@ def repair(context: Context) -> dict[str, Any]:
             context.archive.put_aside(pack)
         if packs:
             repository.run("rebuild-index", "--quiet")
+        # `restic find` names no snapshot for a pack that has the names of files.
+        nameless = [name for name in present(context) if not repository.has_all_names(name)] if packs else []
+        forgotten = forget(context, nameless)
+        affected = sorted({*affected, *nameless})
     if not packs:
         return {"packs": [], "affected": [], "forgotten": [], "seconds": round(context.clock() - began, 1)}
     made = take(context, force=True)
     with locked(context.config.directory, "repair"):
-        forgotten = forget_broken(context, affected)
+        # What is stored anew makes a backup whole again whose names are all there.
+        forgotten += forget(context, affected if repository.trouble() else [])
+        if said := repository.trouble():
+            raise BackupError(f"The repository is still damaged. Begin anew with another backup_prefix.\n{said}")
     wal.due(context)
     proven = drill(context)
     done = {"packs": packs, "affected": affected, "forgotten": forgotten, "id": made["id"], "rows": proven["rows"]}
@@ -76,17 +83,19 @@ def look(context: Context) -> tuple[list[str], list[str]]:
     return packs, hit(context.repository.run("find", "--no-lock", "--pack", *packs)) if packs else []
 
 
-def forget_broken(context: Context, affected: Sequence[str]) -> list[str]:
-    """Forget the snapshots that were hit, when what they need was not stored anew. Return them."""
+def present(context: Context) -> list[str]:
+    """Return the ids of all snapshots of the app, base backups among them."""
     repository = context.repository
-    if not repository.trouble():
+    return [snapshot.id for snapshot in [*repository.snapshots(), *repository.snapshots(base.BASE)]]
+
+
+def forget(context: Context, broken: Sequence[str]) -> list[str]:
+    """Forget those of these snapshots that are still there, and have base backups among them made anew. Return them.
+    Nothing is pruned: restic refuses that for as long as others are broken."""
+    if not (going := sorted({*broken} & {*present(context)} if broken else ())):
         return []
-    there = [snapshot.id for snapshot in [*repository.snapshots(), *repository.snapshots(base.BASE)]]
-    going = [name for name in affected if name in there]
     lost = {found.service for found in base.bases(context) if found.id in going}
-    repository.forget_these(going)
+    context.repository.run("forget", "--quiet", *going)
     for service in lost:
         context.base_state(service).note(chain=None)  # another one is due
-    if said := repository.trouble():
-        raise BackupError(f"The repository is still damaged. Begin anew with another backup_prefix.\n{said}")
     return going

@@ -232,6 +232,14 @@ class Repository:
             raise BackupError(explain(str(error), self.url)) from error
         return ""
 
+    def has_all_names(self, snapshot: str) -> bool:
+        """Tell whether what lies in a snapshot can be listed: content of files may be missing nevertheless."""
+        try:
+            run(["restic", "ls", "--quiet", "--no-lock", snapshot], env=self.env, timeout=self._timeout)
+        except CommandError:
+            return False
+        return True
+
     def check(self, share: int) -> None:
         """Read the repository's structure, and a share of its data, in per cent."""
         self.run("check", "--quiet", f"--read-data-subset={share}%")

@@ -45,7 +45,8 @@ def take(context: Context, tag: str = NIGHTLY, adopt: bool = False, force: bool 
         result = figures(made, found, began, context.clock())
         context.state.note(backup=result)
         require_forward(newest, began)
-        context.repository.forget(config.keep if tag == NIGHTLY else RELEASES, tag)
+        if not force:  # while others are damaged, restic refuses to prune
+            context.repository.forget(config.keep if tag == NIGHTLY else RELEASES, tag)
         return result
 
 

@@ -102,3 +102,14 @@ class TestRestic:
         change_a_byte(snapshot)
         with pytest.raises(BackupError, match="damaged"):
             repair.repair(context)
+
+    def test_a_backup_whose_names_are_lost_is_forgotten_and_the_rest_can_be_pruned(self, context, tmp_path):
+        (first,) = context.repository.snapshots()
+        trees = min(
+            (tmp_path / "repository/data").rglob("*"), key=lambda path: path.stat().st_size + path.is_dir() * 9e9
+        )
+        change_a_byte(trees)
+        assert repair.repair(context)["forgotten"] == [first.id]
+        assert [snapshot.id for snapshot in context.repository.snapshots()] != [first.id]
+        context.repository.forget({"daily": 1}, "nightly")
+        context.repository.check(100)
