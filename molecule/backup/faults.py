@@ -267,15 +267,28 @@ def killed_restores_of_redis() -> None:
     assert said.strip().isdigit(), said
 
 
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within two minutes"
+        time.sleep(0.3)
+
+
+def docker(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+
+
 def server_restarted() -> None:
     dump = Path("/var/lib/izzzi/backup/shop/staging/database-shop.dump")
     with held(lambda: dump.exists() and dump.stat().st_size > 0) as process:
-        subprocess.run(["docker", "kill", "shop-postgres-1"], check=True, capture_output=True)
-        subprocess.run(["docker", "start", "shop-postgres-1"], check=True, capture_output=True)
+        assert docker("kill", "shop-postgres-1").returncode == 0
+    # Docker takes it for running until those who read from it have read what there is.
+    running = ("inspect", "--format={{.State.Running}}", "shop-postgres-1")
+    eventually(lambda: docker(*running).stdout.strip() == "false", "PostgreSQL has ended")
+    assert docker("start", "shop-postgres-1").returncode == 0
     said = process.communicate()[1]
-    ready = ["docker", "exec", "shop-postgres-1", "pg_isready", "-q", "-h", "127.0.0.1"]
-    while subprocess.run(ready, check=False).returncode:
-        time.sleep(0.3)
+    ready = ("exec", "shop-postgres-1", "pg_isready", "-q", "-h", "127.0.0.1")
+    eventually(lambda: docker(*ready).returncode == 0, "PostgreSQL answers")
     assert process.returncode == 1, "a backup of a server that was restarted has succeeded"
     print(f"now, PostgreSQL restarted: {said.strip().splitlines()[0]}", flush=True)
     red("The last backup failed", "late", "shop")
