@@ -333,6 +333,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._app.program import CommandError
+from ..module_utils._command.settings import remembered
 from ..module_utils._compose.failure_report import reason_of
 from ..module_utils._compose.run import Run
 from ..module_utils._compose.verbs import ACTIONS
@@ -387,6 +388,7 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
+    params["hidden"] = remembered(params["project"])
     run = Run(params, module.check_mode)
 
     def shown(text: str) -> str:

@@ -239,6 +239,7 @@ listed:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.lock import LeaseError
+from ..module_utils._command.settings import remembered
 from ..module_utils._secrets.mask import mask
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
 from ..module_utils._swarm.stack import upgrade
@@ -297,6 +298,7 @@ def engine_for(action: str, check_mode: bool) -> Engine:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
+    params["hidden"] = remembered(params["project"])
     run = Run(params, module.check_mode, engine_for(params["action"], module.check_mode))
     try:
         result = ACTIONS[params["action"]](run)

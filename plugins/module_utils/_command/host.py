@@ -6,6 +6,7 @@ reading the code."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -29,14 +30,16 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
     settings = {name: given[name] for name in App.__dataclass_fields__ if name in given and name != "hidden"}
     settings["params"] = {**given["params"], "services": asked(given["params"].get("services") or {})}
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
+    # Beside those of earlier releases, whose containers have written lines, too, and may be live again.
+    texts, place = hidden(given.get("hidden") or []), SETTINGS / f"{given['app']}.hidden"
     return {
-        "directories": [{"path": str(SETTINGS), "mode": "0700"}],
+        "directories": [{"path": str(SETTINGS), "mode": "0700"}, {"path": str(place), "mode": "0700"}],
         "files": [
             *({"path": str(on_host.CODE / name), "content": content} for name, content in code.items()),
             {"path": PROGRAM, "content": SCRIPT, "mode": "0755"},
             {"path": str(SETTINGS / f"{given['app']}.json"), "content": text, "mode": "0600"},
         ],
-        "secrets": [{"path": str(SETTINGS / f"{given['app']}.hidden"), "content": hidden(given.get("hidden") or [])}],
+        "secrets": [{"path": str(place / hashlib.sha256(texts.encode()).hexdigest()[:12]), "content": texts}],
     }
 
 

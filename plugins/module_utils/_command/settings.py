@@ -52,8 +52,22 @@ def read(name: str, settings: Path = SETTINGS) -> App:
     """Return an app as it is noted. Raise CommandFailed where that is damaged."""
     try:
         given = json.loads((settings / f"{name}.json").read_text(encoding="utf-8"))
-        hidden = json.loads((settings / f"{name}.hidden").read_text(encoding="utf-8"))
         known = {key: given[key] for key in App.__dataclass_fields__ if key in given}
-        return App(**{**known, "hidden": tuple(map(str, hidden))})
+        return App(**{**known, "hidden": hidden(name, settings)})
     except (OSError, ValueError, TypeError) as error:
         raise CommandFailed(f"{settings}/{name}.json cannot be read: {error}. Run playbooks/deploy.yml.") from error
+
+
+def remembered(name: str, settings: Path = SETTINGS) -> list[str]:
+    """Return what `hidden` has, nothing where that is damaged: for a verb that knows the declared secrets besides."""
+    try:
+        return list(hidden(name, settings))
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def hidden(name: str, settings: Path = SETTINGS) -> tuple[str, ...]:
+    """Return what no output of an app shows: secrets of all releases that this host knows of. Raise ValueError or
+    OSError where that is damaged."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (settings / f"{name}.hidden").glob("*")]
+    return tuple(sorted({str(text) for texts in found for text in texts}))

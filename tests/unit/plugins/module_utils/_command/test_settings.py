@@ -4,7 +4,12 @@ import json
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._command import host
-from ansible_collections.izzzi.infra.plugins.module_utils._command.settings import App, CommandFailed, choose
+from ansible_collections.izzzi.infra.plugins.module_utils._command.settings import (
+    App,
+    CommandFailed,
+    choose,
+    remembered,
+)
 
 
 @pytest.fixture
@@ -17,7 +22,8 @@ def noted(tmp_path):
             written = host.written(given)
             (settings,) = [file for file in written["files"] if file["path"].endswith(f"{name}.json")]
             (tmp_path / f"{name}.json").write_text(settings["content"])
-            (tmp_path / f"{name}.hidden").write_text(written["secrets"][0]["content"])
+            (tmp_path / f"{name}.hidden").mkdir()
+            (tmp_path / f"{name}.hidden" / "a").write_text(written["secrets"][0]["content"])
 
     return note
 
@@ -48,3 +54,13 @@ def test_damaged_settings_say_what_to_do(noted, tmp_path, text):
     (tmp_path / "shop.json").write_text(text)
     with pytest.raises(CommandFailed, match=r"shop\.json cannot be read: .*Run playbooks/deploy\.yml"):
         choose("", tmp_path)
+
+
+def test_secrets_of_earlier_releases_are_hidden_too(noted, tmp_path):
+    noted("shop")
+    (tmp_path / "shop.hidden" / "b").write_text('["former8", 7]')
+    assert choose("", tmp_path).hidden == ("7", "former8", "hunter22")
+    assert remembered("shop", tmp_path) == ["7", "former8", "hunter22"]
+    (tmp_path / "shop.hidden" / "c").write_text("[")
+    assert remembered("shop", tmp_path) == []
+    assert remembered("blog", tmp_path) == []
