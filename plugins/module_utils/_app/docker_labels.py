@@ -12,6 +12,7 @@ from typing import Any
 COMPOSE_PROJECT, COMPOSE_SERVICE, COMPOSE_DIRECTORY, COMPOSE_NETWORK, COMPOSE_ONE_OFF = (
     f"com.docker.compose.{name}" for name in ("project", "service", "project.working_dir", "network", "oneoff")
 )
+COMPOSE_FILES = "com.docker.compose.project.config_files"
 SWARM_SERVICE = "com.docker.swarm.service.name"
 STACK = "com.docker.stack.namespace"  # so that `docker stack services` and `docker stack ps` know the app
 

@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._app.docker_labels import COMPOSE_DIRECTORY, COMPOSE_PROJECT, COMPOSE_SERVICE, is_one_off, labels_of
+from .._app.docker_labels import (
+    COMPOSE_DIRECTORY,
+    COMPOSE_FILES,
+    COMPOSE_PROJECT,
+    COMPOSE_SERVICE,
+    is_one_off,
+    labels_of,
+)
 from .._app.sql import Database
 
-FILES = "com.docker.compose.project.config_files"
 _PROXIED = re.compile(r"proxy_pass\s+https?://(?:localhost|127\.0\.0\.1|\[::1\]):(\d+)")
 
 
@@ -79,7 +85,7 @@ def parse(inspected: str, project: str, own: Path) -> Stack | None:
     if not found:
         return None
     labels = labels_of(found[0])
-    files = tuple(filter(None, labels.get(FILES, "").split(",")))
+    files = tuple(filter(None, labels.get(COMPOSE_FILES, "").split(",")))
     return Stack(project, labels.get(COMPOSE_DIRECTORY, ""), files, tuple(map(_part, found)))
 
 
