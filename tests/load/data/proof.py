@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from tests.e2e.driver import BIN
-from tests.load.data import losses, other_environment, runbook, size, storage, upgrades
+from tests.load.data import losses, other_environment, runbook, size, storage, take_over, upgrades
 from tests.load.data.harness import Proof, Row, first_backup
 from tests.load.releases import app
 from tests.load.swarm.cluster import Cluster
@@ -31,6 +31,7 @@ COMPOSE: dict[str, Callable[[Proof], None]] = {
     "revoked": losses.revoked,
     "bucket_gone": storage.bucket_gone,
     "other_environment": other_environment.other_environment,
+    "taken_over": take_over.taken_over,
     "one_gib": size.one_gib,
     "volume_deleted": losses.volume_deleted,
     "destroyed": losses.destroyed,
