@@ -25,6 +25,7 @@ LOOK = "INFO persistence\n"
 # Waits for a save that goes on already. A time in whole seconds tells the new save from the one before.
 SAVE = "BGSAVE SCHEDULE\n"
 PAUSE = 1.1
+TRIES = 5
 # Of the second Redis that a restore starts beside the live one, from which that one copies.
 PORT = 6390
 ROLE = "INFO replication\n"
@@ -114,6 +115,16 @@ def check(container: Container, path: Path, timeout: float) -> dict[str, int]:
     where = ["--rm", "--pull=never", "--network=none", "--user=0", f"--volume={path}:/check.rdb:ro"]
     program = ["--entrypoint=redis-check-rdb", container.image, "/check.rdb"]
     try:
-        return keys(run(["docker", "run", *where, *program], timeout=timeout))
+        return keys(report(["docker", "run", *where, *program], timeout))
     except CommandError as error:
         raise BackupError(f"Redis' own program does not read the RDB. {error}") from error
+
+
+def report(command: list[str], timeout: float) -> str:
+    """Return what a program says that always says something. On a busy machine Docker loses the output of a container
+    that ends at once: it ended well then, and nothing is there."""
+    found = ""
+    for _try in range(TRIES):
+        if found := run(command, timeout=timeout).strip():
+            break
+    return found

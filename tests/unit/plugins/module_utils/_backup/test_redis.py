@@ -43,3 +43,13 @@ def test_a_save_has_ended_when_its_time_is_a_new_one(now, saved):
 def test_a_save_that_failed_is_an_error():
     with pytest.raises(BackupError, match="could not save"):
         redis.is_saved(info(0, 5), info(0, 5, "err"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"), [(["", "\n", "[info] 3 keys read"], "[info] 3 keys read"), ([""] * 9, "")]
+)
+def test_a_report_that_docker_has_lost_is_asked_for_again(monkeypatch, answers, found):
+    asked = iter(answers)
+    monkeypatch.setattr(redis, "run", lambda command, timeout: next(asked))
+    assert redis.report(["docker", "run"], 5) == found
+    assert len(list(asked)) == len(answers) - (3 if found else redis.TRIES)
