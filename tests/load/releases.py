@@ -256,5 +256,6 @@ def clean_up() -> None:
         " sudo docker image ls -q --filter reference='load/*' | xargs -r sudo docker rmi -f >/dev/null;"
         " sudo docker network ls -q --filter name=load- | xargs -r sudo docker network rm >/dev/null;"
         " sudo umount /opt/load 2>/dev/null; sudo rm -rf /opt/load /etc/nginx/izzzi/load"
+        " /etc/izzzi/apps/load.json /etc/izzzi/apps/load.hidden"
     )
     assert run_playbook("playbooks/configure.yml", "--tags", "nginx").status == 0
