@@ -183,6 +183,10 @@ class Modules:
         self._host, self._kill, self._source = host, kill, source
         self.calls = 0
 
+    def _host_change(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
+        """The command izzzi is written by it, which nobody types here: tests/e2e/test_9_guide.py does."""
+        return {"changed": False}
+
     def __call__(self, name: str, given: dict[str, Any], check: bool) -> dict[str, Any]:
         if does := getattr(self, f"_{name}", None):
             return does(given, check)
@@ -200,6 +204,8 @@ class Modules:
         return result
 
     def _file(self, given: dict[str, Any], check: bool) -> dict[str, Any]:
+        if given["state"] == "absent":  # what the command izzzi is told, which is not written here
+            return {"changed": False}
         assert given["state"] == "directory", given
         if not check:
             done = self._host.ask("shell", command=f"mkdir -p {given['path']}")
