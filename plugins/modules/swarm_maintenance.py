@@ -19,9 +19,9 @@ options:
     type: str
     required: true
   state:
-    description: V(present) closes the app, V(absent) opens it.
+    description: V(present) closes the app, V(absent) opens it. V(removed) is for a node that the app has left.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, removed]
     default: present
   allow:
     description: Addresses and networks for which it stays open. The node itself is always among them.
@@ -80,17 +80,24 @@ was_closed_for:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, switch
+from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, switch
 from ..module_utils._app.program import CommandError
-from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses
+from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses, remove
+
+STATE = {"type": "str", "choices": ["present", "absent", "removed"], "default": "present"}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**ARGUMENTS, "state": STATE}, supports_check_mode=True)
     try:
         edge = find(module.params["project"])
         if edge is None:
             module.exit_json(changed=False, state="none", was_closed=False, was_closed_for="")
+        if module.params["state"] == "removed":
+            was = {"was_closed": closed_for(edge) is not None, "was_closed_for": closed_for(edge) or ""}
+            if not module.check_mode:
+                remove(module.params["project"])
+            module.exit_json(changed=True, state="removed", **was)
         own = [*LOOPBACK, *own_addresses()]
         module.exit_json(**switch(edge, module.params, module.check_mode, MOUNTED, own))
     except (CommandError, ValueError) as error:

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .._app.docker_labels import SWARM_SERVICE
 from .._app.edge_files import EdgeFiles
 from .._app.program import CommandError, run
+from .._app.until import until
 from .service import EDGE_FILES
 
+LEAVE = 60.0  # seconds, more than the edge's grace period
 MOUNTED = "/etc/nginx/izzzi"  # where the edge's task finds the files
 
 
@@ -35,6 +39,16 @@ def find(project: str) -> NodeEdge | None:
             return None
         raise
     return NodeEdge(Path(place), project)
+
+
+def remove(
+    project: str, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Remove the volume when no container has it any more: Docker ends those of a service that is gone by itself.
+    Raise CommandError when it does not in time."""
+    users = ["docker", "ps", "--all", "--quiet", f"--filter=volume={volume(project)}"]
+    until(lambda: run(users).strip(), timeout=LEAVE, interval=0.5, clock=clock, sleep=sleep)
+    run(["docker", "volume", "rm", volume(project)])
 
 
 def own_addresses() -> list[str]:

@@ -41,3 +41,14 @@ def test_a_node_without_an_edge_is_as_it_should_be(run_module, monkeypatch):
 
 def test_an_allow_list_holds_networks(run_module, place):
     assert "10.0.0.0/33" in run_module(main, {"project": "shop", "allow": ["10.0.0.0/33"]})["msg"]
+
+
+def test_a_node_that_the_app_has_left_keeps_nothing(run_module, place, monkeypatch):
+    removed = []
+    monkeypatch.setattr(swarm_maintenance, "remove", removed.append)
+    asked = {"project": "shop", "state": "removed"}
+    assert run_module(main, asked, check=True)["changed"] is True
+    assert removed == []
+    run_module(main, {"project": "shop"})
+    result = run_module(main, asked)
+    assert (result["changed"], result["was_closed"], removed) == (True, True, ["shop"])

@@ -64,3 +64,14 @@ def test_the_node_itself_is_let_in(docker):
     assert node_edge.own_addresses() == ["172.18.0.1"]
     docker.answers["network inspect"] = CommandError("no such network")
     assert node_edge.own_addresses() == []
+
+
+def test_the_volume_goes_when_the_last_container_has_gone(docker, monkeypatch):
+    docker.answers["ps"] = "aaaa\n"
+
+    def sleep(_seconds):
+        docker.answers["ps"] = ""
+
+    node_edge.remove("shop", clock=lambda: 0.0, sleep=sleep)
+    assert docker.asked[0] == docker.asked[1] == ["docker", "ps", "--all", "--quiet", "--filter=volume=shop_edge.files"]
+    assert docker.asked[2:] == [["docker", "volume", "rm", "shop_edge.files"]]
