@@ -55,8 +55,10 @@ def repair(context: Context) -> dict[str, Any]:
     made = take(context, force=True)
     with locked(context.config.directory, "repair"):
         # What is stored anew makes a backup whole again whose names are all there.
-        forgotten += forget(context, affected if repository.trouble() else [])
         if said := repository.trouble():
+            forgotten += forget(context, affected)
+            said = repository.trouble()
+        if said:
             raise BackupError(f"The repository is still damaged. Begin anew with another backup_prefix.\n{said}")
     wal.due(context)
     proven = drill(context)

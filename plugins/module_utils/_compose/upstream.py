@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .._app.maintenance import variable
 from .._app.probe import CANDIDATE_HEADER, SEEN_HEADER
 
 HEADER = "# Written by the release. Do not edit: the next release replaces it.\n"
@@ -19,10 +20,6 @@ HEADER = "# Written by the release. Do not edit: the next release replaces it.\n
 KEEPALIVE = "keepalive 16;\n    keepalive_timeout 4s;"
 
 Ports = Mapping[str, Sequence[int]]
-
-
-def variable(text: str) -> str:
-    return text.replace("-", "_")
 
 
 def http_file(app: str, token: str, live: Ports, candidate: Ports | None = None) -> str:

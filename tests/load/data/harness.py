@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.e2e.driver import Run, ssh
+from tests.e2e.driver import BIN, ROOT, Run, ssh
 from tests.load.data.writer import TABLE, Acknowledged, Writer
 from tests.load.swarm.cluster import Cluster, Node
 
@@ -80,6 +80,15 @@ class Proof:
         if run.status:
             row.problems.append(f"{name}: exit {run.status}: {run.output[-2500:]}")
         return run
+
+    def killed(self, after: float, name: str, *arguments: str) -> None:
+        """Runs a verb and kills it after so many seconds."""
+        command = [BIN / "ansible-playbook", "-i", str(self.cluster.folder / "inventory"), f"playbooks/{name}.yml"]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen([*command, *arguments], cwd=ROOT, **quiet, start_new_session=True)
+        time.sleep(after)
+        process.kill()
+        process.wait()
 
     def red(self, row: Row, name: str, told: str, *arguments: str) -> None:
         """Runs a verb that has to fail with these words, and leave the live data as it is."""

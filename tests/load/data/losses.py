@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 
-from tests.e2e.driver import BIN, ROOT, cloud, http, power
+from tests.e2e.driver import cloud, http, power
 from tests.load.data.harness import CONSENT, Proof, Row, utc
 from tests.load.data.writer import Acknowledged
 from tests.load.swarm.cluster import Node
@@ -44,13 +43,7 @@ def killed(proof: Proof) -> None:
     for after in (3, 8, 12, 16, 20):
         row = Row(f"restore killed after {after} s, next run")
         before = proof.there()
-        command = [BIN / "ansible-playbook", "-i", str(proof.cluster.folder / "inventory"), "playbooks/restore.yml"]
-        process = subprocess.Popen(
-            [*command, "-e", "to=latest", *CONSENT], cwd=ROOT, stdin=-3, stdout=-3, stderr=-3, start_new_session=True
-        )
-        time.sleep(after)
-        process.kill()
-        process.wait()
+        proof.killed(after, "restore", "-e", "to=latest", *CONSENT)
         proof.cluster.on(proof.home(), "pkill -KILL -f 'mitogen:|AnsiballZ_backup'", check=False)
         left = proof.there()
         if left != before and not set(left) < set(before):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 
-from tests.e2e.driver import BIN, ROOT, http
+from tests.e2e.driver import BIN, http
 from tests.load.data.harness import Proof, Row
 from tests.load.releases import app
 from tests.load.swarm.cluster import Cluster
@@ -120,11 +120,7 @@ def failing(proof: Proof, old: Old, source: str) -> None:
 
 def killed(proof: Proof, old: Old, after: float) -> None:
     row = Row(f"take_over.yml killed after {after} s, -e to=undo")
-    command = [BIN / "ansible-playbook", "-i", str(proof.cluster.folder / "inventory"), "playbooks/take_over.yml"]
-    process = subprocess.Popen([*command, *CONSENT], cwd=ROOT, stdin=-3, stdout=-3, stderr=-3, start_new_session=True)
-    time.sleep(after)
-    process.kill()
-    process.wait()
+    proof.killed(after, "take_over", *CONSENT)
     proof.timed(row, "take_over", "-e", "to=undo")
     row.problems += old.problems()
     proof.add(row)

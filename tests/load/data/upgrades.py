@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
-
-from tests.e2e.driver import BIN, ROOT, ssh
+from tests.e2e.driver import ssh
 from tests.load.data.harness import CONSENT, Proof, Row
 from tests.load.data.writer import TABLE, Writer
 from tests.load.swarm.cluster import Node
@@ -32,12 +29,7 @@ def require_version(proof: Proof, row: Row, wanted: int) -> None:
 def killed(proof: Proof, after: float) -> None:
     row = Row(f"upgrade killed after {after} s, undone")
     before = set(proof.there())
-    inventory = str(proof.cluster.folder / "inventory")
-    command = [BIN / "ansible-playbook", "-i", inventory, "playbooks/upgrade_database.yml", *CONSENT]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=-3, stdout=-3, stderr=-3, start_new_session=True)
-    time.sleep(after)
-    process.kill()
-    process.wait()
+    proof.killed(after, "upgrade_database", *CONSENT)
     proof.timed(row, "upgrade_database", "-e", "to=undo")
     require_version(proof, row, 15)
     row.lost = len(before - set(proof.there()))
