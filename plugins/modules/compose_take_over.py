@@ -75,11 +75,11 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.data_move import major
 from ..module_utils._app.program import CommandError
 from ..module_utils._app.values import volume_name
 from ..module_utils._backup import context, take_over
 from ..module_utils._backup.config import BackupError, read
-from ..module_utils._backup.upgrade_plan import major
 from ..module_utils._secrets.mask import mask
 
 STEPS = ["find", "look", "back_up", "leave", "bring_back", "forget"]

@@ -12,11 +12,8 @@ author: The izzzi.infra maintainers (@izzzi)
 description:
   - While it is closed, nginx answers 503 with C(Retry-After) and a page to all but the allow list and the checks of a
     release. It works through the files that the app's site includes; nginx tests them before it reloads.
+extends_documentation_fragment: [izzzi.infra.maintenance]
 options:
-  project:
-    description: Name of the app.
-    type: str
-    required: true
   directory:
     description: The app's directory on the host.
     type: path
@@ -30,27 +27,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  allow:
-    description: Addresses and networks for which it stays open. The host itself is always among them.
-    type: list
-    elements: str
-    default: []
-  retry_after:
-    description: Seconds after which clients may ask again.
-    type: int
-    default: 300
-  page:
-    description: The HTML that visitors see.
-    type: str
-    default: >-
-      <!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>
-  purpose:
-    description:
-      - For what a verb closes the app. What is closed for something else, or by a person, stays so then. A run that
-        finds it closed for its own purpose, because another one was killed, opens it in the end.
-      - Empty for a person, who closes and opens whatever is there.
-    type: str
-    default: ''
 attributes:
   check_mode:
     support: full

@@ -13,37 +13,13 @@ description:
   - While it is closed, the node's nginx answers 503 with C(Retry-After) and a page to all but the allow list. Run it on
     each node. A task of the edge that starts later on the node is closed, too; nginx tests the files before it reloads.
   - It works through a volume that the stack gives the edge. A node on which the edge never ran has nothing to close.
+extends_documentation_fragment: [izzzi.infra.maintenance]
 options:
-  project:
-    description: Name of the app.
-    type: str
-    required: true
   state:
     description: V(present) closes the app, V(absent) opens it. V(removed) is for a node that the app has left.
     type: str
     choices: [present, absent, removed]
     default: present
-  allow:
-    description: Addresses and networks for which it stays open. The node itself is always among them.
-    type: list
-    elements: str
-    default: []
-  retry_after:
-    description: Seconds after which clients may ask again.
-    type: int
-    default: 300
-  page:
-    description: The HTML that visitors see.
-    type: str
-    default: >-
-      <!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>
-  purpose:
-    description:
-      - For what a verb closes the app. What is closed for something else, or by a person, stays so then. A run that
-        finds it closed for its own purpose, because another one was killed, opens it in the end.
-      - Empty for a person, who closes and opens whatever is there.
-    type: str
-    default: ''
 attributes:
   check_mode:
     support: full

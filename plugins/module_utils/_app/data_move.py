@@ -27,8 +27,14 @@ def volume_hint(held: str, declared: str, key: str) -> str:
     )
 
 
+def major(image: str) -> int:
+    """Return the major version that an image's tag begins with, 0 for another tag."""
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    found = re.match(r"v?(\d+)", tag)
+    return int(found[1]) if found else 0
+
+
 def _parts(image: str) -> tuple[str, int]:
     """Return an image's name, and the major version where its tag begins with one."""
-    name, _colon, tag = image.partition("@")[0].rpartition(":")
-    found = re.match(r"v?(\d+)", tag)
-    return (name, int(found[1])) if found else (image, 0)
+    found = major(image)
+    return (image.partition("@")[0].rpartition(":")[0], found) if found else (image, 0)

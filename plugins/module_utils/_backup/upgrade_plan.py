@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._app.app import App
+from .._app.data_move import major
 from .._app.sql import literal, quoted
 from .._app.values import read_mount
 from . import names, postgres
@@ -78,13 +79,6 @@ def plan(app: App, service: str, running: Container, facts: Mapping[str, Any]) -
         return Move(service, now, wanted, held, held, {key: held} if declared != held else {})
     new = declared if declared != held else f"{app.project}_{key}_{wanted}"
     return Move(service, now, wanted, held, new, {key: new} if declared != new else {}, int(facts["bytes"]))
-
-
-def major(image: str) -> int:
-    """Return the major version that an image's tag begins with, 0 for another tag."""
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = re.match(r"v?(\d+)", tag)
-    return int(found[1]) if found else 0
 
 
 def _volume_key(app: App, service: str) -> str:
