@@ -26,10 +26,12 @@ def docker(*words: str, stdin: str | None = None, check: bool = True) -> str:
 BUSY = 4  # what takes a second on a quiet machine may take so many beside the other tests
 
 
-def until(condition, seconds: float, what: str):
+def until(condition, seconds: float, what):
+    """Return what a condition gives as soon as it holds. `what` is its name, or returns the name with what is known."""
     deadline = time.monotonic() + BUSY * seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {BUSY * seconds} s"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what() if callable(what) else what}: not within {BUSY * seconds} s")
         time.sleep(0.2)
     return found
 
@@ -110,11 +112,19 @@ class Rig:
             chain = wal.get("chain", {}).get("name")
             return bool(chain) and base.get("chain") == chain and (wal.get("archived") or 0) > base["until"]
 
-        until(has, seconds, f"a base backup; {self.wal().get('trouble')}")
+        until(has, seconds, lambda: f"a base backup; {self.told()}")
 
     def wait_for_now(self) -> None:
         now = time.time()
-        until(lambda: (self.wal().get("archived") or 0) >= now, 60, f"archived; {self.wal().get('trouble')}")
+        until(lambda: (self.wal().get("archived") or 0) >= now, 60, lambda: f"archived; {self.told()}")
+
+    def told(self) -> str:
+        """Return what is known of an archive that does not go on."""
+        place = self.state / "wal" / "postgres"
+        paths = [self.place / "service.log", place / "receiver.log", place / "state.json"]
+        spool = [f"{path.name} {path.stat().st_size}" for path in sorted((place / "spool").glob("*"))]
+        receiver = docker("ps", "--all", f"--filter=name={self.app}-postgres-wal", check=False)
+        return "\n".join([*(path.read_text()[-1500:] for path in paths if path.exists()), *spool, receiver])
 
     def sql(self, text: str, database: str = "shop") -> str:
         return docker("exec", "-i", self.container, *PSQL, database, stdin=text)

@@ -131,6 +131,21 @@ def test_killed_at_any_moment_no_second_is_missing(rig):
     assert window["missing"] == ""
 
 
+def test_killed_while_a_file_was_made(rig):
+    """pg_receivewal fills a new file with zeros first, and refuses one that it finds half filled."""
+    add(rig)
+    rig.wait_for_now()
+    rig.kill()
+    docker("rm", "--force", f"{rig.app}-postgres-wal")
+    (partial,) = (rig.state / "wal/postgres/spool").glob("*.partial")
+    os.truncate(partial, 5 * 2**20)
+    add(rig)
+    rig.archive()
+    rig.wait_for_now()
+    assert "broken" not in rig.wal()
+    assert rig.restored(now(), "SELECT count(*) FROM notes") == "2"
+
+
 def test_a_server_that_is_restarted_or_made_anew(rig):
     add(rig)
     docker("restart", rig.container)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import subprocess
@@ -44,6 +45,14 @@ def explain(log: str) -> str:
     return f"pg_receivewal has ended: {said}"
 
 
+def mend(spool: Path, size: int) -> None:
+    """Empty a file whose receiver was killed while it filled it with zeros, its first act: pg_receivewal refuses it for
+    good, and goes on at its beginning when it is empty. `size` is a segment's, in bytes."""
+    for path in spool.glob("*.partial"):
+        if path.stat().st_size not in (0, size):
+            os.truncate(path, 0)
+
+
 class Receiver:
     """A receiver of one service. One that a killed run has left is replaced by `start`."""
 
@@ -61,14 +70,15 @@ class Receiver:
             return ""
         return explain(self._log.read_text(encoding="utf-8", errors="replace"))
 
-    def start(self, container: Container, server: Server) -> None:
-        """Begin to receive, with a new password. The slot has to be there."""
+    def start(self, container: Container, server: Server, size: int) -> None:
+        """Begin to receive segments of `size` bytes, with a new password. The slot has to be there."""
         self.stop()
         password = secrets.token_hex(24)
         verified = slot.verifier(password, secrets.token_bytes(16))
         port = server.ask(f"{slot.FREE}{slot.login(verified)}SHOW port;\n").strip()
         for folder in ("spool", "pass"):
             (self._place / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        mend(self._place / "spool", size)
         passfile = self._place / "pass" / "pgpass"
         passfile.touch(mode=0o600)
         passfile.write_text(f"*:*:*:{slot.ROLE}:{password}\n", encoding="utf-8")

@@ -83,7 +83,7 @@ class Watch:
             chain = None
         chain = chain or self._begin(server, facts)
         if not self.receiver.runs_beside(container):
-            self._receive(container, server)
+            self._receive(container, server, facts["size"])
             return True
         if not self._is_known and (why := self._set_back(chain, facts)):
             self.give_way(why, server)
@@ -118,9 +118,9 @@ class Watch:
             return "the server was set back to an earlier state, for example by a snapshot of its disk"
         return ""
 
-    def _receive(self, container: Container, server: Server) -> None:
+    def _receive(self, container: Container, server: Server, size: int) -> None:
         why = self.receiver.why()
-        self.receiver.start(container, server)
+        self.receiver.start(container, server, size)
         if why:
             raise BackupError(why)
 
