@@ -142,6 +142,7 @@ from ..module_utils._app.app import App
 from ..module_utils._app.failure import Failure, render
 from ..module_utils._app.images import Images, Registry
 from ..module_utils._app.program import CommandError
+from ..module_utils._app.progress import of_module
 from ..module_utils._secrets.mask import mask
 
 TEXT = {"type": "str", "default": ""}
@@ -188,7 +189,9 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     try:
-        module.exit_json(**provide(of(params), params["keep"], module.check_mode))
+        with of_module(module, params["project"], [params["password"]]):
+            result = provide(of(params), params["keep"], module.check_mode)
+        module.exit_json(**result)
     except (CommandError, ValueError, OSError) as error:
         said = {name: getattr(error, name, "") for name in ("service", "log")}
         text = render(Failure(str(error), params["release"], serving=params["serving"]))

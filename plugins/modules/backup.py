@@ -139,6 +139,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.program import CommandError
+from ..module_utils._app.progress import of_module
 from ..module_utils._backup import actions, context, everything, repair
 from ..module_utils._backup.config import BackupError, read
 from ..module_utils._backup.drill import drill
@@ -195,7 +196,9 @@ def main() -> None:
     params, secrets = module.params, {}
     try:
         config, secrets = read(params["app"], Path(params["settings"]))
-        module.exit_json(**answer(params, context.make(config, secrets), module.check_mode))
+        with of_module(module, config.app, secrets.values()):
+            result = answer(params, context.make(config, secrets), module.check_mode)
+        module.exit_json(**result)
     except (BackupError, CommandError) as error:
         module.fail_json(msg=mask(str(error), secrets.values()))
     except OSError as error:

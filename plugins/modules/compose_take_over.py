@@ -77,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.data_move import major
 from ..module_utils._app.program import CommandError
+from ..module_utils._app.progress import of_module
 from ..module_utils._app.values import volume_name
 from ..module_utils._backup import context, take_over
 from ..module_utils._backup.config import BackupError, read
@@ -131,7 +132,9 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     secrets: dict = {}
     try:
-        module.exit_json(**answer(module.params, secrets, module.check_mode))
+        with of_module(module, module.params["app"]):
+            result = answer(module.params, secrets, module.check_mode)
+        module.exit_json(**result)
     except (BackupError, CommandError) as error:
         module.fail_json(msg=mask(str(error), secrets.values()))
     except OSError as error:

@@ -85,6 +85,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.app import App
 from ..module_utils._app.program import CommandError
+from ..module_utils._app.progress import of_module
 from ..module_utils._backup import context, upgrade
 from ..module_utils._backup.config import BackupError, read
 from ..module_utils._secrets.mask import mask
@@ -122,7 +123,9 @@ def main() -> None:
     params, secrets = module.params, {}
     try:
         config, secrets = read(params["app"], Path(params["settings"]))
-        module.exit_json(**answer(params, context.make(config, secrets), module.check_mode))
+        with of_module(module, config.app, secrets.values()):
+            result = answer(params, context.make(config, secrets), module.check_mode)
+        module.exit_json(**result)
     except (BackupError, CommandError) as error:
         module.fail_json(msg=mask(str(error), secrets.values()))
     except OSError as error:

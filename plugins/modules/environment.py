@@ -708,6 +708,7 @@ import ssl
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.progress import of_module
 from ..module_utils._cloud import client as cloud_client
 from ..module_utils._cloud import declaration, transport
 from ..module_utils._cloud.arguments import API
@@ -754,7 +755,8 @@ def main() -> None:
             raise Problems(problems)
         client = Client(params["api_url"], token, transport.https(params["ca_path"]), timeout=params["timeout"])
         lock = EnvironmentLock(client, Names(params["project"], params["environment"]), Wait(params["wait_timeout"]))
-        environment, plan = converge(make, lock, fingerprint=params["fingerprint"], check=module.check_mode)
+        with of_module(module, params["project"]):
+            environment, plan = converge(make, lock, fingerprint=params["fingerprint"], check=module.check_mode)
     except (ApiError, Problems) as error:
         module.fail_json(msg=str(error), changed=error.changed, **new_secrets(environments))
     except (OSError, ssl.SSLError) as error:

@@ -333,6 +333,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._app.program import CommandError
+from ..module_utils._app.progress import of_module
 from ..module_utils._command.settings import remembered
 from ..module_utils._compose.failure_report import reason_of
 from ..module_utils._compose.run import Run
@@ -395,7 +396,8 @@ def main() -> None:
         return mask(text.replace("app_compose_", params["message_prefix"]), run.hidden)
 
     try:
-        result = ACTIONS[params["action"]](run)
+        with of_module(module, params["project"], run.hidden):
+            result = ACTIONS[params["action"]](run)
     except (CommandError, LeaseError, OSError, ValueError) as error:
         seen = {name: getattr(error, name, default) for name, default in (("service", ""), ("log", ""), ("steps", {}))}
         module.fail_json(msg=shown(reason_of(error)), **seen)

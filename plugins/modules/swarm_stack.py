@@ -239,6 +239,7 @@ listed:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.lock import LeaseError
+from ..module_utils._app.progress import of_module
 from ..module_utils._command.settings import remembered
 from ..module_utils._secrets.mask import mask
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
@@ -301,7 +302,8 @@ def main() -> None:
     params["hidden"] = remembered(params["project"])
     run = Run(params, module.check_mode, engine_for(params["action"], module.check_mode))
     try:
-        result = ACTIONS[params["action"]](run)
+        with of_module(module, params["project"], run.hidden):
+            result = ACTIONS[params["action"]](run)
     except (StackError, EngineError, LeaseError, ValueError) as error:
         logs, service = getattr(error, "logs", ""), getattr(error, "service", "")
         shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""

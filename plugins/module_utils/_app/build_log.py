@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .._secrets.mask import mask
 from .program import CommandError
+from .progress import LOGGER, watched
 
 BUILD_LOGS = "build-logs"  # beside what is built: in the app's directory, or the cache of sources
 KEPT_LOGS = 5
@@ -21,6 +22,7 @@ LONGEST_LINE, LONGEST_STEP = 400, 160
 
 # BuildKit: `#12 [backend build 5/8] RUN npm ci`, `#12 1.234 text`, `#12 ERROR: ...`; the older one: `Step 5/8 : ...`.
 _FAILED = re.compile(r"#(\d+) ERROR: (.*)")
+_STEP = re.compile(r"#\d+ \[(?:(\S+) )?(?:\S+ )?(\d+)/(\d+)\] ")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TIMED = re.compile(r"\d+\.\d+ ?")
 _OLD_STEP = re.compile(r"Step \d+/\d+ : (.*)")
@@ -59,13 +61,30 @@ class BuildLog:
         """Run a build, whose output goes to the file. Raise BuildError with the lines that matter."""
         with open(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
             start = file.seek(0, os.SEEK_END)
-            end = self._end(arguments, file, timeout)
+            with watched(self._told(start)):
+                end = self._end(arguments, file, timeout)
             file.seek(start)
             output = mask(file.read().decode("utf-8", "replace"), self._secrets)
             file.truncate(start)
             file.write(output.encode())
         if end:
             raise BuildError(failure(output, end, service, self.path), service, self.path)
+
+    def _told(self, start: int) -> Callable[[], str]:
+        """Return what says which step a build is at, and shows what it has said since then, of where the file had been
+        `start` bytes long."""
+        shown = start
+
+        def tell() -> str:
+            nonlocal shown
+            text = self.path.read_bytes()[start:].decode("utf-8", "replace")
+            text = mask(text[: text.rfind("\n") + 1], self._secrets)
+            for line in text[shown - start :].splitlines():
+                LOGGER.debug("%s", line)
+            shown = start + len(text)
+            return at_work(text.splitlines())
+
+        return tell
 
     @staticmethod
     def _end(arguments: Sequence[str], file, timeout: float) -> str:
@@ -85,6 +104,14 @@ class BuildLog:
         except subprocess.TimeoutExpired:
             return f"it took longer than {timeout:.0f} s"
         return f"{arguments[0]} exited with {process.returncode}" if process.returncode else ""
+
+
+def at_work(lines: Sequence[str]) -> str:
+    """Return the last step that a build has begun, empty before the first one."""
+    for line in reversed(lines):
+        if match := _STEP.match(line):
+            return " ".join(filter(None, [match[1], f"build step {match[2]} of {match[3]}"]))
+    return ""
 
 
 def failure(output: str, end: str, service: str, log: Path) -> str:

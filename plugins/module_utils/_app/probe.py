@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from .checks import Answer, Expectation
 from .http import Request
+from .progress import LOGGER
 from .release import ReleaseError
 from .until import until
 
@@ -118,7 +119,8 @@ class Watch:
         """Watch that every probe stays met for the time. One stumble is forgiven, two in a row are not."""
         deadline = self.clock() + seconds
         stumbled = False
-        while self.clock() < deadline:
+        while (left := deadline - self.clock()) > 0:
+            LOGGER.info("watch: %.0f of %.0f s", seconds - left, seconds)
             alive()
             problem = self._first_problem(probes)
             if problem and stumbled:

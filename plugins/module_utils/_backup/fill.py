@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._app.program import CommandError
-from .._app.sql import Database
+from .._app.progress import watched
+from .._app.sql import Database, literal
 from . import manifest, postgres, repository, swap
 from .config import BackupError
 from .server import Server
@@ -22,7 +23,8 @@ def make(server: Server, source: Source, database: Database, name: str) -> dict[
     server.ask(postgres.missing_roles(source.roles(database), server.roles()) or "SELECT;")
     server.ask(postgres.create_database(name, properties))
     try:
-        source.fill(server, database, name)
+        with watched(lambda: told(server, name, int(properties["bytes"]))):
+            source.fill(server, database, name)
         server.ask(postgres.settings(name, properties))
         counted = manifest.require_equal(
             source.counts(database), server.counts(name), f"{database.name} of {source.label}"
@@ -35,6 +37,12 @@ def make(server: Server, source: Source, database: Database, name: str) -> dict[
         server.ask(swap.drop(name))
         raise
     return {"tables": len(source.counts(database)), "rows": counted}
+
+
+def told(server: Server, name: str, whole: int) -> str:
+    """Return how much of a database is there. `whole` is its size in bytes."""
+    there = int(server.ask(f"SELECT pg_database_size({literal(name)});").strip())
+    return f"{name}: {min(100 * there // max(whole, 1), 99)} % restored"
 
 
 def explain(said: str, source: Source) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.program import CommandError, run
+from .._app.progress import watched
 from . import postgres
 
 MAINTENANCE = "template1"  # where nobody works; the app's own may be called postgres
@@ -60,7 +61,8 @@ class Server:
         """Write a dump of what a snapshot sees. Raise CommandError when pg_dump does not end with 0."""
         with path.open("w", encoding="utf-8") as file:
             command = postgres.pg_dump(self.container, self.user, database, f"--snapshot={snapshot}")
-            run(command, timeout=self.timeout, stdout=file)
+            with watched(lambda: f"dump of {database}: {path.stat().st_size >> 20} MiB"):
+                run(command, timeout=self.timeout, stdout=file)
 
     @contextmanager
     def snapshot(self, database: str) -> Iterator[Session]:

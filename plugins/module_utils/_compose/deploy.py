@@ -12,6 +12,7 @@ from typing import Any
 
 from .._app.failure import Failure, render
 from .._app.lock import LeaseError
+from .._app.progress import LOGGER
 from .._app.release import ReleaseError
 from .begin import begin, files, unpack
 from .commit import commit
@@ -132,6 +133,7 @@ def carry_out(
             if t.journal:
                 t.note(step=step)
             since = time.monotonic()
+            LOGGER.info("%s", TITLES[step])
             told = act(t)
         except LeaseError:
             raise

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from .._app.program import CommandError
+from .._app.progress import LOGGER
 from .._app.release import ReleaseError
 from .._app.until import until
 from .containers import culprit, ended, trouble, unhealthy, waiting
@@ -35,6 +36,7 @@ def gate(compose: Compose, wanted: Mapping[str, int], timeout: float, sleep: Cal
     deadline = time.monotonic() + timeout
     ill_since: dict[str, float] = {}
     while missing := waiting(containers := compose.containers(), wanted):
+        LOGGER.info("healthy: %s of %s, waiting for %s", len(wanted) - len(missing), len(wanted), next(iter(missing)))
         for service, why in trouble(c for c in containers if c.service in missing).items():
             raise ReleaseError(f"{service}: {why}.", service)
         now = time.monotonic()

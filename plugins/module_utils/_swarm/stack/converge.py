@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..._app.checks import Answer
 from ..._app.probe import REQUEST_TIMEOUT, Probe
+from ..._app.progress import LOGGER
 from ..node import Node
 from ..service import Spec, is_job, mark_of, replicas, stop_grace
 from ..task import Task
@@ -76,6 +77,7 @@ class Convergence:
             update = (self.swarm.service(name) or {}).get("UpdateStatus")
             nodes = self.swarm.nodes()
             verdict = watch.look(self.swarm.tasks(name), nodes, update, self.clock())
+            LOGGER.info("%s: %s", name, verdict.why or verdict.state)
             if verdict.state == CONVERGED:
                 return verdict
             if verdict.state == FAILED:

@@ -6,6 +6,7 @@ to one are in the files beside."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any, ClassVar
 
@@ -21,6 +22,8 @@ from . import declared as droplet_declared
 from .actions import Actions, Deletions, check_creations, check_presence
 from .compare import current_cost, duplicates, is_ready, missing, monthly_cost
 from .declared import Wanted, wanted
+
+LOGGER = logging.getLogger("izzzi.progress")
 
 
 class Droplets(Resource):
@@ -239,6 +242,7 @@ class Droplets(Resource):
     def _look(self) -> bool:
         self._read()
         waiting = self._waiting()
+        LOGGER.info("droplets ready: %s of %s", len(self.wanted) - len(waiting), len(self.wanted))
         unlisted = waiting - {row["name"] for row in self.existing()}
         check_creations(self.context.client, self._actions, unlisted)
         check_presence(self.context.client, {name: id for name, id in self._planned.items() if name in unlisted})

@@ -3,8 +3,15 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.build_log import BuildError, BuildLog, excerpt, failure
+from ansible_collections.izzzi.infra.plugins.module_utils._app.build_log import (
+    BuildError,
+    BuildLog,
+    at_work,
+    excerpt,
+    failure,
+)
 from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
+from ansible_collections.izzzi.infra.plugins.module_utils._app.progress import reported
 
 USAGE = [f"npm error   --option-{number}" for number in range(40)]
 NPM = [
@@ -123,3 +130,31 @@ def test_only_a_few_logs_are_kept(tmp_path):
 def test_a_program_that_is_not_there_is_named(log):
     with pytest.raises(CommandError, match="no-such-program is not installed"):
         log.run(["no-such-program"], 60)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (BUILDKIT[:4], "backend build step 5 of 8"),
+        (BUILDKIT[:6], "frontend build step 5 of 8"),
+        (["#5 [2/3] RUN true"], "build step 2 of 3"),
+        (["#5 [internal] load build context"], ""),
+        ([], ""),
+    ],
+)
+def test_the_step_at_work_is_named(lines, told):
+    assert at_work(lines) == told
+
+
+def test_a_build_is_told_while_it_runs(tmp_path):
+    told = tmp_path / "progress"
+    script = (
+        "echo '#8 [backend build 5/8] RUN npm ci'; echo '#8 1.0 token pa55word'; "
+        f"for i in $(seq 100); do grep -q 'step 5' {told} && exit 0; sleep 0.1; done; exit 1"
+    )
+    with reported("shop", detailed=True, path=told):
+        BuildLog(tmp_path / "logs", "r1", ["pa55word"]).start().run(["sh", "-c", script], 20)
+        text = told.read_text()
+    assert "shop: | #8 [backend build 5/8] RUN npm ci" in text
+    assert "shop: backend build step 5 of 8" in text
+    assert "pa55word" not in text
