@@ -47,7 +47,7 @@ def requests_served() -> int:
 
 def measure_site(prefix: str) -> float:
     before, start = requests_served(), time.monotonic()
-    run = site(env={"IZZZI_PHASES_REPORT": str(REPORT)})
+    run = site(env={"IZZZI_PHASES_REPORT": str(REPORT), "ANSIBLE_CALLBACKS_ENABLED": "izzzi.infra.phases"})
     seconds = time.monotonic() - start
     assert run.status == 0, run.output[-4000:]
     say(f"{prefix}_seconds", seconds)

@@ -85,13 +85,16 @@ def test_public_pages_answer(address, path):
     assert http(f"http://{address}{path}").status == 200
 
 
+BY_TASK = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
+
+
 def results(output: str) -> list[str]:
     """Every task, and what it was on each host."""
     return re.findall(r"^(?:TASK \[.*\]|(?:ok|changed|skipping|failed|fatal): \[\S+\])", output, flags=re.MULTILINE)
 
 
 def test_second_run_changes_nothing(artifacts):
-    run = site()
+    run = site(env=BY_TASK)
     (artifacts / "site-noop.log").write_text(run.output)
     assert run.status == 0, run.output
     assert run.total("changed") == 0, run.output
@@ -115,7 +118,8 @@ def test_the_installed_collection_does_the_same_without_a_checkout(tmp_path, art
         # The demo app belongs to the checkout.
         *("--extra-vars", json.dumps({"app_source": {"path": str(ROOT / "examples/app")}})),
         cwd=tmp_path,
-        env={
+        env=BY_TASK
+        | {
             "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
             "ANSIBLE_VAULT_PASSWORD_FILE": "~/.config/izzzi/vault-password",

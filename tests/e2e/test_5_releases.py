@@ -155,8 +155,8 @@ def test_status_releases_and_logs_tell_what_is_there(rotated, address):
     current = release(address)
     text = play("status").output
     assert f"Release      {current}" in text
-    shown = play("status", "-e", "format=json").output.partition("msg: |-\n")[2]
-    state, _end = json.JSONDecoder().raw_decode(shown.strip())
+    shown = play("status", "-e", "format=json").output
+    state, _end = json.JSONDecoder().raw_decode(shown[shown.index("{") :])
     assert {c["service"] for c in state["containers"]} == {"postgres", "redis", "mail", "backend", "frontend"}
     assert current in play("releases").output
     assert rotated["release"] in play("releases").output

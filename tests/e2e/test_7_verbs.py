@@ -38,7 +38,7 @@ VERBS = {
     "restart unknown": (["restart", "-e", "service=nope"], 2, "There is no service nope in the live release."),
     "stop check": (["stop", "--check"], 0, "Would stop backend, frontend, mail, postgres, redis."),
     "start": ([], 0, "is live and answers as declared."),
-    "logs grep": (["logs", "-e", '{"grep": "no such words"}'], 0, "msg: ''"),
+    "logs grep": (["logs", "-e", '{"grep": "no such words"}'], 0, "No line"),
     "logs since": (["logs", "-e", "since=soon"], 2, "a duration such as 10m"),
     "rollback unknown": (["rollback", "-e", "release=nope"], 2, "There is no release nope on the server. Kept are: "),
     "scale": (

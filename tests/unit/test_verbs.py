@@ -106,7 +106,8 @@ def run(*command: str, **more) -> subprocess.CompletedProcess:
     return subprocess.run(
         [str(Path(sys.executable).parent / command[0]), *command[1:]],
         cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_LOCALHOST_WARNING": "false"},
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_LOCALHOST_WARNING": "false"}
+        | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},  # it shows which plays and tasks ran
         capture_output=True,
         text=True,
         timeout=300,
