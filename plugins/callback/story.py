@@ -63,6 +63,7 @@ REPORTING = {
 }
 LOGIN = ("ansible_host", "ansible_user", "ansible_port", "ansible_ssh_private_key_file", "ansible_ssh_common_args")
 HERE = ("localhost", "127.0.0.1")
+OF_ARGUMENTS = ("argument_errors", "argument_spec_data", "validate_args_context")
 WIDTH = 120  # of lines that stay
 
 
@@ -74,13 +75,15 @@ class Phase:
     began: float
     hosts: set[str] = field(default_factory=set)
     changes: int = 0
+    has_failed: bool = False
 
 
 def closing(phase: Phase, now: float, width: int = WIDTH) -> str:
     """Return the line that ends a phase."""
-    changed = f"{phase.changes} changed" if phase.changes else "as declared"
+    changed = f"{phase.changes} changed" if phase.changes or phase.has_failed else "as declared"
+    changed += ", failed" if phase.has_failed else ""
     hosts = f"{len(phase.hosts)} hosts" if len(phase.hosts) > 1 else next(iter(phase.hosts), "")
-    return f"{phase.name:<32.32} {now - phase.began:6.1f} s  {changed:<12} {hosts}"[:width].rstrip()
+    return f"{phase.name:<32.32} {now - phase.began:6.1f} s  {changed:<20} {hosts}"[:width].rstrip()
 
 
 def change(host: str, task: str, item: str, *, several: bool) -> str:
@@ -146,7 +149,8 @@ class CallbackModule(Default):
 
     def _leave(self) -> None:
         if self._phase and self._phase.hosts:
-            self._say(closing(self._phase, self._clock()), C.COLOR_CHANGED if self._phase.changes else C.COLOR_OK)
+            colour = C.COLOR_CHANGED if self._phase.changes else C.COLOR_OK
+            self._say(closing(self._phase, self._clock()), C.COLOR_ERROR if self._phase.has_failed else colour)
         self._phase = None
 
     def _say(self, line: str, color: str | None = None) -> None:
@@ -232,8 +236,14 @@ class CallbackModule(Default):
     def v2_runner_on_failed(self, result, ignore_errors=False):
         self._live.forget(result.host.get_name())
         self._note(result)
+        if self._phase and not ignore_errors:
+            self._phase.has_failed = True
         self._live.clear()
         super().v2_runner_on_failed(result, ignore_errors)
+
+    def _dump_results(self, result, *arguments, **options):
+        """Leave out the whole declaration of a role's inputs: the message names the one that is wrong."""
+        return super()._dump_results({k: v for k, v in result.items() if k not in OF_ARGUMENTS}, *arguments, **options)
 
     def v2_runner_item_on_failed(self, result):
         self._live.clear()

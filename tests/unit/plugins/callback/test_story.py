@@ -37,6 +37,9 @@ PLAYBOOK = """
 {more}
 """
 FAILURE = """
+    - name: Check an argument
+      ansible.builtin.validate_argument_spec: {argument_spec: {m: {choices: [a]}}, provided_arguments: {m: c}}
+      ignore_errors: true
     - name: Go wrong
       ansible.builtin.fail: {msg: what is wrong}
 """
@@ -61,7 +64,7 @@ def plain(folder: Path, more: str = "", *options: str) -> str:
 
 def test_a_run_is_told_by_what_it_changes(tmp_path):
     said = plain(tmp_path, FAILURE, "--diff")
-    assert re.search(r"^Put things there +\d+\.\d s  \d changed +2 hosts$", said, re.MULTILINE), said
+    assert re.search(r"^Put things there +\d+\.\d s  \d changed, failed +2 hosts$", said, re.MULTILINE), said
     assert "  ~ Write a file: a" in said
     assert "one\ntwo\n" in said
     assert "hidden-word" not in said
@@ -71,6 +74,8 @@ def test_a_run_is_told_by_what_it_changes(tmp_path):
     assert re.search(r"^one +: ok=\d+ +changed=\d", said, re.MULTILINE), "the recap is core's"
     assert "TASK [Go wrong]" in said
     assert "what is wrong" in said
+    assert "value of m must be one of: a, got: c" in said
+    assert "argument_spec_data" not in said
     assert "+++ after:" in said
 
 
@@ -113,8 +118,8 @@ def test_a_task_is_named_without_its_role_and_file(name, shown):
 
 def test_a_phase_ends_with_its_figures():
     phase = story.Phase("docker", 10.0, {"web-1"}, 2)
-    assert story.closing(phase, 12.34, 80) == "docker                              2.3 s  2 changed    web-1"
-    assert story.closing(story.Phase("base", 0.0, {"a", "b"}), 1.0, 80).endswith("as declared  2 hosts")
+    assert story.closing(phase, 12.34, 80) == "docker                              2.3 s  2 changed            web-1"
+    assert story.closing(story.Phase("base", 0.0, {"a", "b"}), 1.0, 80).endswith("as declared          2 hosts")
 
 
 def test_a_change_names_its_host_where_there_are_several():
@@ -129,7 +134,7 @@ def test_a_change_names_its_host_where_there_are_several():
             {
                 "ansible_host": "192.0.2.7",
                 "ansible_user": "deploy",
-                "ansible_ssh_common_args": "-o UserKnownHostsFile=k",
+                "ansible_ssh_common_args": "-o A=k",
             },
             ["ssh", "-oBatchMode=yes", "-oLogLevel=ERROR", "-l", "deploy", "-o", "A=k", "192.0.2.7"],
         ),
