@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._app.docker_labels import COMPOSE_PROJECT, COMPOSE_SERVICE, SWARM_SERVICE, is_one_off
+from .._app.docker_words import COMPOSE_PROJECT, COMPOSE_SERVICE, SWARM_SERVICE, is_one_off
 from .._app.program import run
 from .config import BackupError
 

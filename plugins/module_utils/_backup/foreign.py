@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._app.docker_labels import (
+from .._app.docker_words import (
     COMPOSE_DIRECTORY,
     COMPOSE_FILES,
     COMPOSE_PROJECT,
     COMPOSE_SERVICE,
+    RUNNING,
     is_one_off,
     labels_of,
 )
@@ -95,7 +96,7 @@ def _part(item: Mapping[str, Any]) -> Part:
         item["Id"],
         labels_of(item).get(COMPOSE_SERVICE, ""),
         item["Config"].get("Image", ""),
-        item["State"]["Status"] in ("running", "restarting", "paused"),
+        item["State"]["Status"] in RUNNING,
         tuple(mount["Name"] for mount in item.get("Mounts") or [] if mount.get("Type") == "volume"),
         tuple(int(one["HostPort"]) for given in bindings for one in given or [] if one.get("HostPort", "").isdigit()),
         dict(pair.split("=", 1) for pair in item["Config"].get("Env") or [] if "=" in pair),

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._app.app import App
 from .._app.data_move import major
+from .._app.docker_words import NAMELESS
 from .._app.sql import literal, quoted
 from .._app.values import read_mount
 from . import names, postgres
@@ -20,7 +21,6 @@ from .containers import Container
 from .slot import ROLE
 
 HOME = "/var/lib/postgresql"  # below which official images keep data, of whatever version
-NAMELESS = re.compile("[0-9a-f]{64}")
 FACTS = """SELECT json_build_object('version', current_setting('server_version_num')::int / 10000,
   'place', current_setting('data_directory'), 'bytes', (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint,
   'tablespaces', (SELECT coalesce(json_agg(spcname), '[]') FROM pg_tablespace WHERE spcname NOT LIKE 'pg\\_%'));

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._app.clients import informed
-from .._app.docker_labels import SWARM_SERVICE
+from .._app.docker_words import SWARM_SERVICE
 from .._app.logs import Asked, Line, Source
 from .._app.program import run as run_program
 from .._swarm.engine import EngineError

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.app import App, build_definition, mounted
-from .._app.docker_labels import COMPOSE_PROJECT
+from .._app.docker_words import COMPOSE_PROJECT
 from .._app.problems import dictionary_problems
 
 COLOURS = ("blue", "green")

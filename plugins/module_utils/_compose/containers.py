@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._app.docker_labels import COMPOSE_SERVICE, is_one_off, labels_of
-
-NAMELESS = re.compile("[0-9a-f]{64}")
-RUNNING = ("running", "restarting", "paused")  # or about to, or only held up
+from .._app.docker_words import COMPOSE_SERVICE, NAMELESS, RUNNING, is_one_off, labels_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .._app.docker_labels import COMPOSE_SERVICE, labels_of
+from .._app.docker_words import COMPOSE_SERVICE, labels_of
 from .._app.failure import health_output
 
 FULL_MIB = 32  # less than that may be no room for a layer, a log or a table's page

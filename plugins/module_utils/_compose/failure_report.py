@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.disk import disk_of, existing
-from .._app.docker_labels import COMPOSE_ONE_OFF, COMPOSE_PROJECT
+from .._app.docker_words import COMPOSE_ONE_OFF, COMPOSE_PROJECT
 from .._app.lock import LeaseError
 from .._app.program import CommandError, run
 from . import failure_facts as facts

@@ -10,10 +10,10 @@ from typing import Any
 
 from .._app.app import build_env_files
 from .._app.build_log import BUILD_LOGS, BuildLog
+from .._app.docker_words import RUNNING
 from .._app.images import logged_in, pull
 from .._app.program import CommandError, run
 from .colours import COLOURS, ColouredApp
-from .containers import RUNNING
 from .project import discard
 from .transaction import Transaction
 

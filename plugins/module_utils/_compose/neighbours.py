@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from .._app.app import mounted
-from .._app.docker_labels import COMPOSE_DIRECTORY, COMPOSE_PROJECT, labels_of
+from .._app.docker_words import COMPOSE_DIRECTORY, COMPOSE_PROJECT, RUNNING, labels_of
 from .._app.values import SpecError, read_port
 from .colours import COLOURS, ColouredApp
-from .containers import RUNNING
 from .ports import BLOCK, Claim, overlap
 from .upstream import HEADER, variable
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .._app.docker_words import RUNNING
 from .._app.maintenance import HTTP
 from .._app.probe import REQUEST_TIMEOUT, edge_probes, own_probes
 from .._app.program import CommandError, run
@@ -20,7 +21,7 @@ from .begin import begin
 from .closing import forget_stop, note_stop
 from .colours import COLOURS, colour_document, render
 from .commit import settle
-from .containers import RUNNING, stopped
+from .containers import stopped
 from .deploy import CUT_OVER, Steps
 from .drain import drain_colour
 from .files import write_files

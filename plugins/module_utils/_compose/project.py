@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .._app.docker_labels import COMPOSE_NETWORK, COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE
+from .._app.docker_words import COMPOSE_NETWORK, COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE
 from .._app.edge_files import EdgeFiles
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError

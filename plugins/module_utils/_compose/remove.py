@@ -14,7 +14,7 @@ from typing import Any
 
 from .._app.app import volume_name
 from .._app.build_log import BUILD_LOGS
-from .._app.docker_labels import COMPOSE_PROJECT
+from .._app.docker_words import COMPOSE_PROJECT
 from .._app.maintenance import OPEN
 from .._app.program import run
 from .._app.release import ReleaseError

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .._app.docker_labels import SWARM_SERVICE
+from .._app.docker_words import SWARM_SERVICE
 from .._app.edge_files import EdgeFiles
 from .._app.program import CommandError, run
 from .._app.until import until

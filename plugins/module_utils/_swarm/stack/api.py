@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._app.checks import Answer
-from ..._app.docker_labels import STACK
+from ..._app.docker_words import STACK
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
 from ..labels import APP, JOB, KIND, PART

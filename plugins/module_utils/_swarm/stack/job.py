@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from ..._app.docker_labels import STACK
+from ..._app.docker_words import STACK
 from ..._app.images import Image
 from ..._app.values import words
 from ..labels import APP, DATA, JOB, PART, SERVICE, STATELESS

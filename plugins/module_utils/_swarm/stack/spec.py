@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..._app.docker_labels import STACK
+from ..._app.docker_words import STACK
 from ..._app.service_rules import AFTER_SWITCH, image_volumes, nameless_volumes, start_problems, with_replicas
 from ..._app.values import Port, SpecError, nanoseconds, pairs, read_mount, read_port, size
 from ..._app.variables import names

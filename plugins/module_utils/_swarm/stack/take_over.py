@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from ..._app.docker_labels import COMPOSE_PROJECT
+from ..._app.docker_words import COMPOSE_PROJECT
 from ..._app.program import CommandError, run
 from ..._app.sql import literal, quoted
 from ..._secrets.mask import mask

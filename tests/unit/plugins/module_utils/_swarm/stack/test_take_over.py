@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.docker_labels import COMPOSE_PROJECT
+from ansible_collections.izzzi.infra.plugins.module_utils._app.docker_words import COMPOSE_PROJECT
 from ansible_collections.izzzi.infra.plugins.module_utils._app.program import CommandError
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError, NotFound, NotInSwarm
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack import take_over

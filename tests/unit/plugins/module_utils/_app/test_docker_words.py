@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.docker_labels import COMPOSE_ONE_OFF, is_one_off
+from ansible_collections.izzzi.infra.plugins.module_utils._app.docker_words import COMPOSE_ONE_OFF, is_one_off
 
 LIBRARY = Path(__file__).resolve().parents[5] / "plugins/module_utils"
 
@@ -18,4 +18,4 @@ def test_what_compose_run_has_made(labels, expected):
 
 def test_dockers_labels_are_named_in_one_file():
     named = {path.name for path in LIBRARY.rglob("*.py") if "com.docker." in path.read_text()}
-    assert named == {"docker_labels.py"}
+    assert named == {"docker_words.py"}

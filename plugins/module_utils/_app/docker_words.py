@@ -1,11 +1,12 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The labels that Docker itself gives to what Compose and a Swarm make. Those of this collection stand where they are
-given."""
+"""What Docker itself calls things: the labels of what Compose and a Swarm make, states of containers, names of volumes.
+Labels of this collection stand where they are given."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ COMPOSE_PROJECT, COMPOSE_SERVICE, COMPOSE_DIRECTORY, COMPOSE_NETWORK, COMPOSE_ON
 COMPOSE_FILES = "com.docker.compose.project.config_files"
 SWARM_SERVICE = "com.docker.swarm.service.name"
 STACK = "com.docker.stack.namespace"  # so that `docker stack services` and `docker stack ps` know the app
+
+NAMELESS = re.compile("[0-9a-f]{64}")  # a volume that Docker has named
+RUNNING = ("running", "restarting", "paused")  # or about to, or only held up
 
 
 def labels_of(inspected: Mapping[str, Any]) -> Mapping[str, str]:
