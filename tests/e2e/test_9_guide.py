@@ -31,13 +31,18 @@ def followed(words: list, names: set[str]) -> tuple[str, int]:
     Ctrl-C."""
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(words, **options, cwd=ROOT, env=environment, start_new_session=True) as process:
+    # Who runs the tests in the background has them ignore Ctrl-C, and so would every program that they start.
+    heeding = ["env", "--default-signal=INT", *words]
+    with subprocess.Popen(heeding, **options, cwd=ROOT, env=environment, start_new_session=True) as process:
         said, deadline = "", time.monotonic() + 30
         while not names <= set(LINE.findall(said)) and time.monotonic() < deadline:
             if select.select([process.stdout], [], [], 1)[0]:
                 said += os.read(process.stdout.fileno(), 65536).decode()
         process.send_signal(signal.SIGINT)
-        return said, process.wait(timeout=20)
+        try:
+            return said, process.wait(timeout=20)
+        finally:
+            process.kill()  # or `with` would wait for ever
 
 
 def test_each_row_of_this_file_is_typed_below():
