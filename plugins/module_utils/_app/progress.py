@@ -57,6 +57,8 @@ class Lines(logging.Handler):
             self._path.unlink(missing_ok=True)
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
+            if not self._written:
+                os.fchmod(file, 0o644)  # whoever logs in reads it, whatever the umask
             os.write(file, line)
         finally:
             os.close(file)

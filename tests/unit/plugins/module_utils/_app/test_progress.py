@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 
 from ansible_collections.izzzi.infra.plugins.module_utils._app import progress
@@ -8,8 +9,10 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app import progress
 LOGGER = logging.getLogger("izzzi.progress")
 
 
-def test_states_are_written_once_and_only_while_the_work_lasts(tmp_path):
+def test_states_are_written_once_and_only_while_the_work_lasts(tmp_path, request):
     path = tmp_path / "run" / "progress"
+    before = os.umask(0o077)
+    request.addfinalizer(lambda: os.umask(before))
     LOGGER.info("before")
     with progress.reported("shop", path=path):
         LOGGER.info("healthy %s of %s", 1, 2)
