@@ -58,6 +58,7 @@ class Old:
 
     def start(self) -> None:
         self.on(f"mkdir -p {PLACE}; cat >{PLACE}/docker-compose.yml", STACK)
+        self.on("rm /etc/nginx/sites-enabled/proof")  # whoever has the guide's server has never run configure.yml
         self.on(f"cd {PLACE} && docker compose up --detach --wait 2>&1")
         self.on(
             "cat >/etc/nginx/sites-available/izzzi; ln -sf ../sites-available/izzzi /etc/nginx/sites-enabled/", SITE
