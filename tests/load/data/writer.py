@@ -53,7 +53,7 @@ class Writer:
 
     def _write(self) -> None:
         while not self._stop.is_set():
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, LookupError):  # nobody is there to write to
                 self._session()
             self._stop.wait(0.5)
 
