@@ -24,8 +24,8 @@ VERBS = {
     "status check": (["status", "--check"], 0, "Release      "),
     "status format": (["status", "-e", "format=xml"], 2, "format is 'xml', and must be text or json. Usage: "),
     "releases": ([], 0, " live  "),
-    "run": (["run", "-e", "service=backend", "-e", '{"command": "sh -c \\"echo one two\\""}'], 0, "- one two"),
-    "run list": (["run", "-e", "service=backend", "-e", '{"command": ["sh", "-c", "echo one two"]}'], 0, "- one two"),
+    "run": (["run", "-e", "service=backend", "-e", '{"command": "sh -c \\"echo one two\\""}'], 0, "\none two\n"),
+    "run list": (["run", "-e", "service=backend", "-e", '{"command": ["sh", "-c", "echo one two"]}'], 0, "\none two\n"),
     "run status": (["run", "-e", "service=backend", "-e", '{"command": "sh -c \\"exit 3\\""}'], 2, "exited with 3."),
     "run unknown": (
         ["run", "-e", "service=redis", "-e", "command=ls"],
