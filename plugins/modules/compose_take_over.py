@@ -71,6 +71,7 @@ stack:
   type: dict
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -95,9 +96,15 @@ ARGUMENT_SPEC = {
 }
 
 
-def answer(params: dict, secrets: dict, check_mode: bool) -> dict:
-    """Take one step. `secrets` gets what must not be shown."""
-    step, memory = params["step"], Path(f"/var/lib/izzzi/backup/{params['app']}-taken/stack.json")
+def carry_out(params: dict, secrets: dict, check_mode: bool) -> dict:
+    """Take one step, while nobody else takes one. `secrets` gets what must not be shown."""
+    memory = Path(f"/var/lib/izzzi/backup/{params['app']}-taken/stack.json")
+    with nullcontext() if check_mode else take_over.alone(memory, params["step"]):
+        return answer(params, secrets, memory, check_mode)
+
+
+def answer(params: dict, secrets: dict, memory: Path, check_mode: bool) -> dict:
+    step = params["step"]
     stack = take_over.find(params["project"], Path(params["own"]))
     if step == "find":
         return {"changed": False, "stack": take_over.told(stack, memory)}
@@ -133,7 +140,7 @@ def main() -> None:
     secrets: dict = {}
     try:
         with of_module(module, module.params["app"]):
-            result = answer(module.params, secrets, module.check_mode)
+            result = carry_out(module.params, secrets, module.check_mode)
         module.exit_json(**result)
     except (BackupError, CommandError) as error:
         module.fail_json(msg=mask(str(error), secrets.values()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,13 +20,15 @@ PATIENCE = 600.0
 
 
 @contextmanager
-def locked(directory: Path, purpose: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the app's lock. Work that goes on by itself is waited for, for so many seconds. Raise BackupError with who
-    has the lock when it is taken."""
+def locked(
+    directory: Path, purpose: str, patience: float = PATIENCE, waits_for: Sequence[str] = BACKGROUND
+) -> Iterator[None]:
+    """Hold a directory's lock, by default the app's. Work of these purposes is waited for, for so many seconds. Raise
+    BackupError with who has the lock when it is taken."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        _lock(file, directory, time.monotonic() + patience)
+        _lock(file, directory, time.monotonic() + patience, waits_for)
         file.truncate(0)
         file.seek(0)
         file.write(f"A {purpose} (process {os.getpid()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())})")
@@ -35,7 +37,7 @@ def locked(directory: Path, purpose: str, patience: float = PATIENCE) -> Iterato
         file.truncate(0)
 
 
-def _lock(file: IO[str], directory: Path, deadline: float) -> None:
+def _lock(file: IO[str], directory: Path, deadline: float, waits_for: Sequence[str]) -> None:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +45,7 @@ def _lock(file: IO[str], directory: Path, deadline: float) -> None:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another run"
-            if not any(purpose in holder for purpose in BACKGROUND) or time.monotonic() > deadline:
+            if not any(purpose in holder for purpose in waits_for) or time.monotonic() > deadline:
                 raise BackupError(
                     f"{holder} is at work on {directory}. Nothing was done; run this again when it has ended."
                 ) from None

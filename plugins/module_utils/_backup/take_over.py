@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,27 @@ from .config import BackupError
 from .context import Context
 from .everything import wait_for_services
 from .foreign import Part, Stack
+from .lock import locked
 from .restore_redis import SIZE, size
 from .take import TAKEN, take
 from .upgrade import require_silence
 
 STOP = 600  # seconds, more than any grace period that makes sense
 UP = 900
+STEP = "step of a takeover"
+READING = ("find", "look")
 SITES = Path("/etc/nginx/sites-enabled")
+
+
+@contextmanager
+def alone(memory: Path, step: str) -> Iterator[None]:
+    """Wait for the step of a run that was killed, which goes on here without it, and keep others from beginning. Who
+    only looks leaves nothing where no takeover has begun."""
+    if step in READING and not memory.parent.exists():
+        yield
+        return
+    with locked(memory.parent / "steps", STEP, STOP + UP, (STEP,)):
+        yield
 
 
 def find(project: str, own: Path) -> Stack | None:
@@ -65,12 +80,13 @@ def back_up(
     sites = {str(path): path.read_text(encoding="utf-8") for path in _sites(stack)}
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     enabled = sorted(path.name for path in SITES.glob("*"))
-    write_json(memory, {**asdict(stack), "sites": sites, "enabled": enabled})
+    known = {**asdict(stack), "sites": sites, "enabled": enabled}
+    write_json(memory, known)
     if running := [part.id for part in stack.app if part.is_running]:
         run(["docker", "container", "stop", *running], timeout=STOP)
     with require_silence(context, sleep):
         made = take(context, TAKEN)
-    write_json(memory, {**(read_json(memory) or {}), "backup": made["id"]})
+    write_json(memory, {**known, "backup": made["id"]})
     return made
 
 
