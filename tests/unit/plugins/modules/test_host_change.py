@@ -117,3 +117,13 @@ def test_what_judges_a_file_is_asked_before_it_is_written(run_module, tmp_path, 
     assert (tmp_path / "old").read_text() == "old\n"
     arguments["files"][0]["validate"] = "/missing/program %s"
     assert run_module(main, arguments, check=check).get("failed", False) is not check  # it may be yet to come
+
+
+def test_no_line_of_a_secret_is_in_the_hosts_log(run_module, tmp_path, monkeypatch):
+    logged = []
+    monkeypatch.setattr(host_change.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(msg))
+    secret = {"path": str(tmp_path / "key"), "content": "-----BEGIN KEY-----\nhunter22\n-----END KEY-----\n"}
+    run_module(main, {"secrets": [secret]})
+    assert "hunter22" in (tmp_path / "key").read_text()
+    assert str(tmp_path / "key") in logged[0]
+    assert "hunter22" not in str(logged)
