@@ -43,7 +43,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
 
-from ..module_utils._app.progress import OF_A_PERSON, OF_ROOT
+from ..module_utils._app.progress import OF_ROOT, place
 from ..module_utils._host.ssh_command import ssh_command
 from ..plugin_utils.live import Live
 
@@ -107,8 +107,7 @@ def text(message) -> str:
 def follow(variables) -> list[str]:
     """Return the command that reads what a host's module is at, as it comes. It ends with its reader or an hour."""
     if variables.get("ansible_connection") == "local":
-        place = OF_ROOT if os.getuid() == 0 else os.path.expanduser(OF_A_PERSON)
-        return ["timeout", "3600", "tail", "-qn1", "-F", place]
+        return ["timeout", "3600", "tail", "-qn1", "-F", str(place())]
     login = {
         "address": variables.get("ansible_host"),
         "user": variables.get("ansible_user"),
@@ -138,6 +137,11 @@ class CallbackModule(Default):
         width = lambda: shutil.get_terminal_size().columns  # noqa: E731 - it is asked again when a window changes
         detailed = self._is_detailed()
         self._live = Live(shows_line=is_terminal() and not detailed, shows_output=detailed, width=width)
+
+    def set_options(self, task_keys=None, var_options=None, direct=None):
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        if not self._is_detailed():
+            self.set_option("display_skipped_hosts", False)
 
     # -- phases
 
@@ -253,14 +257,6 @@ class CallbackModule(Default):
         self._live.forget(result.host.get_name())
         self._live.clear()
         super().v2_runner_on_unreachable(result)
-
-    def v2_runner_on_skipped(self, result):
-        if self._is_detailed():
-            super().v2_runner_on_skipped(result)
-
-    def v2_runner_item_on_skipped(self, result):
-        if self._is_detailed():
-            super().v2_runner_item_on_skipped(result)
 
     def v2_runner_retry(self, result):
         if self._is_detailed():

@@ -73,16 +73,20 @@ class BuildLog:
     def _told(self, start: int) -> Callable[[], str]:
         """Return what says which step a build is at, and shows what it has said since then, of where the file had been
         `start` bytes long."""
-        shown = start
+        read, step = start, ""
 
         def tell() -> str:
-            nonlocal shown
-            text = self.path.read_bytes()[start:].decode("utf-8", "replace")
-            text = mask(text[: text.rfind("\n") + 1], self._secrets)
-            for line in text[shown - start :].splitlines():
+            nonlocal read, step
+            with self.path.open("rb") as file:
+                file.seek(read)
+                new = file.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            read += len(whole)
+            lines = mask(whole.decode("utf-8", "replace"), self._secrets).splitlines()
+            for line in lines:
                 LOGGER.debug("%s", line)
-            shown = start + len(text)
-            return at_work(text.splitlines())
+            step = at_work(lines) or step
+            return step
 
         return tell
 

@@ -9,13 +9,14 @@ import fcntl
 import json
 import os
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
+
+from .background import repeated
 
 
 class LeaseError(Exception):
@@ -152,24 +153,18 @@ def acquire_within(
 def heartbeat(lease: Lock, token: str, interval: float) -> Iterator[None]:
     """Renew the lease while the block runs."""
     lease.renew(token)
-    stop = threading.Event()
 
-    def beat() -> None:
-        while not stop.wait(interval):
-            try:
-                lease.renew(token)
-            except LeaseError:
-                return
-            except lease.passing:
-                continue  # the next beat may get through
+    def beat() -> bool:
+        try:
+            lease.renew(token)
+        except LeaseError:
+            return False
+        except lease.passing:
+            pass  # the next beat may get through
+        return True
 
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
+    with repeated(beat, interval):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from .._secrets.mask import mask
+from .._secrets.mask import masker
+from .background import repeated
 
 LOGGER = logging.getLogger("izzzi.progress")
 LOGGER.propagate = False  # or a program with a log of its own would have each state in it
@@ -39,11 +39,11 @@ class Lines(logging.Handler):
 
     def __init__(self, path: Path, project: str, hidden: Iterable[str], level: int):
         super().__init__(level)
-        self._path, self._project, self._hidden = path, project, list(hidden)
+        self._path, self._project, self._mask = path, project, masker(hidden)
         self._last, self._written = b"", 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = " ".join(mask(record.getMessage(), self._hidden).split())
+        text = " ".join(self._mask(record.getMessage()).split())
         line = f"{self._project}: {MARK if record.levelno < logging.INFO else ''}{text}\n".encode()
         if line == self._last or self._written + len(line) > LIMIT:
             return
@@ -83,21 +83,15 @@ def watched(tell: Callable[[], str], every: float = 1.0) -> Iterator[None]:
     if not LOGGER.isEnabledFor(logging.INFO):
         yield
         return
-    ended = threading.Event()
 
-    def look() -> None:
-        while not ended.wait(every):
-            with suppress(Exception):  # it is only told; what is wrong with the work shows in the work
-                if told := tell():
-                    LOGGER.info("%s", told)
+    def look() -> bool:
+        with suppress(Exception):  # it is only told; what is wrong with the work shows in the work
+            if told := tell():
+                LOGGER.info("%s", told)
+        return True
 
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
+    with repeated(look, every, patience=5):
         yield
-    finally:
-        ended.set()
-        thread.join(5)
 
 
 @contextmanager
