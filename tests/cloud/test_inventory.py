@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import fragment_loader
+from ansible.template import Templar, trust_as_template
 from ansible.utils.plugin_docs import get_docstring
 
 from .conftest import ROOT, Sandbox
@@ -139,3 +141,12 @@ def test_the_demo_is_declared_in_a_few_lines(file, most):
     text = (ROOT / "inventories/sandbox/group_vars/all" / file).read_text()
     assert len(text.splitlines()) <= most
     assert not re.search("app_compose_|swarm_stack_", text), "words that only serve the machinery"
+
+
+@pytest.mark.parametrize(
+    ("groups", "runner"), [(["web"], "app_compose"), (["managers"], "swarm_stack"), (["workers"], "swarm_stack")]
+)
+def test_each_node_of_a_swarm_knows_its_runner(groups, runner):
+    wiring = yaml.safe_load((ROOT / "inventories/wiring.yml").read_text())
+    templar = Templar(DataLoader(), variables={"group_names": groups})
+    assert templar.template(trust_as_template(wiring["app_runner"])) == runner
