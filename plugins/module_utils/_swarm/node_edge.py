@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +36,8 @@ def find(project: str) -> NodeEdge | None:
     try:
         place = run(["docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume(project)]).strip()
     except CommandError as error:
-        if "no such volume" in str(error).lower():
+        # A manager, which looks among the Swarm's own volumes as well, says it in other words.
+        if re.search(rf"no such volume|volume {re.escape(volume(project))} not found", str(error), re.IGNORECASE):
             return None
         raise
     return NodeEdge(Path(place), project)

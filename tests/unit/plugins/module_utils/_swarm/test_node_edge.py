@@ -55,6 +55,9 @@ def test_what_nginx_refuses_is_taken_back(docker, tmp_path):
 def test_a_node_without_an_edge_has_nothing_to_close(docker):
     docker.answers["volume inspect"] = CommandError("Error: No such volume: shop_edge.files")
     assert node_edge.find("shop") is None
+    on_a_manager = "Error response from daemon: volume shop_edge.files not found"
+    docker.answers["volume inspect"] = CommandError(on_a_manager)
+    assert node_edge.find("shop") is None
     docker.answers["volume inspect"] = CommandError("Cannot connect to the Docker daemon")
     with pytest.raises(CommandError, match="Cannot connect"):
         node_edge.find("shop")
