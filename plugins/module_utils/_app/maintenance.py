@@ -77,6 +77,17 @@ def closed_for(edge: EdgeFiles) -> str | None:
     return found[0] if found else ""
 
 
+def report(closed: str | None) -> dict[str, Any]:
+    """Return what a report says of it."""
+    return {"maintenance": closed is not None, "closed_for": closed or ""}
+
+
+def status_line(app: Mapping[str, Any]) -> str:
+    """Return a report's line for people."""
+    purpose = f", for {app['closed_for']}" if app["closed_for"] else ""
+    return f"Maintenance  {'on' + purpose if app['maintenance'] else 'off'}"
+
+
 def files(params: Mapping[str, Any], allow: Sequence[str], directory: str, token: str = "") -> dict[str, str | None]:
     """Return the files that close an app. `directory` is where nginx finds them. Raise ValueError when `allow` has
     something else than addresses and networks."""

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._app.app import volume_name
-from .._app.data_move import upgrade_hint, volume_hint
+from .._app.data_move import major, program, upgrade_hint, volume_hint
 from .._app.service_rules import targets
 from .colours import ColouredApp
 from .containers import Container
@@ -102,16 +101,13 @@ def _other_versions(app: ColouredApp, container: Container) -> Iterator[str]:
 
 def image_change(old: str, new: str) -> str:
     """Whether another program or another major version would get the data, in words; empty when not, or not known."""
-    (old_name, old_major), (new_name, new_major) = _parts(old), _parts(new)
-    if not old_name or not new_name:
+    if not _is_known(old) or not _is_known(new):
         return ""
-    if old_name != new_name:
+    if program(old) != program(new):
         return f"{new} takes the place of {old}"
-    return f"{old} becomes {new}, another major version," if old_major and new_major and old_major != new_major else ""
+    versions = {major(old), major(new)}
+    return f"{old} becomes {new}, another major version," if len(versions) == 2 and all(versions) else ""
 
 
-def _parts(image: str) -> tuple[str, str]:
-    """The name without its registry, and the major version where the tag begins with one."""
-    name, _colon, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
-    match = re.match(r"v?(\d+)", tag)
-    return ("" if "$" in image or name.startswith("sha256") else name), (match[1] if match else "")
+def _is_known(image: str) -> bool:
+    return bool(program(image)) and "$" not in image and not program(image).startswith("sha256")

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .._app import maintenance
 from .._app.disk import disk_of
 from .._app.lock import LeaseFile
-from .._app.maintenance import SERVER
 from .._secrets.dotenv import from_dotenv
 from .closing import stop_of
 from .colours import COLOURS
 from .files import colour_files
+from .project import Edge
 from .transaction import Transaction
 
 
@@ -44,7 +45,7 @@ def _names(text: str) -> str:
 def report(t: Transaction, now: float) -> dict[str, Any]:
     """Releases, containers, lock, edge and backups."""
     lease = LeaseFile(t.app.directory / "lease.json", lambda: now).read()
-    has_docker = shutil.which("docker") is not None
+    has_docker, place = shutil.which("docker") is not None, t.options.edge_directory
     return {
         "live": t.live.id if t.live else None,
         "colour": t.live.colour if t.live else None,
@@ -66,7 +67,7 @@ def report(t: Transaction, now: float) -> dict[str, Any]:
         else None,
         "unfinished": {k: t.journal[k] for k in ("release", "step", "kind")} if t.journal else None,
         "stopped": stop_of(t) or None,
-        "maintenance": bool(t.options.edge_directory) and (Path(t.options.edge_directory) / SERVER).exists(),
+        **maintenance.report(maintenance.closed_for(Edge(Path(place))) if place else None),
         "backups": [
             {"name": path.name, "bytes": path.stat().st_size}
             for path in sorted((t.app.directory / "backups").glob("*.dump"))

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..._app.data_move import upgrade_hint, volume_hint
+from ..._app.data_move import major, repository, upgrade_hint, volume_hint
 from ..labels import APP, DATA, IMAGE, PART
 from ..service import volumes_of
 
 Specs = Mapping[str, Mapping[str, Any]]
-_IMAGE = re.compile(r"(?P<repository>.+?)(?::v?(?P<major>\d+)[^/:@]*)?(?:@.*)?")
 
 
 def irreversible(desired: Specs, current: Specs) -> Iterator[str]:
@@ -44,17 +42,10 @@ def _places(spec: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _other_version(name: str, spec: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
-    old, new = (_version(one["Labels"].get(IMAGE, "")) for one in (before, spec))
-    if old and new and old[0] == new[0] and old[1] != new[1]:
-        hint = upgrade_hint(*(one["Labels"].get(IMAGE, "") for one in (before, spec)))
+    old, new = (one["Labels"].get(IMAGE, "") for one in (before, spec))
+    if repository(old) == repository(new) and 0 not in (major(old), major(new)) and major(old) != major(new):
         volumes = ", ".join(sorted(volumes_of(spec) & volumes_of(before)))
         yield (
-            f"{name} would run version {new[1]} of {new[0]} on the data of version {old[1]} (volume {volumes}), "
-            f"which the old one may not read any more.{hint}"
+            f"{name} would run version {major(new)} of {repository(new)} on the data of version {major(old)} "
+            f"(volume {volumes}), which the old one may not read any more.{upgrade_hint(old, new)}"
         )
-
-
-def _version(image: str) -> tuple[str, str] | None:
-    """Return repository and major version; None for a tag that does not begin with a number."""
-    found = _IMAGE.fullmatch(image)
-    return (found["repository"], found["major"]) if found and found["major"] else None

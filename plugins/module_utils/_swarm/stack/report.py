@@ -8,11 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from ..._app import maintenance
 from ..._app.logs import asked, of_container, shown
+from ..engine import NotFound
 from ..labels import DECLARED, PART
 from ..node import Node
+from ..node_edge import NodeEdge, volume
 from ..service import replicas
 from ..task import Task
 from .lock import SwarmLock
@@ -49,10 +53,20 @@ def info(run: Run) -> dict[str, Any]:
             for m in releases.values()
         ],
         "stopped": is_stopped(run.swarm.specs()),
+        **maintenance.report(closed_for(run)),
         "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(now)} if lease else None,
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
     }
     return {"changed": False, "app": app, "status": status_lines(app), "listed": release_lines(app)}
+
+
+def closed_for(run: Run) -> str | None:
+    """Return for what this node's edge is closed: empty when a person did it, None when it is open or has never run."""
+    try:
+        place = run.swarm.engine.get(f"/volumes/{volume(run.project)}")["Mountpoint"]
+    except NotFound:
+        return None
+    return maintenance.closed_for(NodeEdge(Path(place), run.project))
 
 
 def logs(run: Run) -> dict[str, Any]:

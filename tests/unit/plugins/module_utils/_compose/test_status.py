@@ -16,6 +16,7 @@ APP: dict[str, Any] = {
     "lock": None,
     "unfinished": None,
     "maintenance": False,
+    "closed_for": "",
     "backups": [1, 2],
     "free_mib": 7,
 }
@@ -33,6 +34,7 @@ APP: dict[str, Any] = {
         ),
         ({}, "Maintenance  off"),
         ({"maintenance": True}, "Maintenance  on"),
+        ({"maintenance": True, "closed_for": "restore"}, "Maintenance  on, for restore"),
         ({}, "Lock         free"),
         ({"lock": {"owner": "ann", "purpose": "deploy", "held": False}}, "Lock         ann, deploy, expired"),
         ({"unfinished": {"release": "r2", "step": "build"}}, "Unfinished   r2 at build"),

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import NotFound
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node import Node
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.report import service_report, task_report
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.node_edge import volume
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.report import (
+    closed_for,
+    service_report,
+    task_report,
+)
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import Run
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
 
 NODES = {"n1": Node("n1", "worker"), "n2": Node("n2", "worker-2", state="down")}
@@ -47,3 +54,29 @@ def test_a_service_counts_tasks_that_are_known_to_run():
 def test_what_runs_twice_and_must_not_is_told():
     told = service_report("shop_db", item(2, "data"), [], NODES)
     assert told["problem"].startswith("must not run 2 times: it is a data service")
+
+
+class Volumes:
+    """The engine of a node, with the places of its volumes."""
+
+    def __init__(self, **places: str):
+        self._places = places
+
+    def get(self, path, **_query):
+        kind, name = path.strip("/").split("/")
+        if kind != "volumes" or name not in self._places:
+            raise NotFound(404, f"There is no {path}.")
+        return {"Mountpoint": self._places[name]}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [(None, None), ("return 503;\n", ""), ("# Closed for: restore\nreturn 503;\n", "restore")]
+)
+def test_the_edge_of_this_node_says_for_what_it_is_closed(tmp_path, text, told):
+    if text is not None:
+        (tmp_path / "maintenance.conf").write_text(text)
+    assert closed_for(Run({"project": "shop"}, True, Volumes(**{volume("shop"): str(tmp_path)}))) == told
+
+
+def test_a_node_whose_edge_has_never_run_is_not_closed():
+    assert closed_for(Run({"project": "shop"}, True, Volumes())) is None

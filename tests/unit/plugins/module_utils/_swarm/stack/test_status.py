@@ -5,13 +5,19 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.status im
 
 TASK = {"id": "0123456789ab", "slot": 1, "node": "m1", "state": "running", "error": ""}
 SERVICE = {"name": "shop_web", "replicas": 2, "declared": 2, "running": 1, "problem": "", "tasks": []}
-APP = {"live": None, "nodes": [], "services": [], "releases": [], "lock": None, "unfinished": None}
+APP = {
+    **dict.fromkeys(("nodes", "services", "releases"), ()),
+    **dict.fromkeys(("live", "lock", "unfinished")),
+    "maintenance": False,
+    "closed_for": "",
+}
 RELEASE = {"id": "tree-1", "state": "live", "live_at": 1_780_000_000, "reason": ""}
 
 
 def test_an_app_without_a_release():
     assert status_lines(APP) == [
         "Release      none",
+        "Maintenance  off",
         "Lock         free",
         "Unfinished   nothing",
         "Kept         ",
@@ -31,6 +37,7 @@ def test_an_app_without_a_release():
             {"nodes": [{"name": "m1", "state": "unknown", "availability": "drain"}]},
             "Node         m1                       down     takes no tasks",
         ),
+        ({"maintenance": True, "closed_for": "upgrade"}, "Maintenance  on, for upgrade"),
         ({"services": [SERVICE]}, "Service      shop_web                 1 of 2"),
         ({"services": [{**SERVICE, "declared": 1}]}, "Service      shop_web                 1 of 2 (declared 1)"),
         ({"services": [{**SERVICE, "replicas": None}]}, "Service      shop_web                 1, one on each node"),
