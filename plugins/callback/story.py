@@ -39,6 +39,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
@@ -78,9 +79,10 @@ class Phase:
     has_failed: bool = False
 
 
-def closing(phase: Phase, now: float, width: int = WIDTH) -> str:
-    """Return the line that ends a phase."""
-    changed = f"{phase.changes} changed" if phase.changes or phase.has_failed else "as declared"
+def closing(phase: Phase, now: float, width: int = WIDTH, *, only_tells: bool = False) -> str:
+    """Return the line that ends a phase. A run that `only_tells` has changed nothing."""
+    changes = f"{phase.changes} {'would change' if only_tells else 'changed'}"
+    changed = changes if phase.changes or phase.has_failed else "as declared"
     changed += ", failed" if phase.has_failed else ""
     hosts = f"{len(phase.hosts)} hosts" if len(phase.hosts) > 1 else next(iter(phase.hosts), "")
     return f"{phase.name:<32.32} {now - phase.began:6.1f} s  {changed:<20} {hosts}"[:width].rstrip()
@@ -154,7 +156,8 @@ class CallbackModule(Default):
     def _leave(self) -> None:
         if self._phase and self._phase.hosts:
             colour = C.COLOR_CHANGED if self._phase.changes else C.COLOR_OK
-            self._say(closing(self._phase, self._clock()), C.COLOR_ERROR if self._phase.has_failed else colour)
+            line = closing(self._phase, self._clock(), only_tells=bool(context.CLIARGS.get("check")))
+            self._say(line, C.COLOR_ERROR if self._phase.has_failed else colour)
         self._phase = None
 
     def _say(self, line: str, color: str | None = None) -> None:

@@ -79,6 +79,10 @@ def test_a_run_is_told_by_what_it_changes(tmp_path):
     assert "+++ after:" in said
 
 
+def test_a_check_says_what_would_change(tmp_path):
+    assert re.search(r"^Put things there +\d+\.\d s  \d would change", plain(tmp_path, "", "--check"), re.MULTILINE)
+
+
 def test_details_are_cores(tmp_path):
     said = plain(tmp_path, "", "-v", "--check")
     assert "TASK [Change nothing]" in said
