@@ -34,7 +34,7 @@ def test_nothing_is_written_where_messages_are_off_and_nothing_fails(tmp_path):
 
 
 def test_a_kind_that_there_is_not_is_named():
-    with pytest.raises(ValueError, match="'gossip' is not a kind of event. There are: release_live, "):
+    with pytest.raises(ValueError, match=r"'gossip' is not a kind of event\. There are: release_live, "):
         events.event("gossip", "shop", "title")
 
 
@@ -49,7 +49,8 @@ def test_a_title_is_one_line_and_a_long_detail_keeps_its_beginning_and_its_end()
     found = events.event("job_failed", "shop", "two\nlines", "first " + "x" * 9000 + " last")
     assert found["title"] == "two lines"
     assert len(found["detail"]) < events.DETAIL + 20
-    assert found["detail"].startswith("first x") and found["detail"].endswith("x last")
+    assert found["detail"].startswith("first x")
+    assert found["detail"].endswith("x last")
 
 
 def test_only_so_many_wait_and_the_oldest_go(tmp_path):
