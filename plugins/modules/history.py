@@ -107,6 +107,7 @@ text:
   elements: str
 """
 
+import hashlib
 import platform
 import time
 
@@ -131,30 +132,33 @@ ARGUMENT_SPEC = {
 
 
 def note(params: dict) -> dict:
-    """Write a line, and leave an event where one is asked for."""
+    """Write a line, and leave an event where one is asked for. Every host that notes the same has the same line."""
     app, did, hidden = params["app"], params["did"], remembered(params["app"])
     told = {name: params[name] for name in ("what", "result")} | {"detail": headline(params["detail"])}
+    if did != history.HOST and (run := params["who"].get("run")):
+        told["id"] = hashlib.sha256("\n".join((run, did, told["what"], told["result"])).encode()).hexdigest()[:12]
     line = history.line(params["who"], app or history.SERVER, did, platform.node(), time.time(), hidden, **told)
     if did == history.HOST:
         line = history.joined(history.read(app, 10), line)
     history.add(app, [line])
     if params["kind"]:
-        title = f"{app}: {did} {params['what']} {'failed' if params['result'] == 'failed' else ''}".strip()
+        failed = " failed" if params["result"] == "failed" else ""
+        title = f"{app}: {params['what']}" if did == "undo" else f"{app}: {did} of {params['what']}{failed}"
         detail = f"{params['detail']}\nBy {history.person(line['who'])}."
         events.record(params["kind"], app, title, detail=detail, result=params["result"], hidden=hidden)
-    return {"changed": False}  # it is an account of changes, and none itself
+    return {}  # it is an account of changes, and none itself
 
 
 def read(params: dict) -> dict:
     lines = history.merged(*(history.read(app, params["count"]) for app in {params["app"], ""}))
     lines = lines[-params["count"] :] if params["count"] else lines
-    return {"changed": False, "lines": lines, "text": list(map(history.text, lines))}
+    return {"lines": lines, "text": list(map(history.text, lines))}
 
 
 def add(params: dict) -> dict:
     for app in {line.get("app") or history.SERVER for line in params["lines"]}:
         history.add(app, [line for line in params["lines"] if line.get("app") == app])
-    return {"changed": False}
+    return {}
 
 
 def main() -> None:
@@ -163,9 +167,11 @@ def main() -> None:
     if module.check_mode and action != "read":
         module.exit_json(changed=False)
     try:
-        module.exit_json(**{"note": note, "read": read, "add": add}[action](params))
+        result = {"note": note, "read": read, "add": add}[action](params)
     except OSError as error:
-        module.fail_json(msg=f"The history cannot be written: {error.filename}: {error.strerror}.")
+        module.warn(f"The history of this host cannot be written: {error.filename}: {error.strerror}.")
+        result = {}
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":
