@@ -14,6 +14,7 @@ description:
     the host's timers run.
   - A restore fills a new database beside the live one, compares each table with what was counted when the backup was
     made, and only then exchanges the two by their names. What was live is kept, and O(action=undo) puts it back.
+extends_documentation_fragment: [izzzi.infra.who]
 options:
   action:
     description:
@@ -138,6 +139,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.outcome import Outcome
 from ..module_utils._app.program import CommandError
 from ..module_utils._app.progress import of_module
 from ..module_utils._backup import actions, context, everything, repair
@@ -160,6 +162,7 @@ ARGUMENT_SPEC = {
     "wait": {"type": "int", "default": 0},
     "sql": {"type": "str", "default": ""},
     "adopt": {"type": "bool", "default": False},
+    "who": {"type": "dict", "default": {}},
     "settings": {"type": "path", "default": "/etc/izzzi/backup"},
 }
 
@@ -191,13 +194,20 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     return {"changed": True, "backup": actions.now(found, params["adopt"])}
 
 
+def writes(module: AnsibleModule) -> bool:
+    """Tell whether it is a verb of its own: what a restore has done is known to the playbook that proves it."""
+    return module.params["action"] in ("now", "repair") and not module.check_mode
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, secrets = module.params, {}
     try:
         config, secrets = read(params["app"], Path(params["settings"]))
-        with of_module(module, config.app, secrets.values()):
-            result = answer(params, context.make(config, secrets), module.check_mode)
+        hidden = list(secrets.values())
+        noted = Outcome(params["who"], config.app, f"backup {params['action']}", hidden=hidden, writes=writes(module))
+        with of_module(module, config.app, hidden):
+            result = noted.of(lambda: answer(params, context.make(config, secrets), module.check_mode))
         module.exit_json(**result)
     except (BackupError, CommandError) as error:
         module.fail_json(msg=mask(str(error), secrets.values()))

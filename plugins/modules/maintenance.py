@@ -12,7 +12,7 @@ author: The izzzi.infra maintainers (@izzzi)
 description:
   - While it is closed, nginx answers 503 with C(Retry-After) and a page to all but the allow list and the checks of a
     release. It works through the files that the app's site includes; nginx tests them before it reloads.
-extends_documentation_fragment: [izzzi.infra.maintenance]
+extends_documentation_fragment: [izzzi.infra.maintenance, izzzi.infra.who]
 options:
   directory:
     description: The app's directory on the host.
@@ -67,7 +67,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.maintenance import ARGUMENTS, switch
+from ..module_utils._app.maintenance import ARGUMENTS, outcome, switch
 from ..module_utils._app.program import CommandError
 from ..module_utils._compose.project import Edge
 
@@ -84,8 +84,10 @@ def main() -> None:
     try:
         if params["state"] == "present":
             token = (Path(params["directory"]) / "edge-token").read_text(encoding="utf-8").strip()
-        place = params["edge_directory"]
-        module.exit_json(**switch(Edge(Path(place)), params, module.check_mode, place, token=token))
+        place, check_mode = params["edge_directory"], module.check_mode
+        edge = Edge(Path(place))
+        result = outcome(params, check_mode).of(lambda: switch(edge, params, check_mode, place, token=token))
+        module.exit_json(**result)
     except FileNotFoundError:
         module.fail_json(msg=f"{params['directory']} has no release yet: deploy the app before it can be closed.")
     except (CommandError, ValueError) as error:

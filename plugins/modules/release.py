@@ -15,6 +15,7 @@ description:
   - A release is unpacked, built, its database is dumped and migrated, it is started beside the live one, proven through
     nginx where no visitor sees it, and only then gets the visitors.
   - Use the role C(app_compose). The module is public for plays of one's own.
+extends_documentation_fragment: [izzzi.infra.who]
 options:
   action:
     description:
@@ -345,6 +346,7 @@ ARGUMENT_SPEC = {
     "project": {"type": "str", "required": True},
     "directory": {"type": "path", "required": True},
     "message_prefix": {"type": "str", "default": "app_compose_"},
+    "who": {"type": "dict", "default": {}},
     "lock": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
     "service": {"type": "str", "default": ""},
@@ -395,9 +397,10 @@ def main() -> None:
     def shown(text: str) -> str:
         return mask(text.replace("app_compose_", params["message_prefix"]), run.hidden)
 
+    outcome = run.outcome(params["action"])
     try:
         with of_module(module, params["project"], run.hidden):
-            result = ACTIONS[params["action"]](run)
+            result = outcome.of(lambda: ACTIONS[params["action"]](run), lambda error: shown(reason_of(error)))
     except (CommandError, LeaseError, OSError, ValueError) as error:
         seen = {name: getattr(error, name, default) for name, default in (("service", ""), ("log", ""), ("steps", {}))}
         module.fail_json(msg=shown(reason_of(error)), **seen)

@@ -13,7 +13,7 @@ description:
   - While it is closed, the node's nginx answers 503 with C(Retry-After) and a page to all but the allow list. Run it on
     each node. A task of the edge that starts later on the node is closed, too; nginx tests the files before it reloads.
   - It works through a volume that the stack gives the edge. A node on which the edge never ran has nothing to close.
-extends_documentation_fragment: [izzzi.infra.maintenance]
+extends_documentation_fragment: [izzzi.infra.maintenance, izzzi.infra.who]
 options:
   state:
     description: V(present) closes the app, V(absent) opens it. V(removed) is for a node that the app has left.
@@ -56,7 +56,7 @@ was_closed_for:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, switch
+from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, outcome, switch
 from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses, remove
 
@@ -75,7 +75,8 @@ def main() -> None:
                 remove(module.params["project"])
             module.exit_json(changed=True, state="removed", **was)
         own = [*LOOPBACK, *own_addresses()]
-        module.exit_json(**switch(edge, module.params, module.check_mode, MOUNTED, own))
+        noted = outcome(module.params, module.check_mode)
+        module.exit_json(**noted.of(lambda: switch(edge, module.params, module.check_mode, MOUNTED, own)))
     except (CommandError, ValueError) as error:
         module.fail_json(msg=str(error))
 

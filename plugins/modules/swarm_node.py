@@ -14,6 +14,7 @@ description:
     afterwards. Here every task first gets a successor that is running and healthy on another node. Only then the node
     is drained.
   - Whatever fails in between is undone, and a killed run is put right by the next one.
+extends_documentation_fragment: [izzzi.infra.who]
 options:
   node:
     description: Host name, id or address of the node. Required, but for V(balanced) and V(data).
@@ -99,6 +100,8 @@ events:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app.history import SERVER
+from ..module_utils._app.outcome import Outcome
 from ..module_utils._swarm import moves
 from ..module_utils._swarm.cluster import data_home
 from ..module_utils._swarm.cluster.node_change import events
@@ -115,6 +118,7 @@ ARGUMENT_SPEC = {
     "wait_timeout": {"type": "int", "default": 180},
     "owner": {"type": "str", "default": "somebody"},
     "lock_wait": {"type": "int", "default": 0},
+    "who": {"type": "dict", "default": {}},
 }
 NOTHING = {**moves.NOTHING, "uneven": {}}
 
@@ -194,14 +198,20 @@ def run(nodes: Nodes, params: dict, check_mode: bool) -> tuple[list[str], dict]:
 def main() -> None:
     states = [("state", state, ["node"]) for state in ("drained", "active", "absent")]
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, required_if=states, supports_check_mode=True)
-    nodes = Nodes(Engine(), module.params["wait_timeout"])
+    params, check_mode = module.params, module.check_mode
+    nodes = Nodes(Engine(), params["wait_timeout"])
+    what = f"{params['node']} {params['state']}".strip()
+
+    def act() -> dict:
+        recovered, result = run(nodes, params, check_mode)
+        told = events(params["node"], params["state"], recovered, result)
+        return {**result, "changed": result["changed"] or bool(recovered), "recovered": recovered, "events": told}
+
     try:
-        recovered, result = run(nodes, module.params, module.check_mode)
+        result = Outcome(params["who"], SERVER, "node", what, writes=not check_mode).of(act)
     except (EngineError, NodeError) as error:
         module.fail_json(msg=str(error))
-    result["changed"] = result["changed"] or bool(recovered)
-    told = events(module.params["node"], module.params["state"], recovered, result)
-    module.exit_json(recovered=recovered, events=told, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ description:
     B(every) service gets back to what it was, and the module fails with the service, task, node, exit code and last log
     lines. A killed run is undone by the next.
   - Use the role C(swarm_stack). The module is public for plays of one's own.
+extends_documentation_fragment: [izzzi.infra.who]
 options:
   action:
     description:
@@ -280,6 +281,7 @@ ARGUMENT_SPEC = {
     "rebuild": {"type": "bool", "default": False},
     "owner": {"type": "str", "default": ""},
     "message_prefix": {"type": "str", "default": "swarm_stack_"},
+    "who": {"type": "dict", "default": {}},
     "lock_wait": {"type": "int", "default": 0},
     "lock_ttl": {"type": "int", "default": 60},
 }
@@ -296,20 +298,27 @@ def engine_for(action: str, check_mode: bool) -> Engine:
     return engine
 
 
+def shown(error: BaseException, params: dict) -> str:
+    """Tell a failure, with what its service has logged where the words have not."""
+    said, logs = str(error).replace("swarm_stack_", params["message_prefix"]), getattr(error, "logs", "")
+    if isinstance(error, Told) or not logs.strip():
+        return said
+    return f"{said}\n--- last log lines of {getattr(error, 'service', '')}\n{logs.rstrip()}"
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     params["hidden"] = remembered(params["project"])
     run = Run(params, module.check_mode, engine_for(params["action"], module.check_mode))
+    outcome = run.outcome(params["action"])
     try:
         with of_module(module, params["project"], run.hidden):
-            result = ACTIONS[params["action"]](run)
+            result = outcome.of(lambda: ACTIONS[params["action"]](run), lambda error: shown(error, params))
     except (StackError, EngineError, LeaseError, ValueError) as error:
         logs, service = getattr(error, "logs", ""), getattr(error, "service", "")
-        shown = f"\n--- last log lines of {service}\n{logs.rstrip()}" if logs.strip() else ""
-        said = str(error).replace("swarm_stack_", params["message_prefix"])
-        text = said + ("" if isinstance(error, Told) else shown)
-        module.fail_json(msg=mask(text, run.hidden), service=service, logs=mask(logs, run.hidden), events=run.events)
+        text = mask(shown(error, params), run.hidden)
+        module.fail_json(msg=text, service=service, logs=mask(logs, run.hidden), events=run.events)
     for note in result.get("notes", []) if params["action"] != "plan" else []:
         module.warn(note.replace("swarm_stack_", params["message_prefix"]))
     if "logs" in result:

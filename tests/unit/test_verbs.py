@@ -216,7 +216,7 @@ def test_tags_reach_a_phase_of_the_role_that_runs_the_app(tag, runs, tmp_path):
     tasks = [{"name": x, "ansible.builtin.debug": {}, "tags": [f"app_compose_{x}"]} for x in ("preflight", "release")]
     (role / "main.yml").write_text(json.dumps(tasks))
     (play,) = [play for play in load(PLAYBOOKS["deploy.yml"]) if play["name"] == "Deploy the app"]
-    including = play["tasks"][-1]
+    including = play["tasks"][-1]["block"][0]
     including["ansible.builtin.include_role"]["name"] = "{{ app_runner }}"
     play |= {"hosts": "localhost", "become": False, "tasks": [including]}
     play["vars"] = {"app_runner": "fake"}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .edge_files import EdgeFiles
+from .outcome import Outcome
 from .probe import CANDIDATE_HEADER
 
 HEADER = "# Written by the verb maintenance. Do not edit: it is removed when the app opens.\n"
@@ -30,6 +31,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "retry_after": {"type": "int", "default": 300},
     "page": {"type": "str", "default": BACK_SOON},
     "purpose": {"type": "str", "default": ""},
+    "who": {"type": "dict", "default": {}},
 }
 
 
@@ -37,6 +39,14 @@ def asked(project: str, state: str, purpose: str) -> dict[str, Any]:
     """Return what `switch` takes, with the defaults of both modules."""
     given = {"project": project, "state": state, "purpose": purpose}
     return {name: argument.get("default") for name, argument in ARGUMENTS.items()} | given
+
+
+def outcome(params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Return what notes the verb, on each node of a Swarm as the same line. What other verbs close is theirs."""
+    what = {"present": "on", "absent": "off"}.get(params["state"], "")
+    told = {"writes": bool(what) and not check_mode and not params["purpose"]}
+    run = params["who"].get("run")
+    return Outcome(params["who"], params["project"], "maintenance", what, **told, id=f"{run}-{what}" if run else "")
 
 
 def switch(

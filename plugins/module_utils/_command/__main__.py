@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from .._app import history
 from .._app.clients import psql, redis_cli
 from .._app.lock import LeaseError
 from .._app.logs import asked, shown
@@ -49,6 +50,12 @@ def status(runner: Any, options: Options) -> Lines:
 
 def releases(runner: Any, options: Options) -> Lines:
     return runner.act("info")["listed"]
+
+
+def told_history(runner: Any, options: Options) -> Lines:
+    app = runner.app
+    lines = history.merged(history.read(app.app), history.read(history.SERVER))[-options.lines :]
+    return [mask(history.text(one), app.hidden) for one in lines] or ["Nothing was changed yet."]
 
 
 def logs(runner: Any, options: Options) -> Lines:
@@ -134,6 +141,11 @@ TABLE: dict[str, tuple[Callable[[Any, Options], Lines], str, list]] = {
         [argument("service", metavar="SERVICE"), argument("command", metavar="-- COMMAND", nargs=REST)],
     ),
     "releases": (releases, "the releases that are kept", []),
+    "history": (
+        told_history,
+        "who has changed what, and when",
+        [argument("-n", "--lines", type=int, default=history.SHOWN, metavar="NUMBER", help="the last ones; 20")],
+    ),
     "status": (status, "one screen", []),
 }
 

@@ -13,7 +13,7 @@ from .._compose.operate import sources
 from .._compose.run import Run
 from .._compose.status import live_lines
 from .._compose.verbs import ACTIONS
-from .settings import App, CommandFailed
+from .settings import App, CommandFailed, typed_by
 
 # What a call may leave out, as the module's arguments.
 DEFAULTS: Mapping[str, Any] = {
@@ -30,11 +30,19 @@ class Runner:
         self.owner = owner
 
     def run(self, **params: Any) -> Run:
-        given = {**DEFAULTS, **self.app.params, "services": {}, "hidden": self.app.hidden, **params}
+        given = {
+            **DEFAULTS,
+            **self.app.params,
+            "services": {},
+            "hidden": self.app.hidden,
+            **typed_by(self.owner),
+            **params,
+        }
         return Run({**given, "lock": {**(given.get("lock") or {}), "owner": self.owner}}, False)
 
     def act(self, verb: str, **params: Any) -> dict[str, Any]:
-        return ACTIONS[verb](self.run(**params))
+        run = self.run(**params)
+        return run.outcome(verb).of(lambda: ACTIONS[verb](run))
 
     def ps(self) -> list[str]:
         return live_lines(self.act("info")["app"]) or ["nothing runs"]

@@ -34,6 +34,12 @@ class App:
     hidden: Sequence[str] = ()
 
 
+def typed_by(owner: str) -> dict[str, Any]:
+    """Return who has typed the command, as the line of history names them."""
+    user, _at, host = owner.partition("@")
+    return {"who": {"user": user, "host": host}}
+
+
 def choose(wanted: str, settings: Path = SETTINGS) -> App:
     """Return the app that is wanted, or the only one. Raise CommandFailed when there is none, or a choice."""
     names = sorted(path.stem for path in settings.glob("*.json"))

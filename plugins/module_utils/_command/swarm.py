@@ -19,7 +19,7 @@ from .._swarm.stack.model import StackError
 from .._swarm.stack.run import Run
 from .._swarm.stack.status import service_lines
 from .._swarm.stack.verbs import ACTIONS
-from .settings import App, CommandFailed
+from .settings import App, CommandFailed, typed_by
 
 # What a call may leave out, as the module's arguments.
 DEFAULTS: Mapping[str, Any] = {
@@ -40,11 +40,13 @@ class Runner:
         self.owner = owner
 
     def run(self, **params: Any) -> Run:
-        return Run({**DEFAULTS, **self.app.params, "hidden": self.app.hidden, "owner": self.owner, **params}, False)
+        given = {**DEFAULTS, **self.app.params, "hidden": self.app.hidden, "owner": self.owner, **typed_by(self.owner)}
+        return Run({**given, **params}, False)
 
     def act(self, verb: str, **params: Any) -> dict[str, Any]:
+        run = self.run(**params)
         with self.explained():
-            return ACTIONS[verb](self.run(**params))
+            return run.outcome(verb).of(lambda: ACTIONS[verb](run))
 
     @contextmanager
     def explained(self) -> Iterator[None]:

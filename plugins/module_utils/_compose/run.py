@@ -15,9 +15,11 @@ from typing import Any
 
 from .._app.failure import Failure, render
 from .._app.lock import LeaseError, LeaseFile, held
+from .._app.outcome import Outcome
 from .._app.program import CommandError
 from .._app.release import ReleaseError
 from .._app.service_rules import with_replicas
+from . import store
 from .colours import ColouredApp
 from .deploy import titled
 from .failure_report import reason_of
@@ -49,6 +51,16 @@ class Run:
         p = self.params
         passwords = [p.get(f"{name}_password") or "" for name in ("database", "redis", "registry")]
         return [*(p.get("hidden") or []), *map(str, p["secret_env"].values()), *passwords]
+
+    def outcome(self, verb: str) -> Outcome:
+        """Return what notes how the verb ends."""
+        p, told = self.params, {"hidden": self.hidden, "writes": not self.check_mode}
+        return Outcome(p.get("who") or {}, p["project"], verb, p.get("service") or "", live=self._live_id, **told)
+
+    def _live_id(self) -> str:
+        directory = Path(self.params["directory"])
+        live = store.live(directory, store.read_all(directory))
+        return live.id if live else ""
 
     def transaction(self) -> Transaction:
         """The host as it is now, with the app's ports."""

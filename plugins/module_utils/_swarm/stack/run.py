@@ -16,6 +16,7 @@ from ..._app import release as manifests
 from ..._app.app import App, build_problems, fingerprint, variable_problems
 from ..._app.failure import Failure, render
 from ..._app.images import Image
+from ..._app.outcome import Outcome
 from ..._app.release import Manifest
 from ..engine import Engine, EngineError
 from ..labels import SERVICE
@@ -23,7 +24,7 @@ from .api import Swarm
 from .deploy import Deployment
 from .lock import hold
 from .model import Bundle, Options, Policy, Stack, StackError
-from .store import Store
+from .store import Store, live_release
 
 # In a config: the range of the app's network, which nobody knows before Swarm has chosen it.
 NETWORK = "@network@"
@@ -103,6 +104,18 @@ class Run:
         """What no output shows."""
         p = self.params
         return [*(p.get("hidden") or []), *(str(v) for key in ("secret_env", "secret_files") for v in p[key].values())]
+
+    def outcome(self, verb: str) -> Outcome:
+        """Return what notes how the verb ends."""
+        p, told = self.params, {"hidden": self.hidden, "writes": not self.check_mode}
+        number = "" if p.get("replicas") is None else f"to {p['replicas']}"
+        program = " ".join((p.get("command") or [])[:1])  # its arguments may be anything
+        what = " ".join(filter(None, (p.get("service") or "", number, program)))
+        return Outcome(p.get("who") or {}, self.project, verb, what, live=self._live_id, **told)
+
+    def _live_id(self) -> str:
+        live = live_release(self.store.releases())
+        return live.id if live else ""
 
     def before(self) -> dict[str, dict]:
         """Return the services as they are, or as they were before a killed run, which is undone first."""
