@@ -35,10 +35,13 @@ options:
         proves it; so does V(deploy).
       - V(logs) reads what containers wrote, in the order of time.
       - V(info) reports the state of the host.
+      - V(jobs) lists the jobs that the host has of the app. V(job) runs O(job) now and returns what it said and how it
+        ended, also when it failed.
     type: str
     required: true
     choices:
-      [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs, pause, exchange, resume, undo]
+      [plan, data, build, deploy, rollback, remove, info, restart, stop, start, logs, jobs, job, pause, exchange,
+       resume, undo]
   project:
     description: Name of the app, the prefix of Compose projects, networks, volumes and images.
     type: str
@@ -63,6 +66,10 @@ options:
     default: ''
   service:
     description: For V(restart) and V(logs), one service; by default all.
+    type: str
+    default: ''
+  job:
+    description: For V(job), which of the jobs that this host has of the app.
     type: str
     default: ''
   lines:
@@ -328,6 +335,31 @@ listed:
   returned: for V(info)
   type: list
   elements: str
+jobs:
+  description: >-
+    Each job with its schedule, when it is C(next), what is C(running), the C(last) run that ended and the one that was
+    C(skipped) since. Times are seconds since 1970.
+  returned: for V(jobs)
+  type: list
+  elements: dict
+  sample:
+    - name: digest
+      schedule: Mon..Fri 07:00
+      time_zone: Europe/Paris
+      next: 1796018400.0
+      running: []
+      last: {id: 20261127t060000z, state: ok, code: 0, seconds: 12.1, release: 20261105-0f2c9a41d7b3}
+      skipped: null
+job:
+  description: >-
+    The run: its C(state) is V(ok), V(failed), V(timed out) or V(lost), C(reason) says why, C(code) is that of its exit.
+  returned: for V(job)
+  type: dict
+  sample: {job: digest, id: 20261127t091500z-4f1a, state: failed, code: 3, reason: it exited with 3}
+ended:
+  description: The same in a sentence.
+  returned: for V(job)
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -335,7 +367,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._app.program import CommandError
 from ..module_utils._app.progress import of_module
-from ..module_utils._command.settings import remembered
+from ..module_utils._command.settings import noted_jobs, remembered
 from ..module_utils._compose.failure_report import reason_of
 from ..module_utils._compose.run import Run
 from ..module_utils._compose.verbs import ACTIONS
@@ -350,6 +382,7 @@ ARGUMENT_SPEC = {
     "lock": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
     "service": {"type": "str", "default": ""},
+    "job": {"type": "str", "default": ""},
     "lines": {"type": "int"},
     "since": {"type": "str", "default": ""},
     "grep": {"type": "str", "default": ""},
@@ -391,7 +424,7 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    params["hidden"] = remembered(params["project"])
+    params |= {"hidden": remembered(params["project"]), "jobs": noted_jobs(params["project"])}
     run = Run(params, module.check_mode)
 
     def shown(text: str) -> str:

@@ -28,12 +28,14 @@ options:
         are declared, O(service) on another volume, and the app is started and proven. V(undo) brings back what was
         there before, until V(resume) has ended; so does the next call of anything that changes the Swarm.
       - V(info) reports nodes, services, tasks and releases. V(logs) returns log lines of a service's tasks, or of all.
+      - V(jobs) lists the jobs that this manager has of the app. V(job) runs O(job) now and returns what it said and how
+        it ended, also when it failed.
       - V(run) runs O(command) once as the service's tasks run, on any node, and returns what it said.
     type: str
     required: true
     choices:
-      [plan, data, deploy, rollback, scale, remove, info, logs, run, restart, stop, start, pause, exchange, resume,
-       undo]
+      [plan, data, deploy, rollback, scale, remove, info, logs, run, jobs, job, restart, stop, start, pause, exchange,
+       resume, undo]
   project:
     description: Name of the app, the prefix of services, secrets, configs and volumes, and the name of its network.
     type: str
@@ -112,6 +114,10 @@ options:
     description: Seconds after which a task without a node is given up.
     type: int
     default: 15
+  job:
+    description: For V(job), which of the jobs that this host has of the app.
+    type: str
+    default: ''
   service:
     description: For V(scale), V(logs), V(run), V(restart) and V(exchange).
     type: str
@@ -235,13 +241,38 @@ listed:
   returned: for V(info)
   type: list
   elements: str
+jobs:
+  description: >-
+    Each job with its schedule, when it is C(next), what is C(running), the C(last) run that ended and the one that was
+    C(skipped) since. Times are seconds since 1970.
+  returned: for V(jobs)
+  type: list
+  elements: dict
+  sample:
+    - name: digest
+      schedule: Mon..Fri 07:00
+      time_zone: Europe/Paris
+      next: 1796018400.0
+      running: []
+      last: {id: 20261127t060000z, state: ok, code: 0, seconds: 12.1, release: 20261105-0f2c9a41d7b3}
+      skipped: null
+job:
+  description: >-
+    The run: its C(state) is V(ok), V(failed), V(timed out) or V(lost), C(reason) says why, C(code) is that of its exit.
+  returned: for V(job)
+  type: dict
+  sample: {job: digest, id: 20261127t091500z-4f1a, state: failed, code: 3, reason: it exited with 3}
+ended:
+  description: The same in a sentence.
+  returned: for V(job)
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.lock import LeaseError
 from ..module_utils._app.progress import of_module
-from ..module_utils._command.settings import remembered
+from ..module_utils._command.settings import noted_jobs, remembered
 from ..module_utils._secrets.mask import mask
 from ..module_utils._swarm.engine import Engine, EngineError, NoEngine, NotInSwarm, Unavailable, is_member
 from ..module_utils._swarm.stack import upgrade
@@ -272,6 +303,7 @@ ARGUMENT_SPEC = {
     "monitor": {"type": "int", "default": 5},
     "pending_grace": {"type": "int", "default": 15},
     "service": {"type": "str", "default": ""},
+    "job": {"type": "str", "default": ""},
     "replicas": {"type": "int"},
     "allow_zero": {"type": "bool", "default": False},
     "command": {"type": "list", "elements": "str", "default": []},
@@ -309,7 +341,7 @@ def shown(error: BaseException, params: dict) -> str:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
-    params["hidden"] = remembered(params["project"])
+    params |= {"hidden": remembered(params["project"]), "jobs": noted_jobs(params["project"])}
     run = Run(params, module.check_mode, engine_for(params["action"], module.check_mode))
     outcome = run.outcome(params["action"])
     try:

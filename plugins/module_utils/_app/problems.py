@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .jobs.declared import job_problems
 from .values import SpecError, read_port
 
 _PINNED = re.compile(r"(@sha256:[0-9a-f]{64}|:(?!latest$)[^/:]+)$")
@@ -28,6 +29,7 @@ def app_problems(app: Mapping[str, Any], prefix: str) -> list[str]:
     for part, some in (("services", services), ("data_services", data)):
         found += _images(some, f"{prefix}{part}")
     found += _release_command(app.get("release_command") or {}, services, prefix)
+    found += job_problems(app.get("jobs") or {}, services, data, prefix)
     is_swarm = "edge_sites" in app
     found += _open_ports({**services, **data} if is_swarm else data, app.get("public_ports") or [], prefix, is_swarm)
     if is_swarm:

@@ -25,6 +25,8 @@ from .._app.logs import asked, shown
 from .._app.program import CommandError
 from .._secrets.mask import mask
 from .follow import follow
+from .jobs import DEEDS, jobs
+from .jobs import USAGE as JOBS
 from .settings import App, CommandFailed, choose
 
 REST = argparse.REMAINDER
@@ -116,7 +118,7 @@ def argument(*names: str, **options: Any) -> tuple[tuple[str, ...], dict[str, An
 SERVICE = argument("service", metavar="SERVICE", nargs="?", help="one service; by default the whole app")
 # They take whatever their program does.
 CLIENTS = {"psql": "izzzi psql [ARGUMENT ...]", "redis": "izzzi redis [ARGUMENT ...]"}
-USAGES = {**CLIENTS, "exec": "izzzi exec SERVICE -- COMMAND"}
+USAGES = {**CLIENTS, "exec": "izzzi exec SERVICE -- COMMAND", "jobs": JOBS}
 TABLE: dict[str, tuple[Callable[[Any, Options], Lines], str, list]] = {
     "ps": (ps, "what runs", []),
     "logs": (
@@ -139,6 +141,17 @@ TABLE: dict[str, tuple[Callable[[Any, Options], Lines], str, list]] = {
         execute,
         "a command in a container that runs",
         [argument("service", metavar="SERVICE"), argument("command", metavar="-- COMMAND", nargs=REST)],
+    ),
+    "jobs": (
+        jobs,
+        "the app's jobs with their last and next runs; `jobs run NAME` runs one now",
+        [
+            argument("deed", metavar="run", nargs="?", choices=[*DEEDS], help="run one now"),
+            argument("name", metavar="NAME", nargs="?", default="", help="which"),
+            argument("id", nargs="?", default="", help=argparse.SUPPRESS),
+            argument("--format", choices=["text", "json"], default="text", help="for people, or for programs"),
+            argument("--check", action="store_true", help=argparse.SUPPRESS),
+        ],
     ),
     "releases": (releases, "the releases that are kept", []),
     "history": (

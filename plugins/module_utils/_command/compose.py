@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .._app.logs import Asked, Source
+from .._compose.jobs import Server, place_of
 from .._compose.operate import sources
 from .._compose.run import Run
 from .._compose.status import live_lines
@@ -18,7 +20,7 @@ from .settings import App, CommandFailed, typed_by
 # What a call may leave out, as the module's arguments.
 DEFAULTS: Mapping[str, Any] = {
     **{name: {} for name in ("services", "data_services", "volumes", "env", "secret_env")},
-    **dict.fromkeys(("service", "since", "grep", "build_ca_bundle", "source", "archive", "edge_directory"), ""),
+    **dict.fromkeys(("job", "service", "since", "grep", "build_ca_bundle", "source", "archive", "edge_directory"), ""),
     "lines": None,
     "first_port": 0,
 }
@@ -30,19 +32,21 @@ class Runner:
         self.owner = owner
 
     def run(self, **params: Any) -> Run:
-        given = {
-            **DEFAULTS,
-            **self.app.params,
-            "services": {},
-            "hidden": self.app.hidden,
-            **typed_by(self.owner),
-            **params,
-        }
+        known = {"services": {}, "hidden": self.app.hidden, "jobs": self.app.jobs, **typed_by(self.owner)}
+        given = {**DEFAULTS, **self.app.params, **known, **params}
         return Run({**given, "lock": {**(given.get("lock") or {}), "owner": self.owner}}, False)
 
     def act(self, verb: str, **params: Any) -> dict[str, Any]:
         run = self.run(**params)
         return run.outcome(verb).of(lambda: ACTIONS[verb](run))
+
+    def explained(self) -> AbstractContextManager:
+        """Let what fails be what it is: on one server it is in words already."""
+        return nullcontext()
+
+    def place(self) -> Server:
+        """Return where jobs run."""
+        return place_of(self.run())
 
     def ps(self) -> list[str]:
         return live_lines(self.act("info")["app"]) or ["nothing runs"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._app import on_host
 from .settings import SETTINGS, App
+from .units import UNITS, tidy_unit
 
 PROGRAM = "/usr/local/bin/izzzi"
 # -P: what lies in the directory where somebody calls it is none of the command's code.
@@ -30,6 +31,8 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
     settings = {name: given[name] for name in App.__dataclass_fields__ if name in given and name != "hidden"}
     settings["params"] = {**given["params"], "services": asked(given["params"].get("services") or {})}
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
+    jobs = f"jobs-{given['app']}"
+    has_jobs = bool(given.get("jobs"))
     # Beside those of earlier releases, whose containers have written lines, too, and may be live again.
     texts, place = hidden(given.get("hidden") or []), SETTINGS / f"{given['app']}.hidden"
     return {
@@ -37,15 +40,32 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
         "files": [
             *({"path": str(on_host.CODE / name), "content": content} for name, content in code.items()),
             {"path": PROGRAM, "content": SCRIPT, "mode": "0755"},
-            {"path": str(SETTINGS / f"{given['app']}.json"), "content": text, "mode": "0600"},
+            {
+                "path": str(SETTINGS / f"{given['app']}.json"),
+                "content": text,
+                "mode": "0600",
+                **({"apply": [jobs]} if has_jobs else {}),
+            },
         ],
+        "apply": {jobs: timers(given["app"], has_jobs)},
         "secrets": [{"path": str(place / hashlib.sha256(texts.encode()).hexdigest()[:12]), "content": texts}],
     }
 
 
+def timers(app: str, has_jobs: bool) -> dict[str, str]:
+    """Return how timers of jobs come onto a host: `check` fails where they are not what they should be."""
+    install = f"{PROGRAM} -a {app} jobs install"
+    none = f"! test -e {UNITS / tidy_unit(app)}.timer"
+    return {"command": install, "check": f"{install} --check" if has_jobs else none}
+
+
 def asked(services: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return of services what they are to answer, and where. Nothing else of a declaration is needed on a host."""
-    return {name: {key: one[key] for key in ("port", "checks") if key in one} for name, one in services.items()}
+    """Return of services what they are to answer, and where, and what starts a program in them. Nothing else of a
+    declaration is needed on a host."""
+    return {
+        name: {key: one[key] for key in ("port", "checks", "entrypoint") if key in one}
+        for name, one in services.items()
+    }
 
 
 def hidden(texts: list[Any]) -> str:

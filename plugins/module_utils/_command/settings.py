@@ -21,7 +21,8 @@ class CommandFailed(Exception):
 @dataclass(frozen=True)
 class App:
     """One app. `params` is what its runner's verbs are told; `nodes` are addresses to log in at, by those in the VPC,
-    and `managers` those of managers; `user` logs in there; `hidden` is what no output shows."""
+    and `managers` those of managers; `user` logs in there; `jobs` are those that this host runs, as they are declared;
+    `hidden` is what no output shows."""
 
     app: str
     runner: str
@@ -31,6 +32,7 @@ class App:
     nodes: Mapping[str, str] = field(default_factory=dict)
     managers: Sequence[str] = ()
     user: str = "deploy"
+    jobs: Mapping[str, Any] = field(default_factory=dict)
     hidden: Sequence[str] = ()
 
 
@@ -70,6 +72,14 @@ def remembered(name: str, settings: Path = SETTINGS) -> list[str]:
         return list(hidden(name, settings))
     except (OSError, ValueError, TypeError):
         return []
+
+
+def noted_jobs(name: str, settings: Path = SETTINGS) -> dict[str, Any]:
+    """Return the jobs that this host has of an app; none where it has no such app, or its settings are damaged."""
+    try:
+        return dict(read(name, settings).jobs)
+    except CommandFailed:
+        return {}
 
 
 def hidden(name: str, settings: Path = SETTINGS) -> tuple[str, ...]:

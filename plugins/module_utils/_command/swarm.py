@@ -15,6 +15,7 @@ from .._app.docker_words import SWARM_SERVICE
 from .._app.logs import Asked, Line, Source
 from .._app.program import run as run_program
 from .._swarm.engine import EngineError
+from .._swarm.stack.jobs import Cluster
 from .._swarm.stack.model import StackError
 from .._swarm.stack.run import Run
 from .._swarm.stack.status import service_lines
@@ -24,7 +25,7 @@ from .settings import App, CommandFailed, typed_by
 # What a call may leave out, as the module's arguments.
 DEFAULTS: Mapping[str, Any] = {
     **{name: {} for name in ("services", "options", "secret_env", "secret_files", "release_command")},
-    **dict.fromkeys(("service", "since", "grep", "release", "source"), ""),
+    **dict.fromkeys(("job", "service", "since", "grep", "release", "source"), ""),
     "rebuild": False,
     "allow_zero": False,
     "lines": None,
@@ -40,8 +41,12 @@ class Runner:
         self.owner = owner
 
     def run(self, **params: Any) -> Run:
-        given = {**DEFAULTS, **self.app.params, "hidden": self.app.hidden, "owner": self.owner, **typed_by(self.owner)}
-        return Run({**given, **params}, False)
+        known = {"hidden": self.app.hidden, "jobs": self.app.jobs, "owner": self.owner, **typed_by(self.owner)}
+        return Run({**DEFAULTS, **self.app.params, **known, **params}, False)
+
+    def place(self) -> Cluster:
+        """Return where jobs run."""
+        return Cluster(self.run())
 
     def act(self, verb: str, **params: Any) -> dict[str, Any]:
         run = self.run(**params)
@@ -68,7 +73,8 @@ class Runner:
 
     def sources(self, wanted: Asked, *more: str) -> list[Source]:
         with self.explained():
-            services = self.run().swarm.services()
+            swarm = self.run().swarm
+            services = {**swarm.services(), **swarm.jobs_that_run()}
         names = {name.removeprefix(f"{self.app.app}_"): name for name in services}
         if unknown := [name for name in wanted.services if name not in names]:
             known = ", ".join(sorted(names)) or "none"

@@ -22,6 +22,7 @@ from .upstream import HEADER, variable
 
 _WILDCARDS = ("", "0.0.0.0", "::", "[::]", "*")
 _PARTS = {"data", *COLOURS}
+JOBS = "-jobs"  # ends the name of the Compose project of an app's jobs
 
 # An address and a port.
 Published = tuple[str, int]
@@ -45,7 +46,7 @@ class Neighbour:
             return ""
         for colour in COLOURS:
             if Path(self.directory).name == colour:
-                return self.project.removesuffix(f"-{colour}")
+                return self.project.removesuffix(f"-{colour}" if self.project.endswith(f"-{colour}") else JOBS)
         return self.project
 
     @property
@@ -115,7 +116,12 @@ def is_ours(app: ColouredApp, neighbour: Neighbour) -> bool:
 
 def projects(app: ColouredApp) -> list[str]:
     """The Compose projects of an app."""
-    return [app.project, *map(app.colour_project, COLOURS)]
+    return [app.project, *map(app.colour_project, COLOURS), jobs_project(app.project)]
+
+
+def jobs_project(project: str) -> str:
+    """The Compose project of the app's jobs, which belong to neither colour."""
+    return f"{project}{JOBS}"
 
 
 def collisions(

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from .._app.jobs.ledger import RUNNING
+from .._app.jobs.verbs import log_lines
 from .._app.logs import Asked, Source, asked, of_container, shown
 from .._app.program import CommandError
 from .._app.program import run as run_program
@@ -19,6 +21,7 @@ from .._app.release import ReleaseError
 from . import power
 from .closing import stop_of
 from .deploy import carry_out
+from .jobs import place_of
 from .run import OPENINGS, Run
 from .transaction import Transaction, use_release
 
@@ -125,7 +128,8 @@ def logs(run: Run) -> dict[str, Any]:
     p = run.params
     with run.told("plan", "There are no logs"):
         wanted = asked({**p, "services": [p["service"]] if p["service"] else []}, time.time())
-        lines = sorted(line for source in sources(run, wanted) for line in read(source))
+        lines = [line for source in sources(run, wanted) for line in read(source)]
+        lines = sorted([*lines, *log_lines(place_of(run).runs(), wanted)])
     return {"changed": False, "logs": "\n".join(shown(lines, wanted.grep, run.hidden))}
 
 
@@ -144,7 +148,10 @@ def sources(run: Run, wanted: Asked, *more: str) -> list[Source]:
     t = run.live()
     projects = [t.data, t.compose(t.live.colour)]
     found = [(compose, c) for compose in projects for c in compose.containers()]
-    known = sorted({c.service for _compose, c in found})
+    place = place_of(run)
+    entries = place.runs()
+    jobs = {*(run.params.get("jobs") or {}), *(entry.job for entry in entries)}
+    known = sorted({*(c.service for _compose, c in found), *jobs})
     if unknown := [name for name in wanted.services if name not in known]:
         raise ReleaseError(
             f"There is no service {', '.join(unknown)} in the live release. There are: {', '.join(known)}."
@@ -157,6 +164,14 @@ def sources(run: Run, wanted: Asked, *more: str) -> list[Source]:
         )
         for compose, c in found
         if not wanted.services or c.service in wanted.services
+    ] + [
+        Source(
+            f"{entry.job}-{entry.id}",
+            ("docker", "container", "logs", *wanted.options, *more, place.container(entry)),
+            of_container,
+        )
+        for entry in entries
+        if entry.state == RUNNING and (not wanted.services or entry.job in wanted.services)
     ]
 
 

@@ -35,6 +35,7 @@ _PATHS = (
     "data/.env",
     "transaction.json",
     "edge-token",
+    "jobs",
     STOPPED,
     BUILD_LOGS,
 )

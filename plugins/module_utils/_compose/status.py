@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._app import maintenance
+from .._app.jobs.report import status_lines as job_lines
 from .._app.release import listed_release
 
 KEPT = ("live", "good")  # states of releases to which a rollback can go
@@ -25,6 +26,7 @@ def status_lines(app: App) -> list[str]:
         f"Release      {app['live'] or 'none'}{' (' + app['colour'] + ')' if app['colour'] else ''}",
         *container_lines(app),
         *_stopped(app["stopped"]),
+        *job_lines(app.get("jobs") or []),
         maintenance.status_line(app),
         f"Lock         {_lock(app['lock'])}",
         f"Unfinished   {unfinished['release'] + ' at ' + unfinished['step'] if unfinished else 'nothing'}",

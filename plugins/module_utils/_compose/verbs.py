@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.release import ReleaseError
-from . import operate, upgrade
+from . import jobs, operate, upgrade
 from . import plan as planning
 from . import remove as removing
 from . import rollback as rolling
@@ -228,7 +228,7 @@ def _step(
 
 def info(run: Run) -> dict[str, Any]:
     """Reports the state of the host."""
-    app = report(run.transaction(), time.time())
+    app = {**report(run.transaction(), time.time()), "jobs": jobs.listing(run)["jobs"]}
     return {"changed": False, "app": app, "status": status_lines(app), "listed": release_lines(app)}
 
 
@@ -241,6 +241,7 @@ ACTIONS: dict[str, Callable[[Run], dict[str, Any]]] = {
     "remove": remove,
     "info": info,
     **operate.ACTIONS,
+    **jobs.ACTIONS,
     "pause": pause,
     "exchange": exchange,
     "resume": resume,

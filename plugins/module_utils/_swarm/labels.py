@@ -9,6 +9,7 @@ APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
     f"izzzi.{name}" for name in ("app", "service", "part", "image", "replicas", "tasks")
 )
 START = "izzzi.start"
+JOB_NAME = "izzzi.job"  # the declared job that a service is a run of
 KIND = "izzzi.kind"  # of a config or secret: what its content is
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"

@@ -125,14 +125,15 @@ def on_node(service: Service, tasks: Iterable[Task], node: str) -> list[Task]:
 
 def is_bound(spec: Spec, nodes: Iterable[Node], node: str) -> bool:
     """Return whether its constraints leave it no other node, whatever state that node is in."""
-    return bool(constraints(spec) and replicas(spec)) and [able.id for able in fitting(spec, nodes)] == [node]
+    waits = bool(constraints(spec) and replicas(spec)) and not is_job(spec)
+    return waits and [able.id for able in fitting(spec, nodes)] == [node]
 
 
 def is_missing(service: Service, tasks: list[Task], nodes: list[Node], node: str) -> bool:
     """Return whether a task belongs on this node and on no other, and does not run there."""
     spec = service["Spec"]
     able = [other.id for other in eligible(spec, nodes)]
-    is_its_place = is_global(spec) or (replicas(spec) and able == [node])
+    is_its_place = is_global(spec) or (replicas(spec) and able == [node] and not is_job(spec))
     return bool(node in able and is_its_place and not any(task.is_running for task in on_node(service, tasks, node)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .labels import TASKS
+from .labels import JOB_NAME, TASKS
 
 EDGE_FILES = "_edge.files"  # the end of the name of the edge's volume
 
@@ -26,7 +26,7 @@ def is_global(spec: Spec) -> bool:
 
 
 def is_job(spec: Spec) -> bool:
-    return "ReplicatedJob" in spec["Mode"] or "GlobalJob" in spec["Mode"]
+    return "ReplicatedJob" in spec["Mode"] or "GlobalJob" in spec["Mode"] or JOB_NAME in (spec.get("Labels") or {})
 
 
 def placement(spec: Spec) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from ..._app.checks import Answer
 from ..._app.docker_words import STACK
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..labels import APP, JOB, KIND, PART
+from ..labels import APP, JOB, JOB_NAME, KIND, PART
 from ..node import Node, parse_node
 from ..placement import eligible, misplaced
 from ..task import Task, parse_task
@@ -37,6 +37,15 @@ class Swarm:
     def services(self) -> dict[str, dict]:
         found = self.engine.get("/services", filters=self._mine)
         return {item["Spec"]["Name"]: item for item in found if item["Spec"]["Labels"].get(PART) != JOB}
+
+    def jobs(self) -> dict[str, dict]:
+        """Return the services that run once: jobs, release commands and trials."""
+        found = self.engine.get("/services", filters=self._mine)
+        return {item["Spec"]["Name"]: item for item in found if item["Spec"]["Labels"].get(PART) == JOB}
+
+    def jobs_that_run(self) -> dict[str, dict]:
+        """Return the runs of declared jobs."""
+        return {name: item for name, item in self.jobs().items() if JOB_NAME in item["Spec"]["Labels"]}
 
     def specs(self) -> dict[str, dict]:
         """Return all services' specs, with their networks named as in declarations."""
@@ -162,10 +171,19 @@ class Swarm:
         removed = []
         for kind in ("secrets", "configs"):
             for name, item in self.objects(kind).items():
-                if item["Spec"]["Labels"].get(KIND) == "content" and name not in used:
-                    self.engine.delete(f"/{kind}/{item['ID']}")
+                if item["Spec"]["Labels"].get(KIND) == "content" and name not in used and self._drop(kind, item["ID"]):
                     removed.append(name)
         return removed
+
+    def _drop(self, kind: str, identity: str) -> bool:
+        """Remove a secret or config, unless a job that has just begun uses it: the next release removes it then."""
+        try:
+            self.engine.delete(f"/{kind}/{identity}")
+        except EngineError as error:
+            if "in use" not in str(error):
+                raise
+            return False
+        return True
 
     def network_range(self) -> str:
         """Return the range of the app's network; empty before there is one."""

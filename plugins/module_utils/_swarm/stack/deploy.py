@@ -271,8 +271,10 @@ class Deployment(Convergence):
         return self.prune()
 
     def prune(self) -> list[str]:
-        """Remove secrets and configs of former contents, unless a service or a kept release needs them."""
-        used = used_objects(self.swarm.specs())
+        """Remove secrets and configs of former contents, unless a service, a job that runs or a kept release needs
+        them."""
+        running = {name: item["Spec"] for name, item in self.swarm.jobs().items()}
+        used = used_objects({**self.swarm.specs(), **running})
         for release in self.store.releases().values():
             used |= used_objects(release.services)
         return self.swarm.prune(used)

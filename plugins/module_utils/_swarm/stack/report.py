@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ..._app import maintenance
+from ..._app.jobs.verbs import log_lines
 from ..._app.logs import asked, of_container, shown
 from ..engine import NotFound
-from ..labels import DECLARED, PART
+from ..labels import DECLARED, JOB_NAME, PART
 from ..node import Node
 from ..node_edge import NodeEdge, volume
 from ..service import replicas
 from ..task import Task
+from .jobs import Cluster, listing
 from .lock import SwarmLock
 from .once import reason
 from .run import Run
@@ -52,6 +54,7 @@ def info(run: Run) -> dict[str, Any]:
             }
             for m in releases.values()
         ],
+        "jobs": listing(run)["jobs"],
         "stopped": is_stopped(run.swarm.specs()),
         **maintenance.report(closed_for(run)),
         "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(now)} if lease else None,
@@ -75,7 +78,14 @@ def logs(run: Run) -> dict[str, Any]:
     wanted = asked({**p, "services": [p["service"]] if p["service"] else []}, time.time())
     nodes = run.swarm.nodes()
     specs = {name: item["Spec"] for name, item in run.swarm.services().items()}
-    for name in [run.named(specs)[0]] if p["service"] else sorted(specs):
+    that_run = {name: item["Spec"]["Labels"][JOB_NAME] for name, item in run.swarm.jobs_that_run().items()}
+    entries = Cluster(run).runs()
+    if p["service"] in {*(run.params.get("jobs") or {}), *that_run.values(), *(entry.job for entry in entries)}:
+        names = [name for name, job in that_run.items() if job == p["service"]]
+    else:
+        names = [run.named(specs)[0]] if p["service"] else sorted([*specs, *that_run])
+    lines += log_lines(entries, wanted)
+    for name in names:
         for task in run.swarm.tasks(name):
             node = nodes[task.node].name if task.node in nodes else "none"
             said = run.swarm.logs(task.id, wanted.lines, timestamps=True, since=wanted.since)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._app import maintenance
+from ..._app.jobs.report import status_lines as job_lines
 from ..._app.release import listed_release
 
 KEPT = ("live", "good")  # states of releases to which a rollback can go
@@ -24,6 +25,7 @@ def status_lines(app: App) -> list[str]:
         *map(_node, app["nodes"]),
         *service_lines(app),
         *(["Stopped      yes; start.yml or `izzzi start` brings it back"] if app.get("stopped") else []),
+        *job_lines(app.get("jobs") or []),
         maintenance.status_line(app),
         f"Lock         {_lock(app['lock'])}",
         f"Unfinished   {app['unfinished']['release'] if app['unfinished'] else 'nothing'}",

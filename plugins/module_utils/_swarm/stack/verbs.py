@@ -20,7 +20,7 @@ from ..._app.images import Image, built_name, from_facts, pulled
 from ..._app.release import Manifest
 from ..engine import EngineError
 from ..labels import DATA, KIND, PART
-from . import power
+from . import jobs, power
 from .deploy import RELEASE_COMMAND, Deployment, recover
 from .diff import NOOP, StackChange
 from .images import known_pins, of_nodes
@@ -214,7 +214,7 @@ def scaling(run: Run, current: Mapping[str, dict], wanted: int) -> Deployment:
 
 def remove(run: Run) -> Result:
     """Remove all services, secrets, configs and the network. Volumes stay: they hold data."""
-    names = list(run.swarm.services())
+    names = [*run.swarm.services(), *run.swarm.jobs_that_run()]
     configs, secrets = run.swarm.objects("configs"), run.swarm.objects("secrets")
     left = bool(names or configs or secrets or run.swarm.network_range())
     if run.check_mode or not left:
@@ -273,5 +273,6 @@ ACTIONS: dict[str, Callable[[Run], Result]] = {
     "info": info,
     "logs": logs,
     "run": command,
+    **jobs.ACTIONS,
     **power.ACTIONS,
 }
