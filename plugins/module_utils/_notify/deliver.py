@@ -60,7 +60,7 @@ def send(url: str, title: str, body: str, result: str) -> str:
             target = apprise.Apprise()
             if not target.add(url):
                 return "is not an address that apprise knows"
-            taken = target.notify(body=body, title=title, notify_type=TYPES.get(result, "info"))
+            taken = target.notify(body=body, title=title, notify_type=TYPES.get(result, "info"), body_format="text")
         except Exception as error:  # whatever a plugin raises: its words may hold the address
             return f"cannot be used ({type(error).__name__})"
         return "" if taken else why(said.lines)
