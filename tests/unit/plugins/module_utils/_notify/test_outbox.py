@@ -13,6 +13,7 @@ SLACK, MAIL = "slack://geheimA/geheimB/geheimC", "mailto://me:pa55word@example.c
 class World:
     def __init__(self, spool):
         self.spool, self.now, self.away, self.sent, self.said = spool, 1000.0, {}, [], []
+        self.count = 0
 
     def send(self, url, title, body, result):
         if self.away.get(url):
@@ -25,7 +26,9 @@ class World:
         return Outbox(Settings("shop-production", urls=urls, **more), self.send, lambda text: text, **told)
 
     def event(self, title, kind="release_live", result="ok", detail=""):
-        events.write(self.spool, {"kind": kind, "title": title, "detail": detail, "result": result}, self.now)
+        self.count += 1
+        when = self.now + self.count / 1e4  # no two in one instant
+        events.write(self.spool, {"kind": kind, "title": title, "detail": detail, "result": result}, when)
 
 
 @pytest.fixture
