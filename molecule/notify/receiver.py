@@ -31,8 +31,10 @@ class Webhook(BaseHTTPRequestHandler):
         if not is_away(who):
             note(who, self.text(who, sent))
         self.send_response(503 if is_away(who) else 204 if who == "discord" else 200)
-        self.send_header("Content-Length", "0")
+        said = b"ok" if who == "slack" and not is_away(who) else b""  # Slack's own answer, which apprise wants to see
+        self.send_header("Content-Length", str(len(said)))
         self.end_headers()
+        self.wfile.write(said)
 
     def text(self, who, sent):
         if who == "slack":

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from .._app.events import FAILED, WARNING
 
 TYPES = {FAILED: "failure", WARNING: "warning"}
-_STATUS = re.compile(r"error=(\d{3})")
+_STATUS = re.compile(r"error=([3-5]\d\d)")
 _AWAY = re.compile(r"connection error|occurred sending|timed? ?out|refused|resol", re.IGNORECASE)
 REFUSALS = {"401": "refuses the key (401)", "403": "refuses the key (403)", "404": "does not know the address (404)"}
 

@@ -13,6 +13,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._notify import deliver
         ("Failed to send JSON POST notification: error=500.", "answers 500"),
         ("A Connection error occurred sending JSON notification to hooks.example.", "does not answer"),
         ("A Connection error occurred while submitting email to mail.example.", "does not answer"),
+        ("Failed to send Slack notification: error=200.", "did not take it"),
         ("It went wrong with TOKEN99", "did not take it"),
         ("", "did not take it"),
     ],
