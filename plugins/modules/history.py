@@ -150,7 +150,7 @@ def note(params: dict) -> dict:
 
 
 def read(params: dict) -> dict:
-    lines = history.merged(*(history.read(app, params["count"]) for app in {params["app"], ""}))
+    lines = history.merged(*(history.read(app, params["count"]) for app in dict.fromkeys((params["app"], ""))))
     lines = lines[-params["count"] :] if params["count"] else lines
     return {"lines": lines, "text": list(map(history.text, lines))}
 
@@ -169,8 +169,7 @@ def main() -> None:
     try:
         result = {"note": note, "read": read, "add": add}[action](params)
     except OSError as error:
-        module.warn(f"The history of this host cannot be written: {error.filename}: {error.strerror}.")
-        result = {}
+        result = {"warnings": [f"The history of this host cannot be written: {error.filename}: {error.strerror}."]}
     module.exit_json(changed=False, **result)
 
 

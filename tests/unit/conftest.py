@@ -14,6 +14,15 @@ from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([str(Path(__file__).resolve().parents[2] / ".ansible" / "collections")])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def history_of_tests(tmp_path_factory) -> Path:
+    """No test leaves lines in the history of the machine that runs it."""
+    from ansible_collections.izzzi.infra.plugins.module_utils._app import history  # only now does the loader find it
+
+    history.ROOT = tmp_path_factory.mktemp("history") / "history"
+    return history.ROOT
+
+
 @pytest.fixture
 def run_module(capsys) -> Callable[..., dict]:
     """Runs a module's main() in this process, as Ansible would, and returns its result."""

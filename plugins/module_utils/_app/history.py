@@ -47,12 +47,13 @@ def line(
     return mask(written, list(hidden))
 
 
-def files(app: str, root: Path = ROOT) -> tuple[Path, Path]:
+def files(app: str, root: Path | None = None) -> tuple[Path, Path]:
     """Return the file of an app, and the former one."""
-    return root / f"{app or SERVER}.jsonl", root / f"{app or SERVER}.1.jsonl"
+    place, name = root or ROOT, app or SERVER
+    return place / f"{name}.jsonl", place / f"{name}.1.jsonl"
 
 
-def read(app: str, count: int = 0, root: Path = ROOT) -> list[Line]:
+def read(app: str, count: int = 0, root: Path | None = None) -> list[Line]:
     """Return the last lines, the oldest first; all with 0. A damaged line, such as a full disk leaves, is left out."""
     found: list[Line] = []
     for path in reversed(files(app, root)):
@@ -69,7 +70,7 @@ def parse(text: str) -> Line | None:
     return None
 
 
-def add(app: str, lines: Iterable[Line], root: Path = ROOT, limit: int = LIMIT) -> int:
+def add(app: str, lines: Iterable[Line], root: Path | None = None, limit: int = LIMIT) -> int:
     """Append the lines that are not there yet, and return how many those were. One of the same run and host that goes
     on in another play takes the place of the former. Raise OSError when the file cannot be written."""
     there = read(app, root=root)
@@ -77,8 +78,8 @@ def add(app: str, lines: Iterable[Line], root: Path = ROOT, limit: int = LIMIT) 
     new = [one for one in merged(lines) if known.get(one["id"]) != one]
     if not new:
         return 0
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     current, former = files(app, root)
+    current.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if current.exists() and current.stat().st_size > limit:
         os.replace(current, former)
     replaced = {one["id"] for one in new} & known.keys()
@@ -111,7 +112,7 @@ def _encoded(one: Line) -> bytes:
 def merged(*listed: Iterable[Line]) -> list[Line]:
     """Return lines of several hosts as one list, each once, the oldest first."""
     found = {one["id"]: one for lines in listed for one in lines}
-    return sorted(found.values(), key=lambda one: (one["when"], one["id"]))
+    return sorted(found.values(), key=lambda one: one["when"])
 
 
 def joined(there: Sequence[Line], new: Line) -> Line:

@@ -40,7 +40,7 @@ class Outcome:
         hidden: Iterable[str] = (),
         writes: bool = True,
         id: str = "",
-        root: Path = history.ROOT,
+        root: Path | None = None,
         spool: Path = events.SPOOL,
         clock: Callable[[], float] = time.time,
     ):
