@@ -187,7 +187,7 @@ class Cluster:
         return object_name(self.swarm.project, ENTRY, run.job, run.id)
 
     def _forget_tickets(self, run: JobRun) -> None:
-        for name, item in self.swarm.objects("configs").items():
+        for name, item in list(self.swarm.objects("configs").items()):
             labels = item["Spec"]["Labels"]
             if labels.get(KIND) == TICKET and labels.get(LABEL) == f"{run.job}/{run.id}":
                 self._delete(name)
