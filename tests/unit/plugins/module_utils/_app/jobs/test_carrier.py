@@ -164,6 +164,17 @@ def test_one_whose_node_does_not_come_back_is_lost_and_not_run_again():
     assert world.starts == [run.id]
 
 
+def test_one_that_its_node_never_got_begins_on_another_one():
+    world = World()
+    carrier = world.server()
+    run = carrier.advance(carrier.fire(JOB))
+    look, answers = carrier.place.look, [Seen(RUNS, node="dead", is_away=True, is_unborn=True)]
+    carrier.place.look = lambda run: answers.pop() if answers else look(run)
+    done = carrier.carry(run)
+    assert (done.state, done.node, done.attempt) == ("ok", "n1", 2)
+    assert world.starts == [run.id, run.id]
+
+
 def test_what_somebody_removed_is_lost():
     world = World()
     carrier = world.server()

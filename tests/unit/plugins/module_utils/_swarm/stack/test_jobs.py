@@ -100,6 +100,12 @@ def test_what_swarm_ended_has_failed_and_says_why():
     assert jobs.seen_of([], NODES).state == "runs"
 
 
+def test_a_task_that_a_dead_node_never_got_is_told_from_one_that_it_may_have_begun():
+    assert jobs.seen_of([Task("t", 1, "n2", "", "assigned")], NODES).is_unborn
+    assert not jobs.seen_of([Task("t", 1, "n2", "", "accepted")], NODES).is_unborn
+    assert not jobs.seen_of([Task("t", 1, "n1", "", "assigned")], NODES).is_unborn
+
+
 @pytest.fixture
 def place(monkeypatch):
     """An app that is live in a Swarm of the tests."""
