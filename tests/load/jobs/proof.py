@@ -1,8 +1,8 @@
 """A job every minute on three managers over deploys, a killed manager and a reboot: each moment once, and only once.
 
-The job itself writes a row with the moment for which it ran, into a Redis that has it on disk when it answers. The manager that
-has this Redis stays; of the others one is killed a moment before a run is due, the leader where it is one of them, and one is
-rebooted. The exit status is 1 when a moment has no row, or two, or the ledger tells something else than the rows.
+The job itself writes a row with the moment for which it ran, into a Redis that has it on disk when it answers. The
+manager that has this Redis stays; of the others one is killed a moment before a run is due, the leader where it is one
+of them, and one is rebooted. The exit status is 1 when a moment has no row, or two.
 """
 
 from __future__ import annotations

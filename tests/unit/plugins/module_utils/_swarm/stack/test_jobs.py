@@ -113,7 +113,7 @@ def place(monkeypatch):
     fake_cluster.run(cluster, "one")
     cluster.log.clear()
     monkeypatch.setattr(jobs, "pulled", lambda image: Image(image, entrypoint=("/start",)))
-    store = SimpleNamespace(journal=None, releases=lambda: {})
+    store = SimpleNamespace(journal=None, releases=dict)
     run = SimpleNamespace(swarm=cluster, params={"services": {"api": {}}}, store=store)
     found = jobs.Cluster(run, clock=iter(range(1000)).__next__, sleep=lambda _seconds: None)
     found.cluster = cluster
