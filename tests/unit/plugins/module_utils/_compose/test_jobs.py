@@ -122,7 +122,16 @@ def server(tmp_path, monkeypatch):
     return found
 
 
-def test_a_run_is_a_container_of_neither_colour(server, tmp_path):
+def test_a_run_that_is_there_already_is_not_started_again(server, monkeypatch):
+    server.claim(RUN)
+    monkeypatch.setattr(server, "look", lambda run: jobs.Seen("runs"))
+    server.start(RUN)
+    assert server.asked == []
+
+
+def test_a_run_is_a_container_of_neither_colour(server, tmp_path, monkeypatch):
+    server.claim(RUN)
+    monkeypatch.setattr(server, "look", lambda run: jobs.Seen("missing"))
     server.start(RUN)
     words, options = server.asked[0]
     assert words[:4] == ["docker", "compose", "--project-name", "shop-jobs"]
