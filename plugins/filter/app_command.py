@@ -15,7 +15,7 @@ options:
   _input:
     description: >-
       C(app), its name; C(runner), V(compose) or V(swarm); C(params), arguments of the runner's module; C(database) and
-      C(redis), whom the clients talk to; C(hidden), texts that no output shows; in a Swarm C(nodes), addresses to log
+      C(redis), whom the clients talk to; C(jobs), what this host is to run by the clock; C(hidden), texts that no output shows; in a Swarm C(nodes), addresses to log
       in at by those in the VPC, and C(managers), those of managers.
     type: dict
     required: true
@@ -27,6 +27,7 @@ EXAMPLES = r"""
     directories: "{{ wanted.directories }}"
     files: "{{ wanted.files }}"
     secrets: "{{ wanted.secrets }}"
+    apply: "{{ wanted.apply }}"
   vars:
     wanted: "{{ shop | izzzi.infra.app_command }}"
     shop: {app: shop, runner: compose, params: {project: shop, directory: /opt/shop}}
@@ -34,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: C(directories), C(files) and C(secrets) for M(izzzi.infra.host_change).
+  description: C(directories), C(files), C(secrets) and C(apply), which brings timers, for M(izzzi.infra.host_change).
   type: dict
 """
 

@@ -36,6 +36,7 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 TimeoutStartSec=infinity
+Environment=HOME=/root
 ExecStart={program} -a {app} jobs fire {job}
 """
 # Whatever server dies: the others, or itself when it is back, go on with the runs that it had.
@@ -58,6 +59,7 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 TimeoutStartSec=infinity
+Environment=HOME=/root
 ExecStart={program} -a {app} jobs tidy
 """
 
@@ -161,5 +163,5 @@ def declared_at(app: str, job: str, directory: Path = UNITS) -> float:
 def beside(app: str, entry_job: str, entry_id: str) -> list[str]:
     """Return the command that carries a run in a unit of its own, so that the next one can begin meanwhile."""
     name = f"{unit(app, entry_job)}-{entry_id}"
-    words = ["systemd-run", "--no-block", f"--unit={name}", "--property=Type=oneshot"]
+    words = ["systemd-run", "--no-block", f"--unit={name}", "--property=Type=oneshot", "--setenv=HOME=/root"]
     return [*words, PROGRAM, "-a", app, "jobs", "carry", entry_job, entry_id]

@@ -111,8 +111,8 @@ class Ledger:
         return written
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+    def _locked(self, folder: str = "") -> Iterator[None]:
+        descriptor = os.open(self.directory / folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -165,7 +165,10 @@ class Server(Ledger):
         for name, value in variables(entry).items():
             options += ["--env", f"{name}={value}"]
         command = [*base, "run", *options, entry.service, *entry.command]
-        run(command, stdin=json.dumps(job_document(document, entry.service)), timeout=120)
+        # A busy host takes so long for it that another process may go on with the run: it waits, and finds it there.
+        with self._locked(entry.job):
+            if self.look(entry).state == MISSING:
+                run(command, stdin=json.dumps(job_document(document, entry.service)), timeout=120)
 
     def look(self, entry: JobRun) -> Seen:
         try:

@@ -50,14 +50,15 @@ class JobError(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """What there is of a run: `error` says why it does not run, or ended; `is_away` that its node does not answer, and
-    `is_lost` that it ended with its server."""
+    """What there is of a run: `error` says why it does not run, or ended; `is_away` that its node does not answer,
+    `is_unborn` that this node has never said that it has got the run, and `is_lost` that it ended with its server."""
 
     state: str
     code: int = 0
     node: str = ""
     error: str = ""
     is_away: bool = False
+    is_unborn: bool = False
     is_lost: bool = False
 
 
@@ -183,6 +184,8 @@ class Carrier:
             return self._finish(run, LOST, "it is gone, and nobody knows how it ended")
         if seen.state == ENDED:
             return self._ended(run, seen)
+        if seen.is_unborn:
+            return self._again(run)
         if now - run.started > run.timeout:
             return self._end(run, seen)
         if seen.is_away and run.away and now - run.away > LOST_AFTER:
@@ -191,6 +194,13 @@ class Carrier:
         if seen.is_away != bool(run.away) or now - run.beat > BEAT_EVERY:
             return self._note(run, node=seen.node, away=(run.away or now) if seen.is_away else 0.0)
         return run
+
+    def _again(self, run: Run) -> Run | None:
+        """Take a run that never began away from a node that has died, so that another node gets it."""
+        mine = self._note(run, state=CLAIMED, started=0.0, away=0.0)
+        if mine is not None:
+            self.place.clean(mine)
+        return mine
 
     def _end(self, run: Run, seen: Seen) -> Run | None:
         said = self.place.output(run)  # a Swarm forgets it with the task

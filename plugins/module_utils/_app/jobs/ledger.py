@@ -99,7 +99,7 @@ def load(text: str | Mapping[str, Any], version: int = 0) -> Run:
         known = {field.name for field in fields(Run)}
         given = {key: value for key, value in given.items() if key in known}
         return replace(Run(**{**given, "command": tuple(given["command"])}), version=version)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"not an entry of a job: {error}") from error
 
 

@@ -22,7 +22,7 @@ def carrier(place: Place, app: str, hidden: Sequence[str], say: Callable[[str], 
 
     def told(run: Run) -> None:
         if run.is_broken:
-            title = f"The job {run.job} of {app} {run.state}: {run.reason}"
+            title = f"{app}: the job {run.job} of {report.when(run.due, 'UTC')} {run.state}: {run.reason}"
             events.record("job_failed", app, title, detail=run.output, result=events.FAILED, hidden=hidden)
 
     return Carrier(place, hidden, say, told)

@@ -34,6 +34,8 @@ LABEL = "izzzi.run"
 TICKET_FILE = "/run/izzzi-job.json"
 LINES = 2000
 STOP_WAIT = 30.0  # seconds beside those that its containers may take to stop
+# States that a manager alone gives a task: its node has not even acknowledged it.
+UNBORN = ("new", "pending", "allocated", "assigned")
 LONGEST = 63  # characters of a service's name
 
 
@@ -69,7 +71,7 @@ def seen_of(tasks: list[Task], nodes: dict[str, Node]) -> Seen:
     if task.has_ended:
         return Seen(ENDED, task.exit_code or 1, node, describe(task, nodes))
     if not task.node_lives(nodes):
-        return Seen(RUNS, node=node or "that was removed", is_away=True)
+        return Seen(RUNS, node=node or "that was removed", is_away=True, is_unborn=task.state in UNBORN)
     return Seen(RUNS, node=node, error="" if task.state == "running" else describe(task, nodes))
 
 
@@ -187,7 +189,7 @@ class Cluster:
         return object_name(self.swarm.project, ENTRY, run.job, run.id)
 
     def _forget_tickets(self, run: JobRun) -> None:
-        for name, item in self.swarm.objects("configs").items():
+        for name, item in list(self.swarm.objects("configs").items()):
             labels = item["Spec"]["Labels"]
             if labels.get(KIND) == TICKET and labels.get(LABEL) == f"{run.job}/{run.id}":
                 self._delete(name)

@@ -25,6 +25,11 @@ def swarm(site: dict | None = None, **changes: Any) -> list[str]:
         ({}, None),
         ({"services": {"web": {"build": {}, "port": 3000}}, "registry": "10.0.0.2:5000"}, None),
         ({"services": {"web": WEB | {"image": f"web@sha256:{'a' * 64}"}}}, None),
+        ({"jobs": {"digest": {"service": "web", "command": ["x"], "schedule": "daily"}}}, None),
+        (
+            {"jobs": {"digest": {"service": "web", "command": "x", "schedule": "daily"}}},
+            "app_jobs.digest.command must be a list of words",
+        ),
         (
             {"services": {"web": WEB, "postgres": POSTGRES}},
             "app_services and app_data_services share a name: post",

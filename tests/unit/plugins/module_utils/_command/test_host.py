@@ -49,3 +49,20 @@ def test_of_services_only_what_is_asked_of_them_is_written():
 
 def test_the_program_is_a_shell_script():
     subprocess.run(["sh", "-n"], input=host.SCRIPT, text=True, check=True)
+
+
+def test_timers_come_with_the_jobs_and_are_looked_at_for_apps_without_any():
+    jobs = {"digest": {"service": "api", "command": ["x"], "schedule": "daily"}}
+    written = host.written({**GIVEN, "jobs": jobs})
+    (settings,) = [file for file in written["files"] if file["path"].endswith("shop.json")]
+    assert json.loads(settings["content"])["jobs"] == jobs
+    assert settings["apply"] == ["jobs-shop"]
+    assert written["apply"]["jobs-shop"] == {
+        "command": "/usr/local/bin/izzzi -a shop jobs install",
+        "check": "/usr/local/bin/izzzi -a shop jobs install --check",
+    }
+    without = host.written(GIVEN)
+    assert [file for file in without["files"] if "apply" in file] == []
+    check = without["apply"]["jobs-shop"]["check"]
+    assert subprocess.run(check, shell=True, check=False).returncode == 0
+    assert check.endswith("izzzi-jobs-shop.timer")

@@ -6,12 +6,14 @@ import functools
 import json
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.jobs.ledger import Run as JobRun
 from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._command.compose import DEFAULTS
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import operate
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.begin import begin
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.closing import stop_of
+from ansible_collections.izzzi.infra.plugins.module_utils._compose.jobs import Ledger
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.run import Run
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.undo import undo
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.verbs import deploy
@@ -45,6 +47,19 @@ def asked(host, tmp_path):
         return Run({**DEFAULTS, **known, "lock": {"owner": "ann@host"}, **params}, check)
 
     return ask
+
+
+def test_logs_have_the_end_of_a_job_and_a_service_beside_it(asked, host, tmp_path):
+    entry = JobRun(
+        "digest", "r1", 1.0, "api", ("x",), 60.0, state="failed", reason="why", output="a hunter22\n", ended=9.0
+    )
+    Ledger(tmp_path / "shop/jobs").claim(entry)
+    text = operate.logs(asked(service="digest", hidden=["hunter22"]))["logs"]
+    assert text.splitlines()[0].startswith("1970-01-01T00:00:09.000 digest-r1 | a ")
+    assert text.endswith("ended: failed, why")
+    assert "hunter22" not in text
+    with pytest.raises(ReleaseError, match="There are: api, db, digest, worker"):
+        operate.logs(asked(service="nope"))
 
 
 RUNNING = {"shop-blue-api": "running", "shop-blue-worker": "running", "shop-db": "running"}

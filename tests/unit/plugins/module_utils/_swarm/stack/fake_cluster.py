@@ -38,6 +38,12 @@ class Cluster:
     def specs(self):
         return copy.deepcopy({name: spec for name, spec in self.held.items() if spec["Labels"]["izzzi.part"] != "job"})
 
+    def jobs(self):
+        return {name: {"Spec": spec} for name, spec in self.held.items() if spec["Labels"]["izzzi.part"] == "job"}
+
+    def jobs_that_run(self):
+        return {name: item for name, item in self.jobs().items() if "izzzi.job" in item["Spec"]["Labels"]}
+
     def service(self, name):
         return {"Spec": self.held[name]} if name in self.held else None
 

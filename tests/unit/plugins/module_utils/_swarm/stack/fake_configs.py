@@ -15,6 +15,12 @@ class Configs:
         self.last = 0
 
     def get(self, path, filters=None, **_query):
+        if path.startswith("/configs/"):
+            name = path.split("/")[2]
+            found = [item for id, item in self.items.items() if name in (id, item["Spec"]["Name"])]
+            if not found:
+                raise NotFound(404, "none")
+            return copy.deepcopy(found[0])
         assert path == "/configs"
         wanted = dict(label.split("=") for label in filters["label"])
         found = [i for i in self.items.values() if wanted.items() <= i["Spec"]["Labels"].items()]
