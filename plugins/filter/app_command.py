@@ -15,7 +15,8 @@ options:
   _input:
     description: >-
       C(app), its name; C(runner), V(compose) or V(swarm); C(params), arguments of the runner's module; C(database) and
-      C(redis), whom the clients talk to; C(jobs), what this host is to run by the clock; C(hidden), texts that no output shows; in a Swarm C(nodes), addresses to log
+      C(redis), whom the clients talk to; C(jobs), what this host is to
+      run by the clock; C(hidden), texts that no output shows; in a Swarm C(nodes), addresses to log
       in at by those in the VPC, and C(managers), those of managers.
     type: dict
     required: true
