@@ -22,6 +22,19 @@ def test_why_a_message_was_not_taken_is_told_without_the_address(said, told):
     assert deliver.why([said]) == told
 
 
+@pytest.mark.parametrize(
+    ("url", "said", "taken"),
+    [
+        ("slack://A/B/C", "Failed to send Slack notification: Unknown, error=200.", True),
+        ("slack://A/B/C", "Failed to send Slack notification: Unknown, error=404.", False),
+        ("slack://xoxb-1/#general", "Failed to send Slack notification: Unknown, error=200.", False),
+        ("json://host/", "Failed to send JSON POST notification: Unknown, error=200.", False),
+    ],
+)
+def test_what_slack_has_taken_is_not_sent_again(url, said, taken):
+    assert deliver.is_taken(url, [said]) is taken
+
+
 def test_what_a_library_logs_is_heard_and_let_out_nowhere(capsys, caplog):
     with deliver.overheard("some.library") as said:
         logging.getLogger("some.library").warning("with %s", "TOKEN99")
