@@ -40,12 +40,17 @@ class Proof:
     # What is in the database.
 
     def home(self) -> Node:
-        """The node that runs PostgreSQL now."""
+        """The node that runs PostgreSQL now. Raise LookupError when for half a minute none does, or none answers."""
         if len(self.cluster.nodes) == 1:
             return self.cluster.nodes[0]
         named = f"docker ps --quiet --filter name={self.container}"
-        found = [node for node in self.cluster.nodes if self.cluster.on(node, named, check=False).strip()]
-        return found[0]
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            for node in self.cluster.nodes:
+                if self.cluster.on(node, named, check=False).strip():
+                    return node
+            time.sleep(1)
+        raise LookupError(f"{self.container} runs on none of {', '.join(node.name for node in self.cluster.nodes)}.")
 
     def psql(self, node: Node) -> list:
         inner = (
