@@ -59,6 +59,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, switch
 from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses, remove
+from ..module_utils._swarm.service import EDGE_FILES
 
 STATE = {"type": "str", "choices": ["present", "absent", "removed"], "default": "present"}
 
@@ -75,7 +76,7 @@ def main() -> None:
                 remove(module.params["project"])
             module.exit_json(changed=True, state="removed", **was)
         own = [*LOOPBACK, *own_addresses()]
-        module.exit_json(**switch(edge, module.params, module.check_mode, MOUNTED, own))
+        module.exit_json(**switch(edge, module.params, module.check_mode, MOUNTED[EDGE_FILES], own))
     except (CommandError, ValueError) as error:
         module.fail_json(msg=str(error))
 
