@@ -18,10 +18,7 @@ SECRET = "not-for-anybody"
 OLD, NEW = "tree-0a1b2c3d4e5f", "tree-f0e1d2c3b4a5"
 GIB = 2**30
 OWN = Machine("manager-1", NOW, Room(31 * GIB, 80 * GIB), Room(2 * GIB, 4 * GIB))
-OTHERS = {
-    f"worker-{number}": Machine(f"worker-{number}", NOW - 20, Room(50 * GIB, 80 * GIB), Room(GIB, 4 * GIB))
-    for number in (1, 2)
-}
+WORKERS = ("worker-1", "worker-2")
 BACKUP = Backup(NOW - 7 * 3600, NOW - 50 * 3600)
 
 
@@ -131,7 +128,9 @@ ON_SERVER = Settings("izzzi", "compose")
 
 
 def of_swarm(rolling: bool = False, dead: str = "", step: str = "", now: float = NOW) -> Any:
-    machines = {name: machine for name, machine in OTHERS.items() if name != dead}
+    machines = {
+        name: Machine(name, now - 20, Room(50 * GIB, 80 * GIB), Room(GIB, 4 * GIB)) for name in WORKERS if name != dead
+    }
     own = Machine(OWN.name, now, OWN.disk, OWN.memory, BACKUP)
     return swarm.document(swarm_facts(rolling, dead, now), IN_SWARM, own, now, step, {OLD: "ana@laptop"}, machines)
 

@@ -47,7 +47,7 @@ class Writer:
     def remember(self) -> bool:
         """Look at what changes slowly, in a thread of its own: a node that is away holds nothing up."""
         self.own = look(self.settings.app, self.clock())
-        self.certificates = certificates(self.settings.sites)
+        self.certificates = certificates(self.settings.certificates)
         self.machines |= self.runner.neighbours(self.engine, self.settings, self.facts, self.own.name)
         return True
 

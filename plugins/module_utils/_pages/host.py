@@ -24,13 +24,24 @@ USER = "operator"
 SHORTEST = 16  # characters of a password
 MANAGED = "# Ansible managed: the role izzzi.infra.pages writes this file."
 RUNTIME_OF_NGINX = "/run/izzzi-pages-web"
-SAME = ("app", "runner", "directory", "edge_directory", "sites")  # the writer reads them under the same name
+SAME = ("app", "runner", "directory", "edge_directory", "certificates")  # the writer reads them under the same name
 SERVICE = "operators"
 STATIC = "/srv/izzzi-pages"
 
 
 def problems(given: Mapping[str, Any]) -> list[str]:
     """Return a sentence for everything that is missing or not valid in the role's inputs."""
+    found = _door_problems(given) if given.get("runner") == "compose" else []
+    ports = [given.get("port"), *([given.get("mail_port")] if given.get("mail") else [])]
+    for port in ports:
+        if not isinstance(port, int) or not 0 < port < 65536:
+            found.append(f"pages_port and pages_mail_port: {port!r} is not a port from 1 to 65535.")
+    if len(set(ports)) < len(ports):
+        found.append(f"pages_port and pages_mail_port are both {ports[0]}.")
+    return found
+
+
+def _door_problems(given: Mapping[str, Any]) -> list[str]:
     found = []
     if len(str(given.get("password") or "")) < SHORTEST:
         found.append(f"pages_password has fewer than {SHORTEST} characters. The environment's vault generates one.")
@@ -41,12 +52,6 @@ def problems(given: Mapping[str, Any]) -> list[str]:
             ipaddress.ip_network(str(source))
         except ValueError:
             found.append(f"pages_sources: {source!r} is not an address or a network such as 198.51.100.0/24.")
-    ports = [given.get("port"), *([given.get("mail_port")] if given.get("mail") else [])]
-    for port in ports:
-        if not isinstance(port, int) or not 0 < port < 65536:
-            found.append(f"pages_port and pages_mail_port: {port!r} is not a port from 1 to 65535.")
-    if len(set(ports)) < len(ports):
-        found.append(f"pages_port and pages_mail_port are both {ports[0]}.")
     return found
 
 
@@ -54,10 +59,11 @@ def files(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return files of `host_change`: the writer, its settings, and on one server nginx's, too."""
     settings = {name: given[name] for name in SAME if name in given}
     settings["mail_port"] = given["mail_port"] if given.get("mail") else 0
+    text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
     code = on_host.code("_pages/__main__.py", f"_pages/{given['runner']}.py")
     found = [
-        *({"path": str(on_host.CODE / name), "content": text} for name, text in code.items()),
-        {"path": str(PLACE / "settings.json"), "content": json.dumps(settings, indent=1, sort_keys=True) + "\n"},
+        *({"path": str(on_host.CODE / name), "content": content} for name, content in code.items()),
+        {"path": str(PLACE / "settings.json"), "content": text, "apply": ["writer"]},
     ]
     if given["runner"] == "compose":
         found += [{"path": str(WEB / name), "content": text, "apply": ["web"]} for name, text in page().items()]
@@ -67,7 +73,9 @@ def files(given: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def secrets(given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the file of the login, which nginx reads anew by itself."""
+    """Return the file of the login, which nginx reads anew by itself. In a Swarm the service has it."""
+    if given["runner"] != "compose":
+        return []
     text = users_file({USER: given["password"]}, [USER], str(given.get("seed", "")))
     return [{"path": str(USERS), "content": text, "mode": "0640", "group": "www-data"}]
 

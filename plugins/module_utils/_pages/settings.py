@@ -24,21 +24,22 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """One app. `directory` and `edge_directory` are Compose's; `sites` are names and ports that have a certificate."""
+    """One app. `directory` and `edge_directory` are Compose's; `certificates` are the sites, by name and
+    port, that have one."""
 
     app: str
     runner: str = "compose"
     directory: str = ""
     edge_directory: str = ""
-    sites: tuple[tuple[str, int], ...] = ()
+    certificates: tuple[tuple[str, int], ...] = ()
     mail_port: int = 0
 
 
 def from_mapping(given: Mapping[str, Any]) -> Settings:
     """Read the role's inputs, or the file. Whatever else they have is for others."""
     known = {item.name: given[item.name] for item in fields(Settings) if item.name in given}
-    sites = tuple((str(name), int(port)) for name, port in known.get("sites") or ())
-    return Settings(**{**known, "sites": sites})
+    sites = tuple((str(site["name"]), int(site.get("port", 443))) for site in known.get("certificates") or ())
+    return Settings(**{**known, "certificates": sites})
 
 
 def read(place: Path = PLACE) -> Settings:

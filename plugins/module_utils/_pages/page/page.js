@@ -85,7 +85,7 @@ function writeRollout(rollout) {
   byId("rollout").hidden = !rollout;
   if (!rollout) return;
   part("rollout-text", [doing(rollout), rollout.by, rollout.since], () =>
-    [doing(rollout), ".", rollout.by ? ` By ${rollout.by}.` : "", ...(rollout.since ? [" Since ", age(rollout.since), "."] : [])]);
+    [doing(rollout), ".", rollout.by ? ` By ${rollout.by}.` : "", ...(rollout.since ? [" For ", age(rollout.since), "."] : [])]);
   byId("rollout-bar").hidden = !rollout.total;
   byId("rollout-bar").max = rollout.total || 1;
   byId("rollout-bar").value = rollout.done;
@@ -113,7 +113,7 @@ function writeTasks(tasks) {
   return tasks.length ? make("ul", { class: "tasks" }, ...tasks.map(writeTask)) : make("p", {}, "Nothing runs here.");
 }
 function place(title, lines, more, tasks, isBad) {
-  return make("article", { class: `place${isBad ? " bad" : ""}`, "aria-label": `${title}${isBad ? ", does not answer" : ""}` },
+  return make("article", { class: `place${isBad ? " is-down" : ""}`, "aria-label": `${title}${isBad ? ", does not answer" : ""}` },
     make("h3", {}, title), ...lines.map((line) => make("p", isBad && line.startsWith("✕") ? { class: "bad" } : {}, line)), more || "", writeTasks(tasks));
 }
 function ofSwarm(state) {
