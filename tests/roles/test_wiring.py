@@ -164,7 +164,11 @@ def _tasks(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from _tasks(task.get(part, []))
 
 
-IN_REACH = {"provision_allowed_ssh_ips": ["203.0.113.7/32"], "group_names": ["web"], "vault_operator_password": "p" * 20}
+IN_REACH = {
+    "provision_allowed_ssh_ips": ["203.0.113.7/32"],
+    "group_names": ["web"],
+    "vault_operator_password": "p" * 20,
+}
 
 
 def test_pages_for_operators_are_open_to_whoever_may_use_ssh():

@@ -22,6 +22,7 @@ from .._swarm.engine import Engine, EngineError
 from . import settings as places
 from .document import Document, Machine, as_json, last_step
 from .machine import certificates, look
+from .people import makers
 from .settings import MACHINE, STATE, Settings, SettingsError
 
 INTERVAL = 2.0  # seconds between two documents
@@ -37,6 +38,7 @@ class Writer:
         self.own = Machine("")
         self.certificates: tuple = ()
         self.machines: dict[str, Machine] = {}
+        self.makers: dict[str, str] = {}
         self.last: Document | None = None
         self.facts: Any = None
 
@@ -48,6 +50,7 @@ class Writer:
         """Look at what changes slowly, in a thread of its own: a node that is away holds nothing up."""
         self.own = look(self.settings.app, self.clock())
         self.certificates = certificates(self.settings.certificates)
+        self.makers = makers(self.settings.app)
         self.machines |= self.runner.neighbours(self.engine, self.settings, self.facts, self.own.name)
         return True
 
@@ -59,7 +62,8 @@ class Writer:
         except EngineError as error:
             return self._without_engine(error, now)
         step = last_step(_text(Path(OF_ROOT)), self.settings.app)
-        described = self.runner.document(self.facts, self.settings, self.own, now, step, machines=self.machines)
+        known = {"by": self.makers, "machines": self.machines}
+        described = self.runner.document(self.facts, self.settings, self.own, now, step, **known)
         self.last = _with(described, certificates=self.certificates)
         return self.last
 

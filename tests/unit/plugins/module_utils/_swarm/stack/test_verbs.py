@@ -80,7 +80,9 @@ class First(Verb):
     """A verb of the app that fake_cluster declares, before its first release."""
 
     def __init__(self, cluster: Cluster, check: bool = False):
-        super().__init__(cluster, images={}, data_services={"db": {"image": "db"}}, edge={}, pages={}, env={}, registry="")
+        super().__init__(
+            cluster, images={}, data_services={"db": {"image": "db"}}, edge={}, pages={}, env={}, registry=""
+        )
         self.check_mode = check
         self.swarm.provide_network = lambda encrypted: True
 
