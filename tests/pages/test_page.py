@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._pages.host import page as files
-from ansible_collections.izzzi.infra.plugins.module_utils._pages.web import PAGES, POLICY
+from ansible_collections.izzzi.infra.plugins.module_utils._pages.web import POLICY
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.pages.facts import NEW, OLD, of_server, of_swarm
@@ -37,8 +37,7 @@ class Server:
                 texts = files()
                 if self.path == "/state.json":
                     status, kind, body = server.answer()
-                elif self.path in PAGES:
-                    name = PAGES[self.path]
+                elif (name := self.path.strip("/") or "index.html") in texts:
                     status, kind, body = 200, TYPES[Path(name).suffix], texts[name]
                 else:
                     status, kind, body = 404, "text/plain", ""

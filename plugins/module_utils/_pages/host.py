@@ -15,7 +15,7 @@ from typing import Any
 from .._app import on_host
 from .._edge.password_hash import users_file
 from .settings import INNER_PORT, PLACE, RUNTIME
-from .web import PAGES, Web, configuration
+from .web import FILES, Web, configuration
 
 PAGE = Path(__file__).parent / "page"
 WEB = PLACE / "web"
@@ -81,7 +81,7 @@ def secrets(given: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def page() -> dict[str, str]:
-    return {file: (PAGE / file).read_text(encoding="utf-8") for file in PAGES.values()}
+    return {file: (PAGE / file).read_text(encoding="utf-8") for file in FILES}
 
 
 def on_server(given: Mapping[str, Any]) -> Web:

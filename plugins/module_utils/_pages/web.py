@@ -13,7 +13,7 @@ from .settings import INNER_PORT, MACHINE, STATE
 
 REALM = '"operators"'
 LOCAL = ("127.0.0.1", "::1")  # whoever is on the host has passed its firewall
-PAGES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+FILES = ("index.html", "page.css", "page.js")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -80,13 +80,14 @@ def _system(web: Web) -> Iterator[Line]:
     yield from _guarded(web, web.port)
     headers = {**HEADERS, "Content-Security-Policy": POLICY}
     yield from (f'add_header {name} "{value}" always;' for name, value in headers.items())
-    for path, file in PAGES.items():
-        yield f"location = {path}", [f"root {web.pages};", f"try_files /{file} =404;"]
+    yield f"root {web.pages};"
+    yield "location = /", ["try_files /index.html =404;"]
     here = [f"root {web.state};", f"try_files /{STATE} {'@managers' if web.inner else '=404'};"]
     yield f"location = /{STATE}", here
     if web.inner:
         yield "location @managers", _others(STATE)
-    yield "location /", ["return 404;"]
+    yield "# Not `return`: what is not there wants a login, too."
+    yield "location /", ["try_files $uri =404;"]
 
 
 def _others(file: str) -> list[Line]:
