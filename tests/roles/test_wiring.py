@@ -181,7 +181,7 @@ def test_pages_for_operators_are_open_to_whoever_may_use_ssh():
 
 
 @pytest.mark.parametrize(
-    "without", [{"operator_pages_enabled": False}, {"provision_allowed_ssh_ips": []}, {"group_names": ["others"]}]
+    "without", [{"operator_pages_enabled": "false"}, {"provision_allowed_ssh_ips": []}, {"group_names": ["others"]}]
 )
 def test_without_somebody_to_let_in_nothing_is_opened(without):
     """A rule without sources would let everybody in."""
