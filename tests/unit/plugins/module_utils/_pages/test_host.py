@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._edge.password_hash import HASH
@@ -74,3 +76,17 @@ def test_a_swarm_gets_a_service_without_dockers_socket():
     assert set(found["secrets"]) == {"operators_users"}
     without = in_swarm({**GIVEN, "image": "nginx:1.28", "mail": ""})
     assert without["services"]["operators"]["ports"] == ["8080:8080"]
+
+
+@pytest.mark.parametrize("runner", ["compose", "swarm"])
+def test_what_is_on_the_host_starts_there_alone(tmp_path, runner):
+    """Without Ansible and without the rest of the collection; it stops where its settings are missing."""
+    for file in files({**GIVEN, "runner": runner}):
+        if file["path"].startswith("/usr/local/lib/izzzi/"):
+            place = tmp_path / file["path"].removeprefix("/usr/local/lib/izzzi/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(file["content"])
+    program = f"import infra._pages.{runner}, infra._pages.__main__ as m, pathlib; m.places.read(pathlib.Path('/none'))"
+    environment = {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-S", "-c", program], env=environment, capture_output=True, text=True)
+    assert "SettingsError: /none/settings.json cannot be read. Run playbooks/deploy.yml." in done.stderr
