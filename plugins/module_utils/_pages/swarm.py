@@ -157,7 +157,7 @@ def _tasks(facts: Facts) -> Iterator[Task]:
             state=state(task, facts.nodes, bool((container.get("Healthcheck") or {}).get("Test"))),
             node=facts.nodes[task.node].name if task.node in facts.nodes else "",
             number=task.slot,
-            release=tag.rpartition(":")[2] if part == STATELESS and _is_built(tag, spec) else "",
+            release=tag.rpartition(":")[2] if _is_built(tag, spec) else "",
             image="" if _is_built(tag, spec) else tag,
             since=task.changed or task.created,
         )
