@@ -17,11 +17,12 @@ import time
 from pathlib import Path
 
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.e2e.driver import ARTIFACTS, BIN, ROOT, power
+from tests.e2e.test_2_app import CHROMIUM_ARGUMENTS
 from tests.load.swarm.cluster import Cluster, Node
 from tests.load.swarm.stacks import Ours, Outcome
 
@@ -35,7 +36,17 @@ class Looker:
     def __init__(self, browser, node: Node, password: str, **more):
         login = {"username": "operator", "password": password}
         self.page: Page = browser.new_page(http_credentials=login, **more)
-        self.page.goto(f"http://{node.public}:8080/")
+        self._open(f"http://{node.public}:8080/")
+
+    def _open(self, url: str) -> None:
+        """Chromium gives up when this machine gets or loses a network, as when droplets come and go."""
+        for last in (False, False, True):
+            try:
+                self.page.goto(url)
+                return
+            except Error as error:
+                if last or "ERR_NETWORK_CHANGED" not in str(error):
+                    raise
 
     def said(self) -> str:
         return self.page.locator("#summary").inner_text()
@@ -123,13 +134,13 @@ def main() -> int:
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     with (
         tempfile.TemporaryDirectory() as folder,
-        Cluster(Path(folder), own, *without) as cluster,
+        Cluster(Path(folder), own, *without, environment="pages") as cluster,
         sync_playwright() as driver,
     ):
         ours = Ours(cluster)
         first = ours.release()
         assert first.status == 0, first.output[-4000:]
-        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
         manager, (victim, worker) = cluster.manager(), [node for node in cluster.nodes if not node.is_manager]
         secret = password(cluster)
         looker = Looker(browser, manager, secret, viewport={"width": 1280, "height": 900})
