@@ -134,7 +134,7 @@ def main() -> int:
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     with (
         tempfile.TemporaryDirectory() as folder,
-        Cluster(Path(folder), own, *without, environment="pages") as cluster,
+        Cluster(Path(folder), own, *without, environment="staging") as cluster,
         sync_playwright() as driver,
     ):
         ours = Ours(cluster)
