@@ -1,6 +1,6 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm prove-data prove-jobs walk audit clean
+.PHONY: help setup demo test lint unit parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm prove-data prove-jobs prove-pages walk audit clean
 
 BIN := .venv/bin
 STEPS := 1000
@@ -53,6 +53,9 @@ prove-data: sandbox-up ## backups and restores of an app that is written to: wha
 
 prove-jobs: sandbox-up ## a job every minute over deploys, a killed manager and a reboot: each moment once (a quarter of an hour)
 	@scripts/prove-jobs
+
+prove-pages: sandbox-up ## the operators' page of a Swarm in Chromium, while a release is rolled out and a node dies (12 minutes)
+	@scripts/prove-pages
 
 walk: sandbox-up ## a random walk with invariants after each step: make walk STEPS=1000 (one kind: WALK=cloud)
 	@scripts/walk $(WALK) $(STEPS)

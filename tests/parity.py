@@ -62,6 +62,7 @@ def inputs() -> Has:
     used["compose"] |= set(_used(wiring, ["nginx_sites"]))  # the role nginx is Compose's edge
     names |= {"app_site"}
     names -= {"app_message_prefix", "app_message_sites"}
+    names -= {"app_pages", "app_pages_secrets"}  # the wiring's: people say operator_pages_enabled, for both runners
     return {name: {runner: name in used[runner] for runner in ROLES} for name in sorted(names)}
 
 

@@ -38,7 +38,7 @@ app_compose_data_services: "{{ (app_data_services | izzzi.infra.expand_presets('
 RETURN = r"""
 _value:
   description:
-    - C(data_services), C(volumes), C(database) and C(redis) for the inputs of the roles with these names, and
+    - C(data_services), C(volumes), C(database) and C(redis) for the inputs of the roles with these names, C(mail), and
       C(secrets), what P(izzzi.infra.generated_secrets#module) is to make. C(names) are volumes with the given names.
   type: dict
 """

@@ -59,6 +59,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, outcome, switch
 from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses, remove
+from ..module_utils._swarm.service import EDGE_FILES
 
 STATE = {"type": "str", "choices": ["present", "absent", "removed"], "default": "present"}
 
@@ -75,8 +76,8 @@ def main() -> None:
                 remove(module.params["project"])
             module.exit_json(changed=True, state="removed", **was)
         own = [*LOOPBACK, *own_addresses()]
-        noted = outcome(module.params, module.check_mode)
-        module.exit_json(**noted.of(lambda: switch(edge, module.params, module.check_mode, MOUNTED, own)))
+        noted, place = outcome(module.params, module.check_mode), MOUNTED[EDGE_FILES]
+        module.exit_json(**noted.of(lambda: switch(edge, module.params, module.check_mode, place, own)))
     except (CommandError, ValueError) as error:
         module.fail_json(msg=str(error))
 

@@ -60,6 +60,16 @@ options:
     description: The service in front, in the same form.
     type: dict
     default: {}
+  pages:
+    description: >-
+      C(services) in the same form, one task on every node, and the C(configs) that they mount: pages for operators.
+      They are brought up with the stack and are part of no release, so that V(rollback) and V(stop) leave them alone.
+    type: dict
+    default: {}
+  pages_secrets:
+    description: Contents of secrets that they mount, by name.
+    type: dict
+    default: {}
   volumes:
     description: Named volumes.
     type: dict
@@ -289,6 +299,8 @@ ARGUMENT_SPEC = {
     "services": {"type": "dict", "default": {}},
     "data_services": {"type": "dict", "default": {}},
     "edge": {"type": "dict", "default": {}},
+    "pages": {"type": "dict", "default": {}},
+    "pages_secrets": {"type": "dict", "default": {}, "no_log": True},
     "volumes": {"type": "dict", "default": {}},
     "env": {"type": "dict", "default": {}},
     "secret_env": {"type": "dict", "default": {}, "no_log": True},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +63,10 @@ def wired(name: str, **more: Any) -> Any:
         ("swarm_stack_trial_enabled", True),
         ("swarm_stack_message_prefix", "app_"),
         ("app_compose_volumes", {"postgres": {}, "redis": {}}),
-        ("app_generated_secrets", {"vault_app_postgres_password": {}, "vault_app_redis_password": {}}),
+        (
+            "app_generated_secrets",
+            {"vault_app_postgres_password": {}, "vault_app_redis_password": {}, "vault_operator_password": {}},
+        ),
         ("swarm_stack_services", {"web": {"image": "web:1"}}),
         ("swarm_stack_env", {"A": "1", "DATABASE_USER": "shop"}),
         (
@@ -158,3 +162,52 @@ def _tasks(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield task
         for part in ("block", "rescue", "always"):
             yield from _tasks(task.get(part, []))
+
+
+IN_REACH = {
+    "provision_allowed_ssh_ips": ["203.0.113.7/32"],
+    "group_names": ["web"],
+    "vault_operator_password": "p" * 20,
+}
+
+
+def test_pages_for_operators_are_open_to_whoever_may_use_ssh():
+    mail = {"app_data_services": {"mail": {}}}
+    assert wired("provision_operator_ports", **IN_REACH) == [8080], "no mail catcher, no port for it"
+    assert wired("provision_operator_ports", **IN_REACH, **mail) == [8080, 8025]
+    (rule,) = wired("operator_firewall_rules", **IN_REACH, **mail)
+    assert rule["sources"] == ["203.0.113.7/32"]
+    assert wired("pages_mail", **IN_REACH, **mail) == "127.0.0.1:1080"
+
+
+@pytest.mark.parametrize(
+    "without", [{"operator_pages_enabled": "false"}, {"provision_allowed_ssh_ips": []}, {"group_names": ["others"]}]
+)
+def test_without_somebody_to_let_in_nothing_is_opened(without):
+    """A rule without sources would let everybody in."""
+    assert wired("operator_firewall_rules", **{**IN_REACH, **without}) == []
+    if "group_names" not in without:
+        assert wired("swarm_stack_pages", **{**IN_REACH, **without}) == {}
+        assert wired("provision_operator_ports", **{**IN_REACH, **without}) == []
+
+
+def test_no_password_no_service():
+    assert wired("swarm_stack_pages", **{**IN_REACH, "vault_operator_password": ""}) == {}
+
+
+def test_a_swarms_service_for_operators_has_no_password_where_people_can_read_it():
+    more = {**IN_REACH, "app_data_services": {"mail": {}}}
+    found = json.dumps(wired("swarm_stack_pages", **more))
+    assert "8080:8080" in found
+    assert "8025:8025" in found
+    assert "p" * 20 not in found + json.dumps(wired("swarm_stack_pages_secrets", **more))
+
+
+def test_pages_have_the_certificate_of_the_apps_site():
+    tls = {"locations": [], "server_names": ["shop.example"], "tls": {"certificate": "c", "key": "k"}}
+    more = {**IN_REACH, "app_site": tls}
+    assert wired("pages_certificate", **more) == "/etc/nginx/tls/shop.pem"
+    assert wired("pages_certificates", **more) == [{"name": "shop.example", "port": 443}]
+    assert "edge_shop.pem" in wired("swarm_stack_pages", **more)["services"]["operators"]["secrets"]
+    assert wired("pages_certificate", **IN_REACH) == ""
+    assert wired("pages_certificates", **IN_REACH) == []

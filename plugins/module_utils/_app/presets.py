@@ -27,9 +27,9 @@ def expand_presets(
     data_services: Mapping[str, Any], project: str, names: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the data services with every preset written out, and what follows from them: `volumes`, `database`,
-    `redis`, and the `secrets` to generate; and of `names`, Docker's names of volumes, what `volumes` says then. Raise
-    ValueError with all that is wrong."""
-    found: dict[str, Any] = {"data_services": {}, "volumes": {}, "database": {}, "redis": {}, "secrets": {}}
+    `redis`, `mail` (the service, the `port` of its page, and `page_port` on the host), and the `secrets` to generate;
+    and of `names`, Docker's names of volumes, what `volumes` says then. Raise ValueError with all that is wrong."""
+    found: dict[str, Any] = {"data_services": {}, "volumes": {}, "database": {}, "redis": {}, "mail": {}, "secrets": {}}
     found["names"] = {volume: {"name": name} for volume, name in (names or {}).items()}
     problems = [
         f"app_data_volumes.{volume}: {name!r} is not a name of a volume, of letters, digits, _, . and -."
@@ -89,7 +89,9 @@ def _add(found: dict[str, Any], name: str, preset: str, options: Mapping[str, An
         found["redis"] = {"service": name}
         found["secrets"]["vault_app_redis_password"] = {}
     else:
-        page = f"127.0.0.1:{options.get('page_port', 1080)}:1080"
+        port = options.get("page_port", 1080)
+        page = f"127.0.0.1:{port}:1080"
+        found["mail"] = {"service": name, "port": 1080, "page_port": port}
         found["data_services"][name] = {"image": f"maildev/maildev:{options.get('version', '2.2.1')}", "ports": [page]}
     if preset != MAIL:
         found["volumes"][name] = {}

@@ -15,4 +15,5 @@ KIND = "izzzi.kind"  # of a config or secret: what its content is
 MOVING = "izzzi.moving"
 # How many tasks a service had that is stopped with its app; empty where it had one on each node.
 STOPPED = "izzzi.stopped"
-DATA, STATELESS, EDGE, JOB = "data", "app", "edge", "job"  # values of PART
+DATA, STATELESS, EDGE, JOB, PAGES = "data", "app", "edge", "job", "pages"  # values of PART
+BESIDE = (DATA, PAGES)  # parts that no release has: a rollback leaves them as they are

@@ -15,20 +15,21 @@ from .._app.docker_words import SWARM_SERVICE
 from .._app.edge_files import EdgeFiles
 from .._app.program import CommandError, run
 from .._app.until import until
-from .service import EDGE_FILES
+from .service import EDGE_FILES, PAGES_FILES
 
 LEAVE = 60.0  # seconds, more than the edge's grace period
-MOUNTED = "/etc/nginx/izzzi"  # where the edge's task finds the files
+# Where a task finds the files.
+MOUNTED = {EDGE_FILES: "/etc/nginx/izzzi", PAGES_FILES: "/srv/izzzi-pages-state"}
 
 
-def volume(project: str) -> str:
+def volume(project: str, files: str = EDGE_FILES) -> str:
     """Return the name of the volume."""
-    return f"{project}{EDGE_FILES}"
+    return f"{project}{files}"
 
 
-def mount(project: str) -> dict[str, Any]:
-    """Return the volume as the Engine API's Mount. A node makes it with the first task of the edge."""
-    return {"Type": "volume", "Source": volume(project), "Target": MOUNTED, "ReadOnly": True}
+def mount(project: str, files: str = EDGE_FILES) -> dict[str, Any]:
+    """Return the volume as the Engine API's Mount. A node makes it with the first task that has it."""
+    return {"Type": "volume", "Source": volume(project, files), "Target": MOUNTED[files], "ReadOnly": True}
 
 
 def find(project: str) -> NodeEdge | None:

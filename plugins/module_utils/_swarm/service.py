@@ -10,7 +10,8 @@ from typing import Any
 
 from .labels import JOB_NAME, TASKS
 
-EDGE_FILES = "_edge.files"  # the end of the name of the edge's volume
+# Ends of names of volumes that the host writes, for the task on it to read.
+EDGE_FILES, PAGES_FILES = "_edge.files", "_pages.files"
 
 Spec = Mapping[str, Any]
 
@@ -56,8 +57,9 @@ def volumes_of(spec: Spec) -> set[str]:
 
 
 def _is_data(mount: Mapping[str, Any]) -> bool:
-    """Tell whether a volume has something that only its node has. The edge's says whether it is closed."""
-    return not mount["Source"].endswith(EDGE_FILES) and _is_local(mount)
+    """Tell whether a volume has something that only its node has. The edge's says whether it is closed, and the pages'
+    what runs now."""
+    return not mount["Source"].endswith((EDGE_FILES, PAGES_FILES)) and _is_local(mount)
 
 
 def _is_local(mount: Mapping[str, Any]) -> bool:

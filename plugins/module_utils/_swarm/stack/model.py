@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._app.images import Image
-from ..labels import DATA, EDGE, STATELESS
+from ..labels import DATA, EDGE, PAGES, STATELESS
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Stack:
     services: Mapping[str, dict]
     data_services: Mapping[str, dict] = field(default_factory=dict)
     edge: Mapping[str, dict] = field(default_factory=dict)
+    pages: Mapping[str, dict] = field(default_factory=dict)
     volumes: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Stack:
     @property
     def parts(self) -> dict[str, Mapping[str, dict]]:
         """In the order in which they are brought up."""
-        return {DATA: self.data_services, STATELESS: self.services, EDGE: self.edge}
+        return {DATA: self.data_services, STATELESS: self.services, EDGE: self.edge, PAGES: self.pages}
 
 
 @dataclass

@@ -64,6 +64,7 @@ class Run:
     def stack(self, release: str, images: Mapping[str, Image]) -> Stack:
         p = self.params
         policy = {key: value for key, value in p["policy"].items() if value is not None}
+        files = {**p["config_files"], **(p["pages"].get("configs") or {})}
         if "data_constraints" in policy:
             policy["data_constraints"] = tuple(policy["data_constraints"])
         return Stack(
@@ -72,11 +73,12 @@ class Run:
             services=p["services"],
             data_services=p["data_services"],
             edge=p["edge"],
+            pages=p["pages"].get("services") or {},
             volumes=p["volumes"],
             variables={**p["env"], "RELEASE": release},
             secrets={key: str(value) for key, value in p["secret_env"].items()},
-            secret_files=p["secret_files"],
-            config_files=placed(p["config_files"], self.swarm.network_range()),
+            secret_files={**p["secret_files"], **p["pages_secrets"]},
+            config_files=placed(files, self.swarm.network_range()),
             images=images,
             policy=Policy(**policy, monitor=p["monitor"]),
         )

@@ -15,7 +15,8 @@ from ..._app.service_rules import AFTER_SWITCH, image_volumes, nameless_volumes,
 from ..._app.values import Port, SpecError, nanoseconds, pairs, read_mount, read_port, size
 from ..._app.variables import names
 from .. import node_edge
-from ..labels import APP, DATA, DECLARED, EDGE, IMAGE, PART, SERVICE, START, STATELESS, TASKS
+from ..labels import APP, DATA, DECLARED, EDGE, IMAGE, PAGES, PART, SERVICE, START, STATELESS, TASKS
+from ..service import EDGE_FILES, PAGES_FILES
 from .container import container_spec, resolved
 from .declared import check_keys
 from .model import Bundle, Policy, Stack
@@ -32,6 +33,8 @@ CONTAINER = {
     "extra_hosts", "sysctls", "ulimits", "secrets", "configs", "logging",
 }
 # fmt: on
+# What has a task on every node, on the node's own ports, and the volume with what the host writes for it.
+HOST_FILES = {EDGE: EDGE_FILES, PAGES: PAGES_FILES}
 
 
 def bundle(stack: Stack) -> Bundle:
@@ -71,8 +74,8 @@ def service_spec(stack: Stack, result: Bundle, part: str, name: str, given: dict
     declared["environment"] = given.get("environment")
     deploy = declared.get("deploy") or {}
     container = container_spec(stack, result, name, declared)
-    if part == EDGE:
-        container["Mounts"] = [*container.get("Mounts", []), node_edge.mount(stack.project)]
+    if part in HOST_FILES:
+        container["Mounts"] = [*container.get("Mounts", []), node_edge.mount(stack.project, HOST_FILES[part])]
     task = {
         "ContainerSpec": container,
         "Resources": _resources(stack.policy, part, deploy),
@@ -157,7 +160,7 @@ def _placement(stack: Stack, declared: Mapping[str, Any], deploy: Mapping[str, A
 
 def _mode(policy: Policy, part: str, declared: Mapping[str, Any], deploy: Mapping[str, Any]) -> dict[str, Any]:
     why = _alone(part, declared)
-    if deploy.get("mode", "global" if part == EDGE else "replicated") == "global":
+    if deploy.get("mode", "global" if part in HOST_FILES else "replicated") == "global":
         if why:
             raise SpecError(f"deploy.mode: global runs a task on every node, and {why}: leave it out.")
         return {"Global": {}}
@@ -170,7 +173,7 @@ def _mode(policy: Policy, part: str, declared: Mapping[str, Any], deploy: Mappin
 
 def _update(policy: Policy, part: str, declared: Mapping, given: Mapping, failure: str, delay: Any = None) -> dict:
     """Let two tasks overlap unless they would share what there is one of: a volume, a port of each node."""
-    is_global = part == EDGE or (declared.get("deploy") or {}).get("mode") == "global"
+    is_global = part in HOST_FILES or (declared.get("deploy") or {}).get("mode") == "global"
     crowded = is_global and "Ports" in _endpoint(policy, part, declared, {})
     why = _alone(part, declared) or ("two tasks cannot have one port of a node" if crowded else "")
     order = given.get("order", "stop-first" if why else "start-first")
@@ -191,7 +194,7 @@ def _endpoint(policy: Policy, part: str, declared: Mapping, deploy: Mapping) -> 
     found = map(read_port, declared.get("ports") or [])
     # Swarm cannot bind to the loopback address; such a page is reached through the edge.
     ports = [_published(port) for port in found if port.address not in ("127.0.0.1", "::1")]
-    mode = "dnsrr" if part == EDGE else deploy.get("endpoint_mode", policy.endpoint_mode)
+    mode = "dnsrr" if part in HOST_FILES else deploy.get("endpoint_mode", policy.endpoint_mode)
     return {"Mode": mode} | ({"Ports": ports} if ports else {})
 
 

@@ -19,7 +19,7 @@ from ..._app.failure import headline
 from ..._app.images import Image, built_name, from_facts, pulled
 from ..._app.release import Manifest
 from ..engine import EngineError
-from ..labels import DATA, KIND, PART
+from ..labels import BESIDE, DATA, KIND, PART
 from . import jobs, power
 from .deploy import RELEASE_COMMAND, Deployment, recover
 from .diff import NOOP, StackChange
@@ -56,7 +56,8 @@ def plan(run: Run) -> Result:
 def expected_images(run: Run, release: str, pins: Mapping[str, str]) -> dict[str, Image]:
     """Return the images that were found, and for others what they are going to be called."""
     images = from_facts(run.params["images"])
-    services = {**run.params["data_services"], **run.params["services"], **run.params["edge"]}
+    p = run.params
+    services = {**p["data_services"], **p["services"], **p["edge"], **(p["pages"].get("services") or {})}
     for name, service in services.items():
         built = built_name(run.params["registry"], run.project, name, release)
         declared = built if "build" in service else declared_image(service, run.params["env"], release)
@@ -157,8 +158,8 @@ def rollback(run: Run) -> Result:
     target = manifests.rollback_target(releases, live, run.params["release"])
 
     def prepared(current: Mapping[str, dict]) -> Deployment:
-        data = {name: as_declared(spec) for name, spec in current.items() if spec["Labels"][PART] == DATA}
-        return run.deployment({**data, **target.services})
+        beside = {name: as_declared(spec) for name, spec in current.items() if spec["Labels"][PART] in BESIDE}
+        return run.deployment({**beside, **target.services})
 
     result = {"release": target.id, "events": run.events}
     if run.check_mode:
@@ -246,8 +247,8 @@ def command(run: Run) -> Result:
 
 
 def stateless(specs: Mapping[str, dict]) -> dict[str, dict]:
-    """Return what a release holds; data services are no part of it."""
-    return {name: spec for name, spec in specs.items() if spec["Labels"][PART] != DATA}
+    """Return what a release holds; data services and the pages for operators are no part of it."""
+    return {name: spec for name, spec in specs.items() if spec["Labels"][PART] not in BESIDE}
 
 
 def summary(planned: list[StackChange], changed: bool) -> Result:

@@ -16,6 +16,7 @@ def test_an_app_says_what_it_needs_in_three_words():
     assert found["volumes"] == {"postgres": {}, "redis": {}}
     assert [*found["secrets"]] == ["vault_app_postgres_password", "vault_app_redis_password"]
     assert found["data_services"]["mail"]["ports"] == ["127.0.0.1:1080:1080"]
+    assert found["mail"] == {"service": "mail", "port": 1080, "page_port": 1080}
 
 
 @pytest.mark.parametrize(

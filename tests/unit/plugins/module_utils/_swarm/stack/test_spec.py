@@ -164,3 +164,16 @@ def test_the_repositorys_own_number_of_replicas_counts():
     assert backend(deploy={"replicas": 3})["Mode"] == {"Replicated": {"Replicas": 3}}
     assert backend(scale=4)["Mode"] == {"Replicated": {"Replicas": 4}}
     assert backend(deploy={"replicas": 3}, replicas=1)["Mode"] == {"Replicated": {"Replicas": 1}}
+
+
+def test_pages_are_on_every_node_and_read_what_its_host_writes():
+    images = {**IMAGES, "operators": IMAGES["backend"]}
+    pages = {"operators": {"image": "nginx:1.28", "ports": ["8080:8080"], "command": ["nginx"]}}
+    spec = bundle(stack(pages=pages, images=images)).services["shop_operators"]
+    assert spec["Mode"] == {"Global": {}}
+    assert spec["UpdateConfig"]["Order"] == "stop-first"
+    assert spec["EndpointSpec"]["Mode"] == "dnsrr"
+    assert spec["Labels"]["izzzi.part"] == "pages"
+    (mount,) = spec["TaskTemplate"]["ContainerSpec"]["Mounts"]
+    assert (mount["Source"], mount["ReadOnly"]) == ("shop_pages.files", True)
+    assert volumes_of(spec) == set(), "nothing of it is data that a node would have to keep"

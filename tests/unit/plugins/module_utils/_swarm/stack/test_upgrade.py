@@ -15,7 +15,16 @@ class Upgrade(Verb):
     """An upgrade of the app that fake_cluster declares, whose database gets another image."""
 
     def __init__(self, cluster: Cluster, image: str = "db-new"):
-        given = {"service": "db", "images": {}, "data_services": {}, "edge": {}, "env": {}, "registry": ""}
+        given = {
+            "service": "db",
+            "images": {},
+            "data_services": {},
+            "edge": {},
+            "pages": {},
+            "pages_secrets": {},
+            "env": {},
+            "registry": "",
+        }
         super().__init__(cluster, **given)
         self.image = image
 

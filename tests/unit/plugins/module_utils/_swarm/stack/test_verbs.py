@@ -3,12 +3,18 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.model import (
     StackError,
 )
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import Run
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.store import Store
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import provide_data, rollback, scale
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.verbs import (
+    provide_data,
+    rollback,
+    scale,
+    stateless,
+)
 
 from tests.unit.plugins.module_utils._swarm.stack.fake_cluster import (
     Cluster,
@@ -74,7 +80,9 @@ class First(Verb):
     """A verb of the app that fake_cluster declares, before its first release."""
 
     def __init__(self, cluster: Cluster, check: bool = False):
-        super().__init__(cluster, images={}, data_services={"db": {"image": "db"}}, edge={}, env={}, registry="")
+        super().__init__(
+            cluster, images={}, data_services={"db": {"image": "db"}}, edge={}, pages={}, env={}, registry=""
+        )
         self.check_mode = check
         self.swarm.provide_network = lambda encrypted: True
 
@@ -110,3 +118,17 @@ def test_where_a_release_is_live_a_deploy_replaces_no_data(check):
     with pytest.raises(StackError, match="Release one is live in this Swarm, so that its data is not replaced"):
         provide_data(First(cluster, check))
     assert cluster.specs() == before
+
+
+def test_a_rollback_leaves_the_pages_for_operators_as_they_are():
+    """They are part of no release: a login that was exchanged does not come back with one."""
+    cluster = Cluster()
+    run(cluster, "one")
+    pages = {**cluster.specs()["shop_web"], "Name": "shop_operators"}
+    pages["Labels"] = {**pages["Labels"], "izzzi.part": "pages", "izzzi.service": "operators"}
+    cluster.create(pages)
+    assert "shop_operators" not in stateless(cluster.specs())
+    store = Store(cluster)
+    store.write(Manifest("zero", "zero", "f", GOOD, live_at=1.0, services=stateless(cluster.specs())))
+    rollback(Verb(cluster, release="zero"))
+    assert cluster.specs()["shop_operators"] == pages

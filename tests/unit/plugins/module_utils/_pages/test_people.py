@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import json
+
+from ansible_collections.izzzi.infra.plugins.module_utils._pages.people import makers, person, read
+
+
+def line(to: str, result: str = "ok", **who: str) -> str:
+    return json.dumps({"to": to, "result": result, "who": who, "detail": "secret"})
+
+
+def test_the_last_who_made_a_release_live_counts():
+    texts = [line("r1", user="ana", host="laptop"), line("r1", user="bo", host="ci"), line("r2", "failed", user="ana")]
+    assert read([*texts, "{", "[]", "null", line("", user="ana")]) == {"r1": "bo@ci"}
+
+
+def test_a_name_is_said_before_the_machine():
+    assert person({"user": "ana", "host": "laptop", "author": "Ana B."}) == "Ana B. (ana@laptop)"
+    assert person({"author": "Ana B."}) == "Ana B."
+    assert person({}) == ""
+
+
+def test_both_files_are_read_and_none_is_needed(tmp_path):
+    assert makers("shop", tmp_path) == {}
+    (tmp_path / "shop.1.jsonl").write_text(line("r1", user="ana") + "\n" + line("r2", user="ana") + "\n")
+    (tmp_path / "shop.jsonl").write_text(line("r2", user="bo") + "\n")
+    assert makers("shop", tmp_path) == {"r1": "ana", "r2": "bo"}

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.izzzi.infra.plugins.module_utils._pages.settings import Settings, SettingsError, read
+
+
+def test_the_role_writes_what_the_writer_reads(tmp_path):
+    given = {"app": "shop", "runner": "swarm", "certificates": [{"name": "shop.example"}], "mail_port": 8025, "x": 1}
+    (tmp_path / "settings.json").write_text(json.dumps(given))
+    assert read(tmp_path) == Settings("shop", "swarm", certificates=(("shop.example", 443),), mail_port=8025)
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}"])
+def test_damaged_settings_say_what_to_do(tmp_path, text):
+    if text is not None:
+        (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(SettingsError, match=r"cannot be read\. Run playbooks/deploy\.yml\."):
+        read(tmp_path)
