@@ -96,7 +96,7 @@ class Cloud(Walk):
         require_none([step for step in done.plan if step not in foreseen.plan], "done and not planned")
         self.account.cloud.go_on()
         account = self._check_account(None, done)
-        nothing = {**declared, "droplets": {}, "volumes": {}, "firewalls": {}, "alerts": {}}
+        nothing = {**declared, "droplets": {}, "volumes": {}, "firewalls": {}, "alerts": {}, "uptime_checks": {}}
         nothing.pop("load_balancer", None)
         left = [text for text in cloud_account.left_over(account, nothing) if delete_data or "volumes" not in text]
         require_none(left, "ours, and left over")
