@@ -428,6 +428,17 @@ options:
         firewalls too many are an error, and all else is kept and named in the plan with what it costs.
     type: bool
     default: false
+  target:
+    description:
+      - Plan only these and what they need, C(KIND.NAME) or C(KIND), such as C(droplet.app) or C(firewall). Kinds are
+        those of RV(plan[].kind), names as they are declared (a group of O(droplets) means all its droplets) or as the
+        account has them; a record is called by its host's name.
+      - A droplet needs VPC, SSH keys, tags and firewalls; a volume and the reserved IP their droplet; a record its
+        domain and what it points to. What hangs on a target is left out, see RV(left_out).
+      - The whole declaration is checked all the same. Not together with O(prune) and with O(state=absent).
+    type: list
+    elements: str
+    default: []
   protect:
     description: Refuse every plan that would delete or replace something, with O(state=absent) too.
     type: bool
@@ -574,6 +585,11 @@ plan:
     reason:
       description: Why it stays, for V(keep).
       type: str
+    notes:
+      description: What comes with it. For a replacement what is lost, what follows and what is to be done then; for a
+        new size that the droplet powers off.
+      type: list
+      elements: str
   sample:
     - action: create
       kind: vpc
@@ -582,6 +598,23 @@ plan:
       monthly_cost: 0.0
       monthly_cost_delta: 0.0
       reason: ""
+      notes: []
+left_out:
+  description: What would change too, and is not in the plan because of O(target).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: As RV(plan[].action).
+      type: str
+    kind:
+      description: As RV(plan[].kind).
+      type: str
+    name:
+      description: The resource's name on the account.
+      type: str
+  sample: []
 monthly_cost:
   description: What the environment costs each month in US dollars, by list prices and without traffic.
   returned: success
@@ -755,6 +788,7 @@ ARGUMENT_SPEC = {
     "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
     "region": {"type": "str", "required": True},
     "prune": {"type": "bool", "default": False},
+    "target": {"type": "list", "elements": "str", "default": []},
     "protect": {"type": "bool", "default": False},
     "fingerprint": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -226,6 +226,7 @@ def declaration(**changes: Any) -> dict[str, Any]:
         "allow_replace": [],
         "replace": [],
         "prune": False,
+        "target": [],
         "protect": False,
         "state": "present",
         "timeout": 30,

@@ -96,6 +96,7 @@ def _watched(row: Row) -> list[str]:
 class Alerts(Resource):
     kind = "alert"
     phase = ATTACHED
+    requires = (("tag", ""),)
     doubles = "alerts"
     arguments: ClassVar[dict[str, Any]] = {
         "alerts": {"type": "dict", "default": {}},
