@@ -434,7 +434,8 @@ options:
         those of RV(plan[].kind), names as they are declared (a group of O(droplets) means all its droplets) or as the
         account has them; a record is called by its host's name.
       - A droplet needs VPC, SSH keys, tags and firewalls; a volume and the reserved IP their droplet; a record its
-        domain and what it points to. What hangs on a target is left out, see RV(left_out).
+        domain and what it points to. A droplet that is replaced takes along its reserved IP, volumes and records. All
+        else is left out, see RV(left_out).
       - The whole declaration is checked all the same. Not together with O(prune) and with O(state=absent).
     type: list
     elements: str

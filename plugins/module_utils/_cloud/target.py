@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from .names import Names
-from .plan import IDLE, Problems, Step
+from .plan import IDLE, REPLACE, Problems, Step
 
 if TYPE_CHECKING:  # resources use the plan, and this reads them
     from .resource import Resource
@@ -53,7 +53,8 @@ def addresses(entry: Entry, names: Names) -> list[str]:
 
 
 def choose(targets: Iterable[str], entries: list[Entry], names: Names) -> Chosen:
-    """Return the names of the targets and of all that they need. Raise Problems for a target that is not declared."""
+    """Return the names of the targets, of all that they need, and of what hangs on one that is replaced. Raise Problems
+    for a target that is not declared."""
     called = [(entry, addresses(entry, names)) for entry in entries]
     if unknown := [word for word in targets if not any(word in words for _entry, words in called)]:
         raise Problems([_unknown(word, called) for word in unknown])
@@ -66,7 +67,14 @@ def choose(targets: Iterable[str], entries: list[Entry], names: Names) -> Chosen
         chosen[step.kind].add(step.name)
         for kind, name in resource.needs(step.name):
             left += [entry for entry in entries if entry[1].kind == kind and name in ("", entry[1].name)]
+        if step.action == REPLACE:  # its address, its volumes and its records would hang on nothing
+            left += [entry for entry in entries if _hangs_on(entry, step)]
     return chosen
+
+
+def _hangs_on(entry: Entry, replaced: Step) -> bool:
+    resource, step = entry
+    return step.action not in IDLE and (replaced.kind, replaced.name) in resource.needs(step.name)
 
 
 def _unknown(word: str, called: list[tuple[Entry, list[str]]]) -> str:

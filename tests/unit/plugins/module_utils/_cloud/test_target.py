@@ -128,7 +128,7 @@ def test_costs_are_of_the_whole_environment():
     assert run(api, "volume.data")["monthly_cost"] == {"before": 12.0, "after": 19.0}
 
 
-def test_a_droplet_that_is_replaced_names_what_follows_and_what_a_target_leaves_out():
+def test_a_droplet_that_is_replaced_takes_along_what_hangs_on_it():
     api = SandboxApi()
     run(api)
     plan = run(api, replace=["shop-staging-db"], apply=False)["plan"]
@@ -138,10 +138,9 @@ def test_a_droplet_that_is_replaced_names_what_follows_and_what_a_target_leaves_
     assert "site.yml" in then
     assert "reserved_ip shop-staging-ip, volume shop-staging-db-data" in follows
     outcome = run(api, "droplet.db", replace=["shop-staging-db"])
-    assert work(outcome) == {"droplet shop-staging-db"}
-    assert {"reserved_ip shop-staging-ip", "volume shop-staging-db-data"} <= work(outcome, "left_out")
-    after = run(api)
-    assert {"reserved_ip shop-staging-ip", "volume shop-staging-db-data"} <= work(after)
+    assert work(outcome) == {"droplet shop-staging-db", "reserved_ip shop-staging-ip", "volume shop-staging-db-data"}
+    assert work(outcome, "left_out") == {"project_resources shop-staging"}
+    assert work(run(api)) == {"project_resources shop-staging"}
     assert not run(api)["changed"]
 
 
