@@ -82,6 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parts = {**COMPOSE, **SWARM, **OLDER}
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(parts)}; by default all")
+    parser.add_argument("--on", choices=["compose", "swarm"], help="one runner; by default both")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(parts):
         parser.error(f"there is no part {', '.join(unknown)}")
@@ -92,7 +93,7 @@ def main() -> int:
         old = {"proof_postgres": 15}
         runs = (("compose", COMPOSE, {}), ("swarm", SWARM, {}), ("compose", OLDER, old), ("swarm", OLDER, old))
         for number, (orchestrator, known, more) in enumerate(runs):
-            if wanted := [known[part] for part in chosen if part in known]:
+            if (wanted := [known[part] for part in chosen if part in known]) and options.on in (None, orchestrator):
                 (folder := Path(name) / f"{orchestrator}-{number}").mkdir()
                 rows += carry_out(folder, orchestrator, wanted, **more)
     found = [f"problem: {row.what}: {problem}" for row in rows for problem in row.problems]
