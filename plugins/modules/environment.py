@@ -306,10 +306,32 @@ options:
         C(enabled)."
     type: dict
     default: {}
+  alert_emails:
+    description:
+      - Who hears of O(alerts) and O(uptime_checks) that name nobody. DigitalOcean writes only to addresses that are
+        verified on the account.
+    type: list
+    elements: str
+    default: []
   alert_slack_url:
-    description: The webhook of the alerts' C(slack_channel). A secret; shown as a checksum only.
+    description:
+      - The webhook of the C(slack_channel) of O(alerts) and O(uptime_checks). A secret; shown as a checksum only.
     type: str
     default: ''
+  uptime_checks:
+    description:
+      - Uptime checks by short name, with their alerts; the real name is C(izzzi PROJECT-ENVIRONMENT NAME), which makes
+        them the environment's. $1 a month each.
+      - "Each has C(target) (required; a URL, or a host's name for V(ping)), C(type) (V(https), V(http) or V(ping); by
+        default what C(target) begins with), C(regions) that it is asked from (V(us_east), V(us_west), V(eu_west),
+        V(se_asia), by default all), C(enabled), C(emails), C(slack_channel) and C(alerts)."
+      - "C(alerts) is a dictionary by short name, each with C(type) (required), C(threshold) and C(period) (V(2m),
+        V(3m), V(5m), the default, V(10m), V(15m), V(30m), V(1h)). C(type) is V(down) (in any region), V(down_global)
+        (in all), V(latency) (C(threshold) in milliseconds) or V(ssl_expiry) (C(threshold) in days). By default C(down)
+        after 3 minutes, C(slow) above 2000 ms, and for https C(certificate) 14 days before its end."
+      - An alert that somebody adds to a check by hand stays, until the check goes.
+    type: dict
+    default: {}
   spaces:
     description:
       - Spaces buckets by short name; the real one is C(PROJECT-ENVIRONMENT-NAME), and all accounts share these names.
@@ -406,6 +428,18 @@ options:
         firewalls too many are an error, and all else is kept and named in the plan with what it costs.
     type: bool
     default: false
+  target:
+    description:
+      - Plan only these and what they need, C(KIND.NAME) or C(KIND), such as C(droplet.app) or C(firewall). Kinds are
+        those of RV(plan[].kind), names as they are declared (a group of O(droplets) means all its droplets) or as the
+        account has them; a record is called by its host's name.
+      - A droplet needs VPC, SSH keys, tags and firewalls; a volume and the reserved IP their droplet; a record its
+        domain and what it points to. A droplet that is replaced takes along its reserved IP, volumes and records. All
+        else is left out, see RV(left_out).
+      - The whole declaration is checked all the same. Not together with O(prune) and with O(state=absent).
+    type: list
+    elements: str
+    default: []
   protect:
     description: Refuse every plan that would delete or replace something, with O(state=absent) too.
     type: bool
@@ -482,7 +516,10 @@ EXAMPLES = r"""
     volumes:
       data: {droplets: app, size: 50}
     alerts:
-      cpu: {type: cpu, value: 90, emails: [ops@example.com]}
+      cpu: {type: cpu, value: 90}
+    alert_emails: [ops@example.com]
+    uptime_checks:
+      site: {target: https://example.com}
     spaces:
       backups:
         versioning: true
@@ -530,7 +567,8 @@ plan:
       type: str
     kind:
       description: V(vpc), V(ssh_key), V(tag), V(firewall), V(droplet), V(domain), V(record), V(project),
-        V(project_resources), V(bucket), V(spaces_key), V(reserved_ip), V(load_balancer), V(volume) or V(alert).
+        V(project_resources), V(bucket), V(spaces_key), V(reserved_ip), V(load_balancer), V(volume), V(alert) or
+        V(uptime_check).
       type: str
     name:
       description: The resource's name on the account.
@@ -548,6 +586,11 @@ plan:
     reason:
       description: Why it stays, for V(keep).
       type: str
+    notes:
+      description: What comes with it. For a replacement what is lost, what follows and what is to be done then; for a
+        new size that the droplet powers off.
+      type: list
+      elements: str
   sample:
     - action: create
       kind: vpc
@@ -556,6 +599,23 @@ plan:
       monthly_cost: 0.0
       monthly_cost_delta: 0.0
       reason: ""
+      notes: []
+left_out:
+  description: What would change too, and is not in the plan because of O(target).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: As RV(plan[].action).
+      type: str
+    kind:
+      description: As RV(plan[].kind).
+      type: str
+    name:
+      description: The resource's name on the account.
+      type: str
+  sample: []
 monthly_cost:
   description: What the environment costs each month in US dollars, by list prices and without traffic.
   returned: success
@@ -670,6 +730,9 @@ outputs:
     volume_ids:
       description: The volumes' ids, by name.
       type: dict
+    uptime_check_ids:
+      description: The uptime checks' ids, by the names they have in O(uptime_checks); empty while there is none.
+      type: dict
     spaces_buckets:
       description: The declared buckets' URLs, by the names they have in O(spaces).
       type: dict
@@ -693,6 +756,7 @@ outputs:
     reserved_ip: 203.0.113.20
     load_balancer_ip: ""
     volume_ids: {izzzi-production-app-data: 506f78a4-e098-11e5-ad9f-000f53306ae1}
+    uptime_check_ids: {site: 4de7ac8b-495b-4884-9a69-1050c6793cd6}
     spaces_buckets: {backups: https://fra1.digitaloceanspaces.com/izzzi-production-backups}
     spaces_keys: {backup: DO00ABCDEFGHIJKLMNOP}
     dns_records: {www.example.com A: [203.0.113.10]}
@@ -725,6 +789,7 @@ ARGUMENT_SPEC = {
     "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
     "region": {"type": "str", "required": True},
     "prune": {"type": "bool", "default": False},
+    "target": {"type": "list", "elements": "str", "default": []},
     "protect": {"type": "bool", "default": False},
     "fingerprint": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

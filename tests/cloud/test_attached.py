@@ -19,6 +19,8 @@ def declared(declared) -> dict:
         "load_balancer": {"group": "web"},
         "volumes": {"data": {"droplets": "app", "size": 10}},
         "alerts": {"cpu": ALERT},
+        "alert_emails": ["ops@example.com"],
+        "uptime_checks": {"site": {"target": "https://izzzi.test"}},
         "domain": {"name": "izzzi.test", "records": [{"type": "A", "name": "ssh", "target": "reserved_ip"}]},
     }
 
@@ -28,6 +30,7 @@ MADE = {
     "load_balancer shop-staging-lb": "create",
     "volume shop-staging-app-data": "create",
     "alert shop-staging cpu": "create",
+    "uptime_check izzzi shop-staging site": "create",
 }
 
 
@@ -52,12 +55,18 @@ def test_life(sandbox: Sandbox, declared, run: Run):
         "load_balancer": {"group": "web", "size_unit": 2, "redirect_http_to_https": False},
         "volumes": {"data": {"droplets": "app", "size": 20}},
         "alerts": {"cpu": {**ALERT, "value": 80, "window": "10m"}},
+        "uptime_checks": {"site": {"target": "https://izzzi.test", "regions": ["eu_west"]}},
     }
     done = run(changed)
     fields = {
         step["kind"]: [c["field"] for c in step["changes"]] for step in done["plan"] if step["action"] == "update"
     }
-    assert fields == {"load_balancer": ["size_unit"], "volume": ["size"], "alert": ["value", "window"]}
+    assert fields == {
+        "load_balancer": ["size_unit"],
+        "volume": ["size"],
+        "alert": ["value", "window"],
+        "uptime_check": ["regions"],
+    }
     assert not run(changed)["changed"]
 
     sandbox.api("POST", f"/v2/volumes/{volume['id']}/actions", {"type": "detach", "droplet_id": droplet["id"]})
@@ -65,12 +74,15 @@ def test_life(sandbox: Sandbox, declared, run: Run):
     assert not run(changed)["changed"]
 
     fewer = {**changed, "reserved_ip": None, "load_balancer": None, "volumes": {}, "alerts": {}, "domain": None}
+    fewer["uptime_checks"] = {}
     pruned = run({**fewer, "prune": True})
     assert "failed" not in pruned, pruned
     nouns = ("reserved_ips", "load_balancers", "volumes")
     assert [len(sandbox.all(noun)) for noun in nouns] == [0, 0, 1], "a volume holds data"
+    assert sandbox.api("GET", "/v2/uptime/checks")["checks"] == []
     assert not run({**fewer, "prune": True})["changed"]
     gone = run({**fewer, "state": "absent", "delete_data": True})
     assert "failed" not in gone, gone
     assert sandbox.all("volumes") == []
     assert sandbox.api("GET", "/v2/monitoring/alerts")["policies"] == []
+    assert sandbox.api("GET", "/v2/uptime/checks")["checks"] == []

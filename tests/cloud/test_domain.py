@@ -63,7 +63,7 @@ def test_check_create_nothing(sandbox: Sandbox, declared, run: Run):
     assert find(sandbox, "A", "www")["ttl"] == 300
     for check in (True, False):
         again = run(declared, check=check)
-        assert (again["changed"], actions(again), again["api_calls"]) == (False, {}, 12)
+        assert (again["changed"], actions(again), again["api_calls"]) == (False, {}, 13)
 
 
 def test_each_field_is_changed_in_place(sandbox: Sandbox, declared, run: Run):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from .conftest import PLAYBOOK, ROOT, Sandbox
 
@@ -61,6 +63,64 @@ def test_a_saved_plan_is_carried_out_once_and_only_while_it_holds(sandbox: Sandb
     done = play("provision", "-vvv", "--tags", "provision_declare", "-e", f"plan={saved}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(sandbox.all("droplets")) == 1
+
+
+def test_a_saved_plan_fits_its_schema_and_is_shown_without_the_account(sandbox: Sandbox, play: Play, tmp_path: Path):
+    saved = tmp_path / "plan.json"
+    two = {"app": {"size": "s-1vcpu-1gb", "image": "debian-13-x64", "groups": ["web"]}}
+    two |= {"db": {"size": "s-1vcpu-1gb", "image": "debian-13-x64"}}
+    made = play("plan", "-e", f"plan_file={saved}", "-e", "target=droplet.app", provision_droplets=two)
+    assert made.returncode == 0, made.stdout + made.stderr
+    plan = json.loads(saved.read_text())
+    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs/plan.md").read_text(), re.S)
+    Draft202012Validator(json.loads(block)).validate(plan)
+    assert plan["flags"]["target"] == ["droplet.app"]
+    assert "droplet shop-staging-db" in {f"{step['kind']} {step['name']}" for step in plan["left_out"]}
+
+    asked = len(sandbox.api("GET", "/_sandbox/requests")["requests"])
+    shown = play("plan", "-e", f"show={saved}", provision_api_token="")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert len(sandbox.api("GET", "/_sandbox/requests")["requests"]) == asked
+    for words in ("Saved plan of shop-staging, made ", "with target=droplet.app", "+ droplet shop-staging-app  (+6.00"):
+        assert words in shown.stdout
+    for told in (made, shown):
+        assert "Left out by the target" in told.stdout
+
+    both = play("provision", "--tags", "provision_declare", "-e", f"plan={saved}", "-e", "target=vpc")
+    assert both.returncode != 0
+    assert "is carried out with the target that it was made with" in both.stdout
+    done = play("provision", "--tags", "provision_declare", "-e", f"plan={saved}", provision_droplets=two)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [row["name"] for row in sandbox.all("droplets")] == ["shop-staging-app"]
+
+    for content, words in (
+        ("{", "is not a saved plan: it is not JSON"),
+        (json.dumps({**plan, "version": 7}), "has version 7, and this collection reads version 1"),
+    ):
+        saved.write_text(content)
+        for arguments in (["plan", "-e", f"show={saved}"], ["provision", "-e", f"plan={saved}"]):
+            broken = play(*arguments)
+            assert broken.returncode != 0
+            assert words in broken.stdout
+    missing = play("plan", "-e", "show=/nowhere.json")
+    assert "There is no plan in /nowhere.json" in missing.stdout
+    mixed = play("plan", "-e", f"show={saved}", "-e", "target=vpc")
+    assert "Usage: ansible-playbook playbooks/plan.yml" in " ".join(mixed.stdout.split())
+
+
+def test_a_target_is_refused_by_its_nearest_name_and_beside_prune(sandbox: Sandbox, play: Play):
+    wrong = play("provision", "-e", "target=droplet.ap")
+    assert wrong.returncode != 0
+    assert "target: nothing that is declared is called droplet.ap. Did you mean droplet.app?" in wrong.stdout
+    pruned = play("plan", "-e", "target=droplet.app", "-e", "provision_prune=true")
+    assert "target: it does not go with prune (provision_prune)" in pruned.stdout
+    assert sandbox.all("vpcs") == []
+    done = play("provision", "--tags", "provision_declare", "-e", "target=firewall.web,vpc")
+    assert done.returncode == 0, done.stdout + done.stderr
+    there = [[row["name"] for row in sandbox.all(noun)] for noun in ("firewalls", "vpcs", "droplets")]
+    assert there == [["shop-staging-fw-web"], ["shop-staging-vpc"], []]
+    again = play("provision", "--tags", "provision_declare", "-e", "target=firewall.web,vpc")
+    assert "changed=0 " in again.stdout
 
 
 def test_drift_fails_a_job_that_asks_for_it(sandbox: Sandbox, play: Play):

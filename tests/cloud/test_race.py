@@ -28,6 +28,7 @@ def race(declared) -> dict[str, Any]:
         "reserved_ip": {"droplets": "app"},
         "domain": {"name": "shop.test", "records": [{"type": "TXT", "data": "x"}]},
         "alerts": {"cpu": {"type": "cpu", "value": 80, "emails": ["ops@shop.test"]}},
+        "uptime_checks": {"site": {"target": "https://shop.test", "emails": ["ops@shop.test"]}},
     }
 
 
@@ -42,6 +43,9 @@ def twins(sandbox: Sandbox) -> list[Any]:
         rows = sandbox.api("GET", f"/v2/domains/{domain['name']}/records?per_page=200")["domain_records"]
         found.update((row["type"], row["name"], row["data"]) for row in rows)
     found.update(row["description"] for row in sandbox.api("GET", "/v2/monitoring/alerts")["policies"])
+    for check in sandbox.api("GET", "/v2/uptime/checks")["checks"]:
+        alerts = sandbox.api("GET", f"/v2/uptime/checks/{check['id']}/alerts")["alerts"]
+        found.update([check["name"], *((check["name"], alert["name"]) for alert in alerts)])
     return [key for key, count in found.items() if count > 1]
 
 

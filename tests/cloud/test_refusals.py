@@ -141,6 +141,7 @@ def test_what_is_ours_and_not_declared_is_named_with_its_cost(sandbox: Sandbox, 
         "load_balancer": {"group": "web"},
         "volumes": {"data": {"droplets": "app", "size": 10}},
         "alerts": {"cpu": {"type": "cpu", "value": 90, "emails": ["ops@example.com"]}},
+        "uptime_checks": {"site": {"target": "https://izzzi.test", "emails": ["ops@example.com"]}},
         "domain": {"name": "izzzi.test", "hosts": ["www"]},
     }
     made = run(full)
@@ -153,11 +154,12 @@ def test_what_is_ours_and_not_declared_is_named_with_its_cost(sandbox: Sandbox, 
         "load_balancer shop-staging-lb": 12.0,
         "volume shop-staging-app-data": 1.0,
         "alert shop-staging cpu": 0.0,
+        "uptime_check izzzi shop-staging site": 1.0,
         "domain izzzi.test": 0.0,
         "record www.izzzi.test A": 0.0,
     }
     assert all(step["reason"] for step in plan["plan"] if step["action"] == "keep")
-    assert (plan["changed"], plan["monthly_cost"]) == (False, {"before": 19.0, "after": 19.0})
+    assert (plan["changed"], plan["monthly_cost"]) == (False, {"before": 20.0, "after": 20.0})
     gone = run({**declared, "prune": True})
     assert "failed" not in gone, gone
     assert {step["name"] for step in gone["plan"] if step["action"] == "keep"} == {"shop-staging-app-data"}

@@ -46,6 +46,8 @@ def declared(account) -> dict[str, Any]:
         "load_balancer": {"group": "web"},
         "volumes": {"data": {"droplets": "app", "size": 10}},
         "alerts": {"cpu": ALERT},
+        "alert_emails": ["ops@example.com"],
+        "uptime_checks": {"site": {"target": f"https://{DOMAIN}"}},
         "domain": {
             "name": DOMAIN,
             "hosts": ["www"],
@@ -63,6 +65,14 @@ def declared(account) -> dict[str, Any]:
 
 def alerts(sandbox: Sandbox) -> list[dict[str, Any]]:
     return sandbox.api("GET", "/v2/monitoring/alerts?per_page=200")["policies"]
+
+
+def checks(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return sandbox.api("GET", "/v2/uptime/checks?per_page=200")["checks"]
+
+
+def check_alerts(sandbox: Sandbox, check: dict[str, Any]) -> list[dict[str, Any]]:
+    return sandbox.api("GET", f"/v2/uptime/checks/{check['id']}/alerts?per_page=200")["alerts"]
 
 
 def records(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -102,6 +112,9 @@ def require_sound(sandbox: Sandbox, group: str = "app", count: int = 1) -> None:
     for name in names:
         assert volumes[f"{name}-data"]["droplet_ids"] == [droplets[name]["id"]]
     assert [(row["tags"], row["entities"]) for row in alerts(sandbox)] == [(["izzzi:shop:staging"], [])]
+    (check,) = checks(sandbox)
+    assert (check["name"], check["target"], check["enabled"]) == (f"izzzi {BASE} site", f"https://{DOMAIN}", True)
+    assert sorted(row["type"] for row in check_alerts(sandbox, check)) == ["down", "latency", "ssl_expiry"]
     assert {(tuple(row["tags"]), tuple(row["droplet_ids"])) for row in sandbox.all("firewalls")} == {
         (("izzzi:shop:staging",), ())
     }
@@ -195,6 +208,22 @@ def delete_alert(sandbox: Sandbox) -> None:
         sandbox.api("DELETE", f"/v2/monitoring/alerts/{row['uuid']}")
 
 
+def change_check(sandbox: Sandbox) -> None:
+    for row in checks(sandbox):
+        sandbox.api("PUT", f"/v2/uptime/checks/{row['id']}", {"enabled": False, "target": "https://192.0.2.66"})
+
+
+def delete_check(sandbox: Sandbox) -> None:
+    for row in checks(sandbox):
+        sandbox.api("DELETE", f"/v2/uptime/checks/{row['id']}")
+
+
+def delete_check_alerts(sandbox: Sandbox) -> None:
+    for row in checks(sandbox):
+        for alert in check_alerts(sandbox, row):
+            sandbox.api("DELETE", f"/v2/uptime/checks/{row['id']}/alerts/{alert['id']}")
+
+
 def point_elsewhere(sandbox: Sandbox) -> None:
     row = record(sandbox, "A", "ip")
     sandbox.api("PUT", f"/v2/domains/{DOMAIN}/records/{row['id']}", {"type": "A", "data": "192.0.2.66"})
@@ -234,6 +263,9 @@ BY_HAND: dict[str, Callable[[Sandbox], None]] = {
     "load balancer deleted": delete("load_balancers"),
     "alert on a droplet": change_alert,
     "alert deleted": delete_alert,
+    "uptime check changed": change_check,
+    "uptime check deleted": delete_check,
+    "uptime check without alerts": delete_check_alerts,
     "record elsewhere": point_elsewhere,
     "record deleted": delete_record("A", "ip"),
     "text deleted": delete_record("TXT", "@"),
@@ -395,7 +427,7 @@ def test_all_goes_whatever_happened(account: Sandbox, declared, event):
     left = {noun: len(account.all(noun)) for noun in empty}
     empty["account/keys"] = 1  # the account's keys stay
     assert left == empty
-    assert alerts(account) == []
+    assert (alerts(account), checks(account)) == ([], [])
 
 
 def test_what_a_destruction_keeps_is_taken_up_by_the_next_environment(account: Sandbox, declared):

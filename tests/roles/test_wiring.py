@@ -103,6 +103,38 @@ def test_messages_call_a_site_as_people_do(role):
     assert wired(f"{role}_message_sites", nginx_sites={"shop": APP["app_site"], "blog": own}) == {"shop": "app_site"}
 
 
+HEARD = {"provision_alert_emails": ["ops@shop.test"], "provision_domain": {"name": "shop.test"}}
+SITE = APP["app_site"]
+RULE = {"entry_protocol": "https", "entry_port": 443, "target_protocol": "http", "target_port": 80}
+
+
+@pytest.mark.parametrize(
+    ("variables", "target"),
+    [
+        ({}, "http://shop.test"),
+        ({"app_site": {**SITE, "tls": {"source": "acme"}}}, "https://shop.test"),
+        ({"app_site": {**SITE, "tls": {"source": "files"}}}, "https://shop.test"),
+        ({"app_site": {**SITE, "tls": {"source": "files", "root": "own.pem"}}}, "http://shop.test"),
+        ({"app_site": {**SITE, "tls": {"source": "self-signed"}}}, "http://shop.test"),
+        ({"app_site": {**SITE, "server_names": ["_", "*.shop.test", "www.shop.test"]}}, "http://www.shop.test"),
+        ({"app_site": {**SITE, "server_names": ["_"]}}, "http://shop.test"),
+        ({"provision_domain": {"name": "shop.test", "hosts": ["staging"]}}, "http://staging.shop.test"),
+        ({"provision_load_balancer": {"forwarding_rules": [RULE]}}, "https://shop.test"),
+        ({"provision_alert_emails": []}, None),
+        ({"provision_domain": {}}, None),
+        ({"provision_domain": {"name": "shop.test", "hosts": []}}, None),
+        ({"app_site": {**SITE, "basic_auth": ["team"]}}, None),
+    ],
+)
+def test_the_apps_domain_is_watched_from_outside_when_somebody_is_to_hear_of_it(variables, target):
+    wanted = {"site": {"target": target}} if target else {}
+    assert wired("provision_uptime_checks", **HEARD | variables) == wanted
+
+
+def test_without_an_app_or_a_domain_nothing_is_watched():
+    assert wired("provision_uptime_checks") == {}
+
+
 NGINX = yaml.safe_load((ROOT / "roles/nginx/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 
 

@@ -1,4 +1,5 @@
-"""What is attached to droplets or stands before them: reserved IPs, volumes, load balancers, alerts; and projects."""
+"""What is attached to droplets or stands before them: reserved IPs, volumes, load balancers, alerts, uptime checks; and
+projects."""
 
 from __future__ import annotations
 
@@ -195,6 +196,39 @@ def test_alerts(client, droplet):
         refused(client.monitoring.create_alert_policy, body={**body, **bad})
     client.monitoring.delete_alert_policy(policy["uuid"])
     assert client.monitoring.list_alert_policy()["policies"] == []
+
+
+def test_uptime_checks_and_their_alerts(client):
+    uptime = client.uptime
+    body = {"name": "site", "type": "https", "target": "https://shop.example", "regions": ["eu_west"], "enabled": True}
+    check = uptime.create_check(body=body)["check"]
+    assert {name: check[name] for name in body} == body
+    second = uptime.create_check(body=body)["check"]["id"]
+    assert [row["id"] for row in uptime.list_checks()["checks"]] == [check["id"], second], "a name is not unique"
+    uptime.delete_check(second)
+    assert uptime.update_check(check["id"], body={"enabled": False})["check"] == {**check, "enabled": False}
+    for bad in ({"type": "tcp"}, {"regions": ["mars"]}, {"regions": []}, {"target": "shop.example"}, {"method": "GET"}):
+        refused(uptime.create_check, body={**body, **bad})
+    refused(uptime.update_check, check["id"], body={"type": "http"})
+
+    receivers = {"email": ["ops@shop.example"], "slack": []}
+    down = {"name": "down", "type": "down", "notifications": receivers, "period": "2m"}
+    alert = uptime.create_alert(check["id"], body=down)["alert"]
+    assert alert == {"id": alert["id"], **down}
+    slow = {**down, "type": "latency", "threshold": 300, "comparison": "greater_than"}
+    changed = uptime.update_alert(check["id"], alert["id"], body=slow)["alert"]
+    assert changed == {"id": alert["id"], **slow} == uptime.get_alert(check["id"], alert["id"])["alert"]
+    nobody = {"email": [], "slack": []}
+    for bad in ({"period": "4m"}, {"type": "latency"}, {"notifications": nobody}, {"notifications": {"email": []}}):
+        refused(uptime.create_alert, check["id"], body={**down, **bad})
+    gone = (uptime.get_alert(second, alert["id"]), uptime.create_alert(second, body=down), uptime.list_alerts(second))
+    assert {reply["id"] for reply in gone} == {"not_found"}, "of another check, and of none"
+    uptime.create_alert(check["id"], body=down)
+    uptime.delete_alert(check["id"], alert["id"])
+    assert len(uptime.list_alerts(check["id"])["alerts"]) == 1
+    uptime.delete_check(check["id"])
+    assert uptime.get_alert(check["id"], alert["id"])["id"] == "not_found", "it went with its check"
+    assert uptime.list_checks()["checks"] == []
 
 
 @pytest.mark.parametrize("wrong", ["1", "droplet:1", "do:droplet", "do:droplet:", "do::1", "", "DO:droplet:1"])

@@ -93,6 +93,11 @@ def test_replies_follow_the_contract(contract, daemon):
     ask("POST", "/v2/volumes/{volume_id}/snapshots", {"name": "s"}, volume_id=volume)
     ask("POST", "/v2/load_balancers", {"name": "lb", "region": "fra1", "forwarding_rules": [RULE], "tag": "web"})
     ask("POST", "/v2/spaces/keys", {"name": "k", "grants": [{"bucket": "", "permission": "fullaccess"}]})
+    watch = {"name": "w", "type": "https", "target": "https://shop.example", "regions": ["us_east"], "enabled": True}
+    check = ask("POST", "/v2/uptime/checks", watch)["check"]["id"]
+    slack = [{"channel": "#ops", "url": "https://hooks.slack.example/1"}]
+    down = {"name": "d", "type": "down", "notifications": {"email": ["ops@shop.example"], "slack": slack}}
+    ask("POST", "/v2/uptime/checks/{check_id}/alerts", {**down, "period": "2m"}, check_id=check)
     project = ask("POST", "/v2/projects", {"name": "shop", "purpose": "Web Application"})["project"]["id"]
     urn = {"resources": [f"do:droplet:{droplet}"]}
     ask("POST", "/v2/projects/{project_id}/resources", urn, project_id=project)
@@ -119,8 +124,11 @@ def test_replies_follow_the_contract(contract, daemon):
         "/v2/snapshots",
         "/v2/spaces/keys",
         "/v2/tags",
+        "/v2/uptime/checks",
+        "/v2/uptime/checks/{check_id}",
+        "/v2/uptime/checks/{check_id}/alerts",
         "/v2/volumes",
         "/v2/vpcs",
         "/v2/vpcs/{vpc_id}/members",
     ):
-        ask("GET", path, droplet_id=droplet, vpc_id=vpc, project_id=project, **domain)
+        ask("GET", path, droplet_id=droplet, vpc_id=vpc, project_id=project, check_id=check, **domain)

@@ -127,7 +127,7 @@ class Account:
 
     def all(self, path: str) -> list[dict[str, Any]]:
         key = path.rsplit("/", 1)[-1].replace("keys", "ssh_keys")
-        key = {"records": "domain_records", "alerts": "policies"}.get(key, key)
+        key = {"records": "domain_records"}.get(key, "policies" if path == "/monitoring/alerts" else key)
         return self.api("GET", f"{path}?per_page=200")[key]
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:

@@ -96,7 +96,7 @@ class Cloud(Walk):
         require_none([step for step in done.plan if step not in foreseen.plan], "done and not planned")
         self.account.cloud.go_on()
         account = self._check_account(None, done)
-        nothing = {**declared, "droplets": {}, "volumes": {}, "firewalls": {}, "alerts": {}}
+        nothing = {**declared, "droplets": {}, "volumes": {}, "firewalls": {}, "alerts": {}, "uptime_checks": {}}
         nothing.pop("load_balancer", None)
         left = [text for text in cloud_account.left_over(account, nothing) if delete_data or "volumes" not in text]
         require_none(left, "ours, and left over")
@@ -122,6 +122,24 @@ class Cloud(Walk):
         if kind == "429" or not reached:
             assert done.is_done or "cannot shrink" in done.refused, done
         self._check_account(declared, done)
+        self._converge(ALL)
+
+    @rule(changes=st.lists(change, min_size=1, max_size=3), which=st.integers(0, 60))
+    def aim(self, changes: list[tuple[str, Any]], which: int) -> None:
+        """A run with a target does what its plan said and no more, a second one has nothing to do, and the rest is left
+        to the next run."""
+        for part, value in changes:
+            self.wish[part] = copy.deepcopy(value)
+        declared = arguments(self.wish, self.sizes, ALL - {"prune"})
+        whole = run(self.account, declared, check=True)
+        if whole.work:
+            aimed = {**declared, "target": [whole.work[which % len(whole.work)]["kind"]]}
+            foreseen, done = run(self.account, aimed, check=True), run(self.account, aimed)
+            assert done.is_done, done
+            require_none([step for step in done.plan if step not in foreseen.plan], "done and not planned")
+            self.account.cloud.go_on()
+            self._check_account(None, done)
+            require_none(run(self.account, aimed, check=True).work, "in the second plan with a target")
         self._converge(ALL)
 
     @rule(mine=st.lists(change, min_size=1, max_size=2), others=st.lists(change, min_size=1, max_size=2))

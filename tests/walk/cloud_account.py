@@ -18,10 +18,12 @@ LISTS = (
     "/volumes",
     "/load_balancers",
     "/monitoring/alerts",
+    "/uptime/checks",
     "/projects",
     "/domains",
 )
 
+CHECK = f"izzzi {BASE} "
 MOVING = ("updated_at", "pending_changes", "status", "locked")
 
 
@@ -52,6 +54,9 @@ def settle_strangers(account: Account) -> None:
     alert |= {"description": "theirs", "entities": [], "tags": ["theirs"]}
     alert |= {"alerts": {"email": ["x@y.test"], "slack": []}}
     account.api("POST", "/monitoring/alerts", alert)
+    check = {"type": "https", "target": "https://theirs.test", "regions": ["eu_west"], "enabled": True}
+    for name in (f"{BASE} site", "izzzi shop-production site"):
+        account.api("POST", "/uptime/checks", {**check, "name": name})
 
 
 def rows(account: Account) -> dict[str, list[dict[str, Any]]]:
@@ -59,6 +64,9 @@ def rows(account: Account) -> dict[str, list[dict[str, Any]]]:
     for domain in found["/domains"]:
         path = f"/domains/{domain['name']}/records"
         found[path] = [row for row in account.all(path) if row["type"] not in ("NS", "SOA")]
+    for check in found["/uptime/checks"]:
+        path = f"/uptime/checks/{check['id']}/alerts"
+        found[path] = account.all(path)
     return found
 
 
@@ -82,6 +90,8 @@ def is_ours(row: dict[str, Any], path: str) -> bool:
     if path.endswith("/records"):
         return row["name"] not in ("keep", "theirs", "_xmpp._tcp")
     name = row.get("name") or row.get("description") or ""
+    if path.startswith("/uptime/"):
+        return name.startswith(CHECK)
     return name.startswith((BASE, OWNER)) or name in ("the shop", "my project", "default-fra1")
 
 
@@ -113,6 +123,7 @@ def differences(account: dict[str, list[dict[str, Any]]], declared: dict[str, An
     ]
     found += _of_reserved_ip(account, declared) + _of_volumes(account, declared, droplets)
     found += _of_balancer(account, declared) + _of_alerts(account, declared) + _of_domain(account, declared)
+    found += _of_checks(account, declared)
     return found
 
 
@@ -171,6 +182,19 @@ def _of_alerts(account: dict[str, Any], declared: dict[str, Any]) -> list[str]:
     ]
 
 
+def _of_checks(account: dict[str, Any], declared: dict[str, Any]) -> list[str]:
+    rows = {row["name"]: row for row in account["/uptime/checks"]}
+    found = []
+    for name, check in declared.get("uptime_checks", {}).items():
+        row = rows.get(f"{CHECK}{name}")
+        alerts = account[f"/uptime/checks/{row['id']}/alerts"] if row else []
+        there = {alert["name"]: alert.get("threshold") for alert in alerts if alert["name"].startswith(CHECK)}
+        wanted = {f"{CHECK}{name} {short}": alert["threshold"] for short, alert in check["alerts"].items()}
+        if row is None or row["target"] != check["target"] or not row["enabled"] or there != wanted:
+            found.append(f"uptime check {name}: {row}, {there}")
+    return found
+
+
 def _of_domain(account: dict[str, Any], declared: dict[str, Any]) -> list[str]:
     domain = declared.get("domain")
     if not domain:
@@ -223,11 +247,12 @@ def left_over(account: dict[str, list[dict[str, Any]]], declared: dict[str, Any]
         "/firewalls": {f"{BASE}-fw-{name}" for name in declared["firewalls"]},
         "/load_balancers": {f"{BASE}-lb"} if "load_balancer" in declared else set(),
         "/monitoring/alerts": {f"{BASE} {name}" for name in declared.get("alerts", {})},
+        "/uptime/checks": {f"{CHECK}{name}" for name in declared.get("uptime_checks", {})},
     }
     found = []
     for path, names in keep.items():
         for row in account[path]:
             name = row.get("name") or row["description"]
-            if name.startswith(BASE) and name not in names:
+            if name.startswith(CHECK if path == "/uptime/checks" else BASE) and name not in names:
                 found.append(f"{path} {name}")
     return found

@@ -80,6 +80,27 @@ def delete_alert(account: Account, which: int) -> None:
         account.api("DELETE", f"/monitoring/alerts/{row['uuid']}")
 
 
+def _checks(account: Account) -> list[dict[str, Any]]:
+    return [row for row in account.all("/uptime/checks") if row["name"].startswith(f"izzzi {BASE} ")]
+
+
+def delete_check(account: Account, which: int) -> None:
+    for row in _one(_checks(account), which):
+        account.api("DELETE", f"/uptime/checks/{row['id']}")
+
+
+def disable_check(account: Account, which: int) -> None:
+    for row in _one(_checks(account), which):
+        account.api("PUT", f"/uptime/checks/{row['id']}", {"enabled": False})
+
+
+def delete_alert_of_check(account: Account, which: int) -> None:
+    for row in _one(_checks(account), which):
+        path = f"/uptime/checks/{row['id']}/alerts"
+        for alert in _one(account.all(path), which // 2):
+            account.api("DELETE", f"{path}/{alert['id']}")
+
+
 def _records(account: Account) -> list[tuple[str, dict[str, Any]]]:
     """Of ours, without the register of what is ours."""
     names = [row["name"] for row in account.all("/domains") if row["name"] in ("own.test", "shared.test")]
@@ -126,6 +147,9 @@ EVENTS: dict[str, Event] = {
         delete_volume,
         delete_balancer,
         delete_alert,
+        delete_check,
+        disable_check,
+        delete_alert_of_check,
         delete_record,
         change_record,
         unassign_address,

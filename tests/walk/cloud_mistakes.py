@@ -88,6 +88,11 @@ def _alert_of_nothing(declared: Declared) -> str:
     return "cpu_of_the_moon"
 
 
+def _check_with_a_login(declared: Declared) -> str:
+    declared["uptime_checks"] = {"site": {"target": "https://me:secret@own.test", "emails": ["a@b.test"]}}
+    return "login"
+
+
 MISTAKES: dict[str, Callable[[Declared], str]] = {
     mistake.__name__.strip("_").replace("_", " "): mistake
     for mistake in (
@@ -106,5 +111,6 @@ MISTAKES: dict[str, Callable[[Declared], str]] = {
         _taken_range,
         _unknown_project,
         _alert_of_nothing,
+        _check_with_a_login,
     )
 }

@@ -58,6 +58,7 @@ PARTS: dict[str, st.SearchStrategy[Any]] = {
     "load_balancer": st.none() | st.fixed_dictionaries({"size_unit": st.sampled_from([1, 2])}),
     "volumes": st.dictionaries(st.sampled_from(["data", "logs"]), st.sampled_from(GROUPS)),
     "alerts": st.dictionaries(st.sampled_from(["cpu", "load"]), st.sampled_from([70, 80])),
+    "uptime_checks": st.dictionaries(st.sampled_from(["site", "api"]), st.sampled_from([None, 500, 900])),
     "do_project": st.sampled_from([None, {}, {"name": "the shop"}]),
     "description": st.sampled_from(["", "of the shop"]),
 }
@@ -74,9 +75,14 @@ def first_wish() -> dict[str, Any]:
         "load_balancer": None,
         "volumes": {},
         "alerts": {},
+        "uptime_checks": {},
         "do_project": None,
         "description": "",
     }
+
+
+def alert_of(threshold: int | None) -> dict[str, dict[str, Any]]:
+    return {"alert": {"type": "latency" if threshold else "down", "threshold": threshold}}
 
 
 def arguments(wish: dict[str, Any], volume_sizes: dict[str, int], consents: set[str]) -> dict[str, Any]:
@@ -102,6 +108,10 @@ def arguments(wish: dict[str, Any], volume_sizes: dict[str, int], consents: set[
         "allow_resize": "allow_resize" in consents,
         "allow_replace": names if "allow_replace" in consents else [],
         "delete_data": "delete_data" in consents,
+    }
+    given["uptime_checks"] = {
+        name: {"target": f"https://{name}.test", "emails": ["ops@shop.test"], "alerts": alert_of(threshold)}
+        for name, threshold in wish["uptime_checks"].items()
     }
     if any(groups[name].get("monitoring") for name in peopled):
         given["alerts"] = {

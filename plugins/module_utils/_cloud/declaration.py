@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from . import target
 from .names import Names
 
 if TYPE_CHECKING:  # resources use the functions below
@@ -31,6 +32,7 @@ def complete(params: dict[str, Any], resources: Iterable[type[Resource]]) -> tup
         for option in ("timeout", "wait_timeout")
         if params[option] <= 0
     ]
+    found += target.problems(params)
     for resource in resources:
         found += resource.complete(declared, names)
     return declared, found

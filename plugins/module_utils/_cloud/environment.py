@@ -9,9 +9,10 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from . import target
 from .account import Account, read
 from .carry_out import CarryOut
 from .client import ApiError, Client
@@ -63,6 +64,7 @@ class Environment:
         self._resources.extend(resource(self._context) for resource in RESOURCES)
         self._account: Account = {}
         self.warnings: list[str] = []
+        self._rest: list[Step] = []  # what targets leave out
         self.planned = ""
 
     def plan(self) -> Plan:
@@ -129,15 +131,28 @@ class Environment:
         }
         return any(identities(rows) != identities(self._account[listing]) for listing, rows in read(calls).items())
 
+    def _steps(self, account: Account) -> list[tuple[Resource, Step]]:
+        resources = sorted(self._resources, key=lambda resource: resource.phase)  # of one phase: in their order
+        return [(resource, step) for resource in resources for step in resource.steps(account)]
+
+    def _chosen(self, account: Account) -> list[tuple[Resource, Step]]:
+        """Return the steps of the targets and of what they need, or all when there are none. They are asked for twice:
+        with what is left out, a step may be another."""
+        found, names = self._steps(account), self._context.names
+        if not self._context.declared["target"]:
+            return found
+        self._context.chosen.update(target.choose(self._context.declared["target"], found, names))
+        self._rest = [step for _resource, step in found if not self._context.is_chosen(step.kind, step.name)]
+        found = self._steps(account)
+        return [(resource, step) for resource, step in found if self._context.is_chosen(step.kind, step.name)]
+
     def _makings(self, account: Account) -> list[Phase]:
-        resources = sorted(
-            self._resources, key=lambda resource: resource.phase
-        )  # those of one phase stay in their order
-        steps = [(_phase(resource, step), step) for resource in resources for step in resource.steps(account)]
+        chosen = self._chosen(account)
+        steps = [(_phase(resource, step), _noted(step, chosen)) for resource, step in chosen]
         return [
             Phase(
                 [step for at, step in steps if at == phase],
-                [resource.settle for resource in resources if resource.phase == phase],
+                [resource.settle for resource in self._resources if resource.phase == phase],
             )
             for phase in PHASES
         ]
@@ -168,11 +183,17 @@ class Environment:
 
     def outcome(self, plan: Plan) -> dict[str, Any]:
         outputs = {key: value for resource in self._resources for key, value in resource.outputs().items()}
-        now, then = (round(sum(costs), 2) for costs in zip(*_costs(plan.steps), strict=True))
+        rest = [step.keep("") for step in self._rest]
+        now, then = (round(sum(costs), 2) for costs in zip(*_costs([*plan.steps, *rest]), strict=True))
         return {
             **{key: rows for resource in self._resources for key, rows in resource.rows().items()},
             "changed": bool(plan.work),
             "plan": [step.show() for step in plan.steps],
+            "left_out": [
+                {"action": step.action, "kind": step.kind, "name": step.name}
+                for step in self._rest
+                if step.action not in IDLE
+            ],
             "fingerprint": self.planned,
             "monthly_cost": {"before": now, "after": then},
             "outputs": {**outputs, "monthly_cost": then},
@@ -212,6 +233,12 @@ def converge(
 
 def _phase(resource: Resource, step: Step) -> int:
     return resource.phase if step.phase is None else step.phase
+
+
+def _noted(step: Step, entries: list[target.Entry]) -> Step:
+    """Return the step with a note of what follows a replacement."""
+    found = target.followers(entries, step.kind, step.name) if step.action == REPLACE else []
+    return replace(step, notes=(*step.notes, f"follows: {', '.join(found)}.")) if found else step
 
 
 def _costs(steps: list[Step]) -> list[tuple[float, float]]:

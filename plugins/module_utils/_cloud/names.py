@@ -72,6 +72,14 @@ class Names:
         lost our tag when that was deleted; one that watches droplets by id only is somebody else's."""
         return description.startswith(f"{self.base} ") and (not watched or any(map(self.owns_tag, watched)))
 
+    def uptime_check(self, name: str) -> str:
+        return f"{PREFIX} {self.base} {name}"
+
+    def owns_uptime_check(self, name: str) -> bool:
+        """Whether only a run of this environment gives such a name: the words before it say whose it is, since a check
+        carries no tag, and no base has a space in it."""
+        return name.startswith(self.uptime_check(""))
+
     def firewall(self, name: str) -> str:
         return f"{self.base}-fw-{name}"
 

@@ -35,7 +35,8 @@ class Change:
 class Step:
     """One thing that a run does to one resource. `apply` sends it; the rest is for people. Costs are US dollars a month
     before and after the step, so a `noop` has twice the same. `phase` is for a step that must wait for another phase
-    than its kind's. `reason` is for a `keep`."""
+    than its kind's. `reason` is for a `keep`. `notes` say what comes with it: what is lost, what follows,
+    how long it takes."""
 
     action: str
     kind: str
@@ -46,6 +47,7 @@ class Step:
     cost_after: float = 0.0
     phase: int | None = field(default=None, compare=False, repr=False)
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
     def keep(self, reason: str) -> Step:
         """Return a step that keeps the resource, with its cost, in place of this deletion."""
@@ -60,6 +62,7 @@ class Step:
             "monthly_cost": round(self.cost_after, 2),
             "monthly_cost_delta": round(self.cost_after - self.cost_before, 2),
             "reason": self.reason,
+            "notes": list(self.notes),
         }
 
 

@@ -101,11 +101,16 @@ class Context:
     wait: Wait
     known: Known = field(default_factory=Known)
     resources: list[Resource] = field(default_factory=list)  # all kinds of the run, for one that looks at the others
+    chosen: dict[str, set[str]] = field(default_factory=dict)  # names by kind, when only some are planned
 
     @property
     def is_absent(self) -> bool:
         """Whether nothing is declared, so that all that is ours is surplus."""
         return self.declared["state"] == "absent"
+
+    def is_chosen(self, kind: str, name: str) -> bool:
+        """Whether the plan has this one: all, unless targets were named."""
+        return not self.chosen or name in self.chosen.get(kind, ())
 
     @property
     def may_delete(self) -> bool:
@@ -122,6 +127,9 @@ class Resource:
     doubles: ClassVar[str | None] = None
     # What losing it means, for the refusal of a surplus without `prune`; None: a surplus is kept then, and named.
     loss: ClassVar[str | None] = None
+
+    # What none of its resources can be made without: kinds, each with a name, or with none for all of it.
+    requires: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     urn_noun: ClassVar[str] = ""  # what its URN says of its kind; empty: it belongs to no DigitalOcean project
     urn_key: ClassVar[str] = "id"  # the field of its row that the URN ends with; empty: the name
@@ -159,6 +167,14 @@ class Resource:
         """Return deletions of what is ours and not declared, and a `keep` for what stays all the same. Without `prune`
         the plan keeps all of it."""
         return []
+
+    def aliases(self, name: str) -> set[str]:
+        """Return what one of its resources is called in the declaration besides its own name, for targets."""
+        return set()
+
+    def needs(self, name: str) -> list[tuple[str, str]]:
+        """Return what one of its resources cannot be made without, as `requires` has it."""
+        return [*self.requires]
 
     def secrets(self) -> dict[str, str]:
         """Return variables for the vault file: what the API has told once, in a run that has failed too."""

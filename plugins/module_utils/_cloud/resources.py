@@ -18,6 +18,7 @@ from .kinds.space.space import Buckets
 from .kinds.spaces_key import SpacesKeys
 from .kinds.ssh_key import SshKeys
 from .kinds.tag import Tags
+from .kinds.uptime_check import UptimeChecks
 from .kinds.volume import Volumes
 from .kinds.vpc import Vpc
 from .resource import Resource
@@ -39,4 +40,5 @@ RESOURCES: tuple[type[Resource], ...] = (
     Records,
     Register,
     Assignment,
+    UptimeChecks,
 )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar
 
 from ..account import Account, Reads, Row, listed
@@ -13,6 +12,7 @@ from ..declaration import complete_each, group_problems, name_problems
 from ..names import Names
 from ..plan import CREATE, DELETE, NOOP, UPDATE, Step, changed, created
 from ..resource import ATTACHED, Context, Resource
+from . import receivers
 
 TYPES = [
     "cpu",
@@ -35,8 +35,7 @@ SPEC = {
     "value": {"type": "float", "required": True},
     "window": {"type": "str", "choices": ["5m", "10m", "30m", "1h"], "default": "5m"},
     "group": {"type": "str", "default": ""},
-    "emails": {"type": "list", "elements": "str", "default": []},
-    "slack_channel": {"type": "str", "default": ""},
+    **receivers.SPEC,
     "enabled": {"type": "bool", "default": True},
 }
 
@@ -48,11 +47,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
         found += name_problems(where, name)
         if alert["group"]:
             found += group_problems(f"{where}.group", alert["group"])
-        if not alert["emails"] and not alert["slack_channel"]:
-            found.append(f"{where}: nobody would hear of it. Give emails or a slack_channel.")
-        found += [f"{where}.emails: {email!r} is not an address." for email in alert["emails"] if "@" not in email]
-        if alert["slack_channel"] and not declared["alert_slack_url"].startswith("https://"):
-            found.append(f"{where}.slack_channel: alert_slack_url, the channel's https:// webhook, is not given.")
+        found += receivers.problems(where, alert, declared["alert_slack_url"])
         if alert["type"].endswith("percent") and not 0 <= alert["value"] <= 100:
             found.append(f"{where}.value: {alert['value']} is not a percentage.")
         if not any(droplet["monitoring"] for droplet in declared["droplets"].values()):
@@ -61,7 +56,7 @@ def problems(declared: dict[str, Any]) -> list[str]:
 
 
 def fields(row: Row) -> dict[str, Any]:
-    """Return the fields to compare. A digest stands for a webhook's URL, which is a secret."""
+    """Return the fields to compare."""
     alerts = row.get("alerts") or {}
     return {
         "type": row["type"].removeprefix(PATH),
@@ -70,17 +65,13 @@ def fields(row: Row) -> dict[str, Any]:
         "window": row["window"],
         "tags": sorted(row.get("tags") or []),
         "droplets": sorted(map(str, row.get("entities") or [])),
-        "emails": sorted(alerts.get("email") or []),
-        "slack": sorted(
-            f"{s['channel']} sha256:{hashlib.sha256(s['url'].encode()).hexdigest()[:16]}"
-            for s in alerts.get("slack") or []
-        ),
+        "emails": receivers.emails(alerts),
+        "slack": receivers.channels(alerts),
         "enabled": bool(row["enabled"]),
     }
 
 
 def body(name: str, alert: dict[str, Any], slack_url: str, names: Names) -> dict[str, Any]:
-    channel = alert["slack_channel"]
     return {
         "type": f"{PATH}{alert['type']}",
         "description": names.alert(name),
@@ -89,7 +80,7 @@ def body(name: str, alert: dict[str, Any], slack_url: str, names: Names) -> dict
         "window": alert["window"],
         "entities": [],
         "tags": [names.group_tag(alert["group"]) if alert["group"] else names.owner_tag],
-        "alerts": {"email": alert["emails"], "slack": [{"channel": channel, "url": slack_url}] if channel else []},
+        "alerts": receivers.body(alert, slack_url),
         "enabled": alert["enabled"],
     }
 
@@ -105,15 +96,19 @@ def _watched(row: Row) -> list[str]:
 class Alerts(Resource):
     kind = "alert"
     phase = ATTACHED
+    requires = (("tag", ""),)
     doubles = "alerts"
     arguments: ClassVar[dict[str, Any]] = {
         "alerts": {"type": "dict", "default": {}},
+        "alert_emails": {"type": "list", "elements": "str", "default": []},
         "alert_slack_url": {"type": "str", "default": "", "no_log": True},
     }
 
     @classmethod
     def complete(cls, declared: dict[str, Any], names: Names) -> list[str]:
-        declared["alerts"], found = complete_each("alerts", declared["alerts"], SPEC)
+        alerts, found = complete_each("alerts", declared["alerts"], SPEC)
+        emails = declared["alert_emails"]
+        declared["alerts"] = {name: receivers.with_default(alert, emails) for name, alert in alerts.items()}
         return found + problems(declared)
 
     def __init__(self, context: Context) -> None:

@@ -199,6 +199,7 @@ def groups(firewalls: dict[str, Any]) -> list[tuple[str, str]]:
 class Firewalls(Resource):
     kind = "firewall"
     phase = FIREWALLS
+    requires = (("tag", ""),)
     arguments: ClassVar[dict[str, Any]] = {
         "firewalls": {"type": "dict", "default": {}},
         "allow_open_ssh": {"type": "bool", "default": False},

@@ -164,6 +164,7 @@ def leftover(context: Context, account: Account) -> list[Row]:
 class LoadBalancer(Resource):
     kind = "load_balancer"
     phase = ATTACHED
+    requires = (("vpc", ""), ("tag", ""))
     urn_noun = "loadbalancer"
     doubles = "load_balancers"
     arguments: ClassVar[dict[str, Any]] = {"load_balancer": {"type": "dict", "options": OPTIONS}}

@@ -173,6 +173,10 @@ class Assignment(Resource):
         change = Change("assigned", None, [f"{resource.kind} {name}" for resource, name in missing])
         return [Step(UPDATE, self.kind, row["name"], (change,), lambda: self._assign(missing))]
 
+    def needs(self, name: str) -> list[tuple[str, str]]:
+        """Return all that belongs in the project: what does not exist cannot be assigned."""
+        return [("project", ""), *((resource.kind, "") for resource in self.context.resources if resource.urn_noun)]
+
     def _assign(self, missing: list[tuple[Resource, str]]) -> None:
         """Repeat the request until it has assigned everything: what was just made may not be found at once, and to
         assign a resource again does no harm."""

@@ -219,6 +219,9 @@ class ReservedIp(Resource):
             lambda: f"The reserved IP {ip} is not {words} within {self.context.wait.limit} s. Run again.",
         )
 
+    def needs(self, name: str) -> list[tuple[str, str]]:
+        return [("droplet", self._droplet), ("tag", "")]
+
     def surplus(self, account: Account) -> list[Step]:
         found = [
             Step(

@@ -113,7 +113,10 @@ class SpacesKeys(Resource):
         is_held = self.context.declared["spaces_keys_held"].get(self._short[name]) == row["id"]
         if not is_held or opens_all(granted(row)):
             lost = () if is_held else (Change("secret", "not in the vault", "a new one, of a new key"),)
-            return Step(REPLACE, self.kind, name, changes + lost, lambda: self._replace(name, grants, row))
+            gone = f"lost: the key {row['id']} ends at once. What uses it gets the new one from the vault by site.yml."
+            return Step(
+                REPLACE, self.kind, name, changes + lost, lambda: self._replace(name, grants, row), notes=(gone,)
+            )
         if changes:
             return Step(UPDATE, self.kind, name, changes, lambda: self._update(name, grants, row))
         return Step(NOOP, self.kind, name)
@@ -138,6 +141,9 @@ class SpacesKeys(Resource):
 
     def secrets(self) -> dict[str, str]:
         return self._secrets
+
+    def needs(self, name: str) -> list[tuple[str, str]]:
+        return [("bucket", bucket) for bucket in self._wanted.get(name, {})]
 
     def surplus(self, account: Account) -> list[Step]:
         delete = self.context.client.delete

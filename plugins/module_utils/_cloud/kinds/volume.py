@@ -228,6 +228,12 @@ class Volumes(Resource):
 
         wait.until(done, lambda: f"The volume {id}: {body['type']} is not done within {wait.limit} s. Run again.")
 
+    def aliases(self, name: str) -> set[str]:
+        return {name.removeprefix(f"{volume['droplet']}-") for volume in self._wanted if volume["name"] == name}
+
+    def needs(self, name: str) -> list[tuple[str, str]]:
+        return [("tag", ""), *(("droplet", volume["droplet"]) for volume in self._wanted if volume["name"] == name)]
+
     def surplus(self, account: Account) -> list[Step]:
         return [self._removal(row) for row in leftover(self.context, account)]
 

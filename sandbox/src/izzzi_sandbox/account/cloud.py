@@ -37,6 +37,8 @@ from .records import (
     SpacesAccessKey,
     SshKey,
     Tag,
+    UptimeAlert,
+    UptimeCheck,
     Volume,
     Vpc,
     now,
@@ -46,6 +48,18 @@ from .state import State
 FIRST_DROPLET_ID = 410_000_001
 FIRST_ACTION_ID = 2_100_000_001
 PARALLEL_OPERATIONS = 4  # a boot keeps a core busy for seconds
+PLAIN = (  # kinds that are nothing but a record
+    Firewall,
+    SshKey,
+    Assignment,
+    Domain,
+    DomainRecord,
+    SpacesAccessKey,
+    AlertPolicy,
+    UptimeCheck,
+    UptimeAlert,
+    ReservedIp,
+)
 log = logging.getLogger(__name__)
 
 
@@ -127,7 +141,7 @@ class Cloud:
         self.faults.remove()
         self.ghosts.clear()
         with self.state.transaction():
-            for kind in (Firewall, SshKey, Assignment, Domain, DomainRecord, SpacesAccessKey, AlertPolicy, ReservedIp):
+            for kind in PLAIN:
                 for record in self.state.all(kind):
                     self.state.remove(record)
             self.spaces.reset()

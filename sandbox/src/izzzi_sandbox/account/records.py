@@ -249,3 +249,25 @@ class AlertPolicy:
     tags: list[str]
     alerts: dict[str, Any]
     enabled: bool
+
+
+@dataclass
+class UptimeCheck:
+    id: str
+    name: str
+    type: str
+    target: str
+    regions: list[str]
+    enabled: bool
+
+
+@dataclass
+class UptimeAlert:
+    id: str
+    check_id: str
+    name: str
+    type: str
+    threshold: int | None
+    comparison: str | None
+    notifications: dict[str, Any]
+    period: str

@@ -40,6 +40,7 @@ from .routes import (
     snapshots,
     spaces_keys,
     tags,
+    uptime,
     volume_actions,
     volumes,
     vpcs,
@@ -67,6 +68,7 @@ NOUNS = (  # a fixed path before one with a parameter in its place
     domain_records,
     spaces_keys,
     alerts,
+    uptime,
     projects,
 )
 Next = Callable[[Request], Awaitable[Response]]

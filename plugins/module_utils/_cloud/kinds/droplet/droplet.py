@@ -17,7 +17,7 @@ from ...names import Names
 from ...plan import CREATE, DELETE, NOOP, REPLACE, UPDATE, Change, Problems, Step, created
 from ...resource import DROPLETS, Context, Resource
 from . import compare as droplet_compare
-from . import create
+from . import create, words
 from . import declared as droplet_declared
 from .actions import Actions, Deletions, check_creations, check_presence
 from .compare import current_cost, duplicates, is_ready, missing, monthly_cost
@@ -29,6 +29,7 @@ LOGGER = logging.getLogger("izzzi.progress")
 class Droplets(Resource):
     kind = "droplet"
     phase = DROPLETS
+    requires = (("vpc", ""), ("ssh_key", ""), ("tag", ""), ("firewall", ""))  # no droplet is ever without firewalls
     urn_noun = "droplet"
     doubles = "droplets"
     arguments: ClassVar[dict[str, Any]] = {
@@ -90,6 +91,9 @@ class Droplets(Resource):
     def _vpc_id(self, account: Account) -> str:
         return next((vpc["id"] for vpc in account["vpcs"] if vpc["name"] == self.context.names.vpc), "")
 
+    def aliases(self, name: str) -> set[str]:
+        return {droplet.group for droplet in self.wanted if droplet.name == name}
+
     def _pairs(self, account: Account) -> list[tuple[Wanted, Row]]:
         rows = {row["name"]: row for row in account["droplets"]}
         return [(droplet, rows[droplet.name]) for droplet in self.wanted if droplet.name in rows]
@@ -97,9 +101,10 @@ class Droplets(Resource):
     def _replaced(self, account: Account) -> list[tuple[Wanted, Row]]:
         vpc_id, names = self._vpc_id(account), self.context.names
         allowed, asked = (self.context.declared[key] for key in ("allow_replace", "replace"))
+        chosen = [pair for pair in self._pairs(account) if self.context.is_chosen(self.kind, pair[0].name)]
         return [
             (droplet, row)
-            for droplet, row in self._pairs(account)
+            for droplet, row in chosen
             if droplet.name in asked
             or (droplet.name in allowed and droplet_compare.replaces(droplet, row, vpc_id, names))
         ]
@@ -157,7 +162,7 @@ class Droplets(Resource):
     def _creations(self, new: list[Wanted], prices: dict[str, float]) -> list[Step]:
         """Return a step for each droplet. One request makes a batch of them; the first one's step sends it."""
         found = []
-        for batch in create.batches(new):
+        for batch in create.batches([one for one in new if self.context.is_chosen(self.kind, one.name)]):
             for position, droplet in enumerate(batch):
                 request = None if position else (lambda batch=batch: self._create(batch))
                 shown = created(create.shown(droplet, self.context.declared))
@@ -197,7 +202,8 @@ class Droplets(Resource):
             else:
                 actions.apply(row["id"], droplet.name, changes)
 
-        return Step(UPDATE, "droplet", droplet.name, changes, apply, **costs)
+        notes = (words.RESIZE,) if any(change.field == "size" for change in changes) else ()
+        return Step(UPDATE, "droplet", droplet.name, changes, apply, notes=notes, **costs)
 
     def _replacement(self, droplet: Wanted, row: Row, account: Account, prices: dict[str, float]) -> Step:
         """Replace a droplet. Its name is unknown until then, so that whatever refers to it is planned anew too."""
@@ -215,7 +221,7 @@ class Droplets(Resource):
                 self.settle_removal()
                 self._create([droplet])
 
-        return Step(REPLACE, "droplet", droplet.name, changes, apply, **costs)
+        return Step(REPLACE, "droplet", droplet.name, changes, apply, notes=words.lost(row), **costs)
 
     # -- wait
 
@@ -237,7 +243,8 @@ class Droplets(Resource):
 
     def _waiting(self) -> set[str]:
         ready = {row["name"] for row in self.existing() if is_ready(row)}
-        return {droplet.name for droplet in self.wanted} - ready
+        names = {droplet.name for droplet in self.wanted}
+        return {name for name in names if name in self._planned or self.context.is_chosen(self.kind, name)} - ready
 
     def _look(self) -> bool:
         self._read()

@@ -32,6 +32,10 @@ def register_name(names: Names) -> str:
     return f"{REGISTER}.{names.base}"
 
 
+def register_title(names: Names, domain: str) -> str:
+    return f"{register_name(names)}.{domain} TXT"
+
+
 def is_register(row: Row) -> bool:
     return row["type"] == "TXT" and row["name"].startswith(f"{REGISTER}.") and " owns " in row["data"]
 

@@ -99,6 +99,13 @@ class Records(Resource):
     def _filled(self) -> list[Record]:
         return [replace(r, data=self._address(r), source=r.source) if r.source else r for r in self._wanted]
 
+    def _is_chosen(self, record: Record) -> bool:
+        """Whether the plan has a record. All of one name and type go together."""
+        if not self.context.chosen:
+            return True
+        name, chosen = title(record, self._domain), self.context.chosen.get(self.kind, set())
+        return any(f"{one} ".startswith(f"{name} ") for one in chosen)
+
     def matches(self, account: Account) -> list[tuple[list[Row], list[Pair], list[tuple[int, Record]]]]:
         """Return for each declared name and type the records in the way, the pairs of `pairs`, and the surplus ones."""
         rows = self._rows(account)
@@ -108,7 +115,7 @@ class Records(Resource):
             record = current(row, self._domain)
             present.setdefault(record.slot, []).append((row["id"], record))
         slots: dict[Slot, list[Record]] = {}
-        for record in self._filled():
+        for record in filter(self._is_chosen, self._filled()):
             slots.setdefault(record.slot, []).append(record)
         found = []
         for slot, records in slots.items():
@@ -125,6 +132,15 @@ class Records(Resource):
                 continue
             found += [self._step(pair, len(matched) > 1) for pair in matched]
             found += [self._delete(id, record) for id, record in rest]
+        return found
+
+    def needs(self, name: str) -> list[tuple[str, str]]:
+        """Return the domain, what the record points to, and the register that names it."""
+        found = [("domain", ""), (self.kind, record_owner.register_title(self.context.names, self._domain))]
+        for record in self._wanted:
+            if record.source and f"{name} ".startswith(f"{title(record, self._domain)} "):
+                is_one = record.source in (RESERVED_IP, LOAD_BALANCER)
+                found.append((record.source, "") if is_one else ("droplet", record.source))
         return found
 
     def _step(self, pair: Pair, is_one_of_many: bool) -> Step:

@@ -25,6 +25,7 @@ class Register(Resource):
 
     kind = "record"
     phase = PROJECT
+    requires = (("domain", ""),)
     doubles = "zones"
 
     def __init__(self, context: Context) -> None:
@@ -110,7 +111,7 @@ class Register(Resource):
                 self._write()
 
     def _title(self, domain: str) -> str:
-        return f"{record_owner.register_name(self.context.names)}.{domain} TXT"
+        return record_owner.register_title(self.context.names, domain)
 
     def surplus(self, account: Account) -> list[Step]:
         """Remove the claims of records that are deleted."""

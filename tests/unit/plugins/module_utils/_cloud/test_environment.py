@@ -66,10 +66,11 @@ def test_the_catalogue_is_asked_only_when_something_is_made(time):
         "reserved_ips",
         "spaces",
         "tags",
+        "uptime",
         "volumes",
         "vpcs",
     ]
-    assert (outcome["changed"], outcome["api_calls"]) == (False, 11)
+    assert (outcome["changed"], outcome["api_calls"]) == (False, 12)
 
 
 def test_it_waits_until_new_droplets_are_active(time):

@@ -34,6 +34,7 @@ def test_a_step_is_shown_without_how_it_is_done():
         "monthly_cost": 7.2,
         "monthly_cost_delta": 1.2,
         "reason": "",
+        "notes": [],
     }
 
 

@@ -66,3 +66,38 @@ def test_any_value_is_one_line():
     text = plan_text({"plan": [step("create", "space", "s", *changes)], "monthly_cost": COST})
     assert "cors: origins=a; b, age=none" in text
     assert "text: none" in text
+
+
+def test_long_values_and_rules_are_wrapped():
+    rules = [f"tcp {port} from 203.0.113.7/32, 198.51.100.0/24, 192.0.2.0/24" for port in (22, 80, 443)]
+    steps = [
+        step("create", "record", "txt", ("data", None, "word " * 40)),
+        step("create", "key", "k", ("public_key", None, "A" * 200)),
+        step("update", "firewall", "web", ("inbound", rules, [*rules[:1], "tcp 8443"])),
+        step("create", "firewall", "new", ("inbound", None, rules)),
+        {**step("replace", "droplet", "db"), "notes": ["lost: its disk with all data on it. " * 4]},
+        {**step("keep", "volume", "v"), "monthly_cost": 1.0, "reason": "it may hold data, and so it stays. " * 4},
+    ]
+    for width in (60, 80, 120):
+        text = plan_text({"plan": steps, "monthly_cost": COST}, width)
+        lines = text.splitlines()
+        assert max(map(len, lines)) <= width
+        assert text.replace("\n", "").replace(" ", "").count("A" * 200) == 1
+    assert f"      inbound:\n        - {rules[1]}\n        - {rules[2]}\n        + tcp 8443\n" in text
+    assert f"      inbound:\n        {rules[0]}\n        {rules[1]}\n        {rules[2]}\n" in text
+    assert "      lost: its disk" in text
+    assert plan_text({"plan": steps, "monthly_cost": COST}, 1) == plan_text({"plan": steps, "monthly_cost": COST}, 40)
+
+
+def test_what_a_target_leaves_out_is_named():
+    left = [step("create", "volume", "data"), step("replace", "droplet", "d")]
+    text = plan_text({"plan": [step("noop", "vpc", "net")], "monthly_cost": COST, "left_out": left})
+    assert "\n\nLeft out by the target (2): + volume data; -/+ droplet d.\n\nMonthly cost" in text
+
+
+def test_a_saved_plan_says_what_it_is():
+    flags = {"target": ["droplet.app"], "prune": False, "allow_resize": True, "replace": []}
+    saved = {"version": 1, "project": "shop", "environment": "staging", "made": "2026-11-29T10:00:00Z", "flags": flags}
+    text = plan_text({**saved, "fingerprint": "f00", "plan": [], "left_out": [], "monthly_cost": COST})
+    made = "Saved plan of shop-staging, made 2026-11-29T10:00:00Z, with target=droplet.app, allow_resize=true,"
+    assert text.startswith(f"{made} fingerprint f00.\nNothing to do")

@@ -88,6 +88,14 @@ def test_bad_input_is_named(alert, words):
     assert words in problem
 
 
+def test_who_hears_of_all_hears_of_an_alert_that_names_nobody():
+    shared = context(droplets=DROPLETS)
+    quiet, own = {"type": "cpu", "value": 90}, {**CPU, "emails": ["own@example.com"]}
+    declared = {**shared.declared, "alerts": {"cpu": quiet, "own": own}, "alert_emails": ["all@example.com"]}
+    assert Alerts.complete(declared, shared.names) == []
+    assert [alert["emails"] for alert in declared["alerts"].values()] == [["all@example.com"], ["own@example.com"]]
+
+
 def test_without_monitoring_there_is_nothing_to_measure():
     shared = context()
     (problem,) = Alerts.complete({**shared.declared, "alerts": {"cpu": CPU}}, shared.names)
