@@ -28,7 +28,7 @@ SHORT = {
     "yearly": "*-01-01 00:00:00",
     "annually": "*-01-01 00:00:00",
 }
-FAR = 366 * 8 + 3  # days: 29 February comes within
+FAR = 366 * 40  # days: 29 February comes within, on each day of the week
 _PART = re.compile(r"(\d{1,4})(?:\.\.(\d{1,4}))?(?:/(\d{1,4}))?")
 _DATE = re.compile(r"(?:(?P<year>[\d.,/*]+)-)?(?P<month>[\d.,/*]+)(?P<how>[-~])(?P<day>[\d.,/*]+)")
 _TIME = re.compile(r"(?P<hour>[\d.,/*]+):(?P<minute>[\d.,/*]+)(?::(?P<second>[\d.,/*]+))?")
@@ -181,7 +181,7 @@ def _is_ever(found: Calendar) -> bool:
     years = sorted(found.years or range(2024, 2033))
     begin = date(years[0], 1, 1)
     count = (date(years[-1], 12, 31) - begin).days + 1
-    return any(found.is_on(begin + timedelta(days=number)) for number in range(min(count, 366 * 40)))
+    return any(found.is_on(begin + timedelta(days=number)) for number in range(min(count, FAR)))
 
 
 def moments(found: Calendar, day: date, zone: tzinfo) -> Iterator[float]:

@@ -148,3 +148,9 @@ def test_it_agrees_with_systemd(schedule, zone, base):
         mine.append(now)
     assert mine == told
     assert previous(found, zone_of(zone), told[-1]) == told[-1]
+
+
+def test_a_day_that_comes_once_in_ten_years_is_found():
+    rare, zone = parse("Fri *-01-01 00:00"), zone_of("UTC")
+    assert following(rare, zone, at("2028-02-26T11:22:33")) == at("2038-01-01T00:00:00")
+    assert previous(rare, zone, at("2037-12-31T11:22:33")) == at("2027-01-01T00:00:00")
