@@ -35,14 +35,12 @@ _value:
   type: dict
 """
 
+from ..module_utils._app.on_host import judged
 from ..module_utils._backup.host import files, problems, secrets
 
 
 def backup_host(given):
-    found = problems(given)
-    if found:
-        return {"problems": found}
-    return {"problems": [], "files": files(given), "secrets": secrets(given)}
+    return judged(given, problems, files, secrets)
 
 
 class FilterModule:

@@ -35,14 +35,12 @@ _value:
   type: dict
 """
 
+from ..module_utils._app.on_host import judged
 from ..module_utils._pages.host import files, problems, secrets
 
 
 def pages_host(given):
-    found = problems(given)
-    if found:
-        return {"problems": found, "files": [], "secrets": []}
-    return {"problems": [], "files": files(given), "secrets": secrets(given)}
+    return {"files": [], "secrets": [], **judged(given, problems, files, secrets)}
 
 
 class FilterModule:

@@ -150,8 +150,7 @@ def note(params: dict) -> dict:
 
 
 def read(params: dict) -> dict:
-    lines = history.merged(*(history.read(app, params["count"]) for app in dict.fromkeys((params["app"], ""))))
-    lines = lines[-params["count"] :] if params["count"] else lines
+    lines = history.recent(params["app"] or history.SERVER, params["count"])
     return {"lines": lines, "text": list(map(history.text, lines))}
 
 

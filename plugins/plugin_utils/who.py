@@ -31,16 +31,19 @@ def ci_page(environ: Mapping[str, str]) -> str:
 
 def author(environ: Mapping[str, str], directory: Path) -> str:
     """Return the author that git would note for a commit in the checkout, `Ada <ada@example.com>`, as far as known."""
-    name = environ.get("GIT_AUTHOR_NAME") or _git(directory, "user.name")
-    email = environ.get("GIT_AUTHOR_EMAIL") or _git(directory, "user.email")
+    known = _git(directory)
+    name = environ.get("GIT_AUTHOR_NAME") or known.get("user.name", "")
+    email = environ.get("GIT_AUTHOR_EMAIL") or known.get("user.email", "")
     return " ".join(filter(None, (name, f"<{email}>" if email else "")))
 
 
-def _git(directory: Path, key: str) -> str:
+def _git(directory: Path) -> dict[str, str]:
+    """Return name and email as git has them; of several, as git does, the last."""
     with suppress(OSError, subprocess.SubprocessError):
-        command = ["git", "-C", str(directory), "config", "--get", key]
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
-    return ""
+        command = ["git", "-C", str(directory), "config", "--get-regexp", r"^user\.(name|email)$"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout
+        return {key: value.strip() for key, _blank, value in (line.partition(" ") for line in said.splitlines())}
+    return {}
 
 
 def user(environ: Mapping[str, str]) -> str:

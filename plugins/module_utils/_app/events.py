@@ -21,6 +21,7 @@ SPOOL = Path("/var/lib/izzzi/events")
 LIMIT = 200  # files that wait; the oldest go
 DETAIL = 2000  # characters: what messengers take, and what somebody reads on a telephone
 TITLE = 200
+GAP = "\n[...]\n"
 
 # What can be switched off, by name, and what it is.
 KINDS = {
@@ -55,7 +56,8 @@ def shortened(text: str, limit: int = DETAIL) -> str:
     text = text.strip()
     if len(text) <= limit:
         return text
-    return f"{text[: limit // 2].rstrip()}\n[...]\n{text[-limit // 2 :].lstrip()}"
+    half = limit // 2 - len(GAP)
+    return f"{text[:half].rstrip()}{GAP}{text[-half:].lstrip()}"
 
 
 def record(

@@ -62,6 +62,11 @@ def read(app: str, count: int = 0, root: Path | None = None) -> list[Line]:
     return found[-count:] if count else found
 
 
+def recent(app: str, count: int = 0) -> list[Line]:
+    """Return the last lines of an app and of the server that it runs on, the oldest first; all with 0."""
+    return merged(*(read(name, count) for name in dict.fromkeys((app, SERVER))))[-count:]
+
+
 def parse(text: str) -> Line | None:
     with suppress(ValueError):
         found = json.loads(text)

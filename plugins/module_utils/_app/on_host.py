@@ -6,12 +6,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 CODE = Path("/usr/local/lib/izzzi/infra")
 ROOT = Path(__file__).resolve().parents[1]
+
+
+Given = Mapping[str, Any]
+
+
+def judged(
+    given: Given, problems: Callable[[Given], list], files: Callable[[Given], list], secrets: Callable[[Given], list]
+) -> dict[str, list]:
+    """Return what is wrong with a role's inputs, or, when nothing is, what the role writes onto a host."""
+    if found := problems(given):
+        return {"problems": found}
+    return {"problems": [], "files": files(given), "secrets": secrets(given)}
 
 
 @cache

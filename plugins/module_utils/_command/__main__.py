@@ -56,7 +56,7 @@ def releases(runner: Any, options: Options) -> Lines:
 
 def told_history(runner: Any, options: Options) -> Lines:
     app = runner.app
-    lines = history.merged(history.read(app.app), history.read(history.SERVER))[-options.lines :]
+    lines = history.recent(app.app, options.lines)
     return [mask(history.text(one), app.hidden) for one in lines] or ["Nothing was changed yet."]
 
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from .._app import on_host
 from .settings import SETTINGS, App
-from .units import UNITS, tidy_unit
+from .units import PROGRAM, UNITS, tidy_unit
 
-PROGRAM = "/usr/local/bin/izzzi"
 # -P: what lies in the directory where somebody calls it is none of the command's code.
 SCRIPT = """#!/bin/sh
 # Managed by Ansible, roles izzzi.infra.app_compose and izzzi.infra.swarm_stack: `izzzi --help`

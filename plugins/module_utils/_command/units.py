@@ -18,7 +18,7 @@ STAMPS = Path("/var/lib/systemd/timers")
 PROGRAM = "/usr/local/bin/izzzi"
 MANAGED = "# Managed by Ansible, roles izzzi.infra.app_compose and izzzi.infra.swarm_stack (app_jobs)\n"
 TIMER = """[Unit]
-Description=Job {job} of {app}
+Description={what}
 
 [Timer]
 OnCalendar={when}
@@ -29,7 +29,7 @@ Persistent={persistent}
 WantedBy=timers.target
 """
 SERVICE = """[Unit]
-Description=Job {job} of {app}
+Description={what}
 After=docker.service network-online.target
 Wants=network-online.target
 
@@ -37,11 +37,11 @@ Wants=network-online.target
 Type=oneshot
 TimeoutStartSec=infinity
 Environment=HOME=/root
-ExecStart={program} -a {app} jobs fire {job}
+ExecStart={program} -a {app} jobs {deed}
 """
 # Whatever server dies: the others, or itself when it is back, go on with the runs that it had.
 TIDY_TIMER = """[Unit]
-Description=Jobs of {app} that nobody looks after
+Description={what}
 
 [Timer]
 OnBootSec=1min
@@ -50,17 +50,6 @@ AccuracySec=5s
 
 [Install]
 WantedBy=timers.target
-"""
-TIDY_SERVICE = """[Unit]
-Description=Jobs of {app} that nobody looks after
-After=docker.service network-online.target
-Wants=network-online.target
-
-[Service]
-Type=oneshot
-TimeoutStartSec=infinity
-Environment=HOME=/root
-ExecStart={program} -a {app} jobs tidy
 """
 
 
@@ -75,14 +64,15 @@ def tidy_unit(app: str) -> str:
 
 def texts(app: str, jobs: Mapping[str, Job]) -> dict[str, str]:
     """Return the units of an app's jobs, by the names of their files. Pure."""
-    found = {}
+    found, program = {}, {"app": app, "program": PROGRAM}
     for name, job in jobs.items():
-        given = {"app": app, "job": name, "when": job.on_calendar, "program": PROGRAM}
-        found[f"{unit(app, name)}.timer"] = TIMER.format(persistent=str(job.catch_up).lower(), **given)
-        found[f"{unit(app, name)}.service"] = SERVICE.format(**given)
+        what, persistent = f"Job {name} of {app}", str(job.catch_up).lower()
+        found[f"{unit(app, name)}.timer"] = TIMER.format(what=what, when=job.on_calendar, persistent=persistent)
+        found[f"{unit(app, name)}.service"] = SERVICE.format(what=what, deed=f"fire {name}", **program)
     if found:
-        found[f"{tidy_unit(app)}.timer"] = TIDY_TIMER.format(app=app)
-        found[f"{tidy_unit(app)}.service"] = TIDY_SERVICE.format(app=app, program=PROGRAM)
+        what = f"Jobs of {app} that nobody looks after"
+        found[f"{tidy_unit(app)}.timer"] = TIDY_TIMER.format(what=what)
+        found[f"{tidy_unit(app)}.service"] = SERVICE.format(what=what, deed="tidy", **program)
     return {name: MANAGED + text for name, text in found.items()}
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from .._app import maintenance
 from .._app.disk import disk_of
+from .._app.edge_files import EdgeFiles
 from .._app.lock import LeaseFile
 from .._secrets.dotenv import from_dotenv
 from .closing import stop_of
 from .colours import COLOURS
 from .files import colour_files
-from .project import Edge
 from .transaction import Transaction
 
 
@@ -67,7 +67,7 @@ def report(t: Transaction, now: float) -> dict[str, Any]:
         else None,
         "unfinished": {k: t.journal[k] for k in ("release", "step", "kind")} if t.journal else None,
         "stopped": stop_of(t) or None,
-        **maintenance.report(maintenance.closed_for(Edge(Path(place))) if place else None),
+        **maintenance.report(maintenance.closed_for(EdgeFiles(Path(place))) if place else None),
         "backups": [
             {"name": path.name, "bytes": path.stat().st_size}
             for path in sorted((t.app.directory / "backups").glob("*.dump"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._app.events import FAILED, OK, WARNING
+from .._app.events import FAILED, OK, WARNING, shortened
 
 LENGTH = 1800  # characters: Discord takes 2000
 SHOWN = 15  # of a burst
@@ -28,12 +28,4 @@ def compose(events: Sequence[Event], place: str, host: str, hide: Callable[[str]
         more = len(events) - len(rows)
         body = "\n".join([*rows, *([f"- and {more} more"] if more else [])])
     text = hide(f"{body}\n{host}".strip())
-    return hide(f"{place}: {title}"), cut(text), result
-
-
-def cut(text: str) -> str:
-    """Take the middle out of a text that a messenger would refuse."""
-    if len(text) <= LENGTH:
-        return text
-    half = LENGTH // 2 - 10
-    return f"{text[:half].rstrip()}\n[...]\n{text[-half:].lstrip()}"
+    return hide(f"{place}: {title}"), shortened(text, LENGTH), result

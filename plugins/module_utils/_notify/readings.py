@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
-import ssl
 import subprocess
 import time
-from calendar import timegm
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .._app.events import FAILED
+from .._app.served_certificate import expiry, served
 from .settings import Settings
 from .watch import Finding, Reading
 
@@ -27,8 +25,6 @@ BACKUP = "/usr/local/sbin/izzzi-backup"
 SETTINGS = Path("/etc/izzzi/backup")
 MARKS = (Path("/run/reboot-required"), Path("/run/reboot-required.pkgs"))
 FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "overlay")
-_TIME = rb"(?:\x17\x0d\d{12}Z|\x18\x0f\d{14}Z)"
-_VALIDITY = re.compile(rb"\x30." + _TIME + rb"(" + _TIME + rb")", re.DOTALL)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -42,7 +38,7 @@ def all_of(settings: Settings) -> list[Reading]:
     """Return what there is to see now."""
     readers = (
         lambda: disks(mounts(), settings.disk),
-        lambda: certificates({name: expiry(certificate(name)) for name in settings.names}, settings, time.time()),
+        lambda: certificates({name: expiry(served(name)) for name in settings.names}, settings, time.time()),
         lambda: backups(dict(states()), time.time()),
         lambda: reboot(*MARKS),
         nodes,
@@ -75,27 +71,6 @@ def disks(full: Mapping[str, float], limit: float) -> Reading:
     fine = {f"disk:{place}": f"disk {place} is at {share:.0f} % again" for place, share in full.items()}
     between = {f"disk:{place}" for place, share in full.items() if limit - 2 < share <= limit}
     return Reading("disk", findings, {key: text for key, text in fine.items() if key not in between})
-
-
-def certificate(name: str, address: tuple[str, int] = ("127.0.0.1", 443)) -> bytes:
-    """Return the certificate that this host answers a name with, empty where nobody answers."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is looked at, not trusted
-    with (
-        suppress(OSError, ValueError),
-        socket.create_connection(address, timeout=5) as plain,
-        context.wrap_socket(plain, server_hostname=name) as connection,
-    ):
-        return connection.getpeercert(binary_form=True) or b""
-    return b""
-
-
-def expiry(der: bytes) -> float | None:
-    """Return when a certificate ends, in seconds since 1970. Pure."""
-    if not (found := _VALIDITY.search(der)):
-        return None
-    text = found[1][2:].decode()
-    return float(timegm(time.strptime(text, "%y%m%d%H%M%SZ" if len(text) == 13 else "%Y%m%d%H%M%SZ")))
 
 
 def certificates(ends: Mapping[str, float | None], settings: Settings, now: float) -> Reading:

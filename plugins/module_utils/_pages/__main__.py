@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Writer:
         step = last_step(_text(Path(OF_ROOT)), self.settings.app)
         known = {"by": self.makers, "machines": self.machines}
         described = self.runner.document(self.facts, self.settings, self.own, now, step, **known)
-        self.last = _with(described, certificates=self.certificates)
+        self.last = replace(described, certificates=self.certificates)
         return self.last
 
     def _without_engine(self, error: EngineError, now: float) -> Document | None:
@@ -73,7 +74,7 @@ class Writer:
             self.last = self.facts = None
             return None
         known = self.last or Document(self.settings.app, self.settings.runner, self.own.name, now)
-        return _with(known, problems=(str(error),))
+        return replace(known, problems=(str(error),))
 
     def write(self) -> None:
         place, document = self.directory(), self.document()
@@ -81,10 +82,6 @@ class Writer:
             return
         put(place / MACHINE, as_json(self.own))
         put(place / STATE, as_json(document) if document else None)
-
-
-def _with(document: Document, **values: Any) -> Document:
-    return Document(**{**document.__dict__, **values})
 
 
 def _text(path: Path) -> str:

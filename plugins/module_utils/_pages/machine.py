@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .._app.atomic import read_json
-from .._app.program import CommandError, run
+from .._app.served_certificate import expiry, served
 from .._backup import config
 from .._backup.state import troubles
 from .document import Backup, Certificate, Machine, Room
@@ -65,14 +64,4 @@ def certificates(sites: Iterable[tuple[str, int]]) -> tuple[Certificate, ...]:
 
 def ends(name: str, port: int, address: str = "127.0.0.1") -> float:
     """Return when the certificate that is served ends, as seconds of the epoch; 0 when none is."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # whoever signed it: only its end is read
-    try:
-        plain = socket.create_connection((address, port), TLS_TIMEOUT)
-        with context.wrap_socket(plain, server_hostname=name) as secured:
-            pem = ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True) or b"")
-        said = run(["openssl", "x509", "-noout", "-enddate"], stdin=pem, timeout=TLS_TIMEOUT)
-        return float(ssl.cert_time_to_seconds(said.strip().partition("=")[2]))
-    except (OSError, ValueError, CommandError):
-        return 0.0
+    return expiry(served(name, port, address, TLS_TIMEOUT)) or 0.0

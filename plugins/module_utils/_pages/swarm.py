@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import base64
 import calendar
-import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,10 +22,10 @@ from .._swarm.labels import APP, JOB, KIND, PART, SERVICE, STATELESS
 from .._swarm.node import Node as Member
 from .._swarm.node import parse_node
 from .._swarm.placement import eligible
-from .._swarm.service import PAGES_FILES, replicas
+from .._swarm.service import EDGE_FILES, PAGES_FILES, replicas
 from .._swarm.stack.overlay import network_namespace, overlay_request
 from .._swarm.stack.stopped import is_stopped
-from .._swarm.stack.store import JOURNAL, LOCK, RELEASE
+from .._swarm.stack.store import JOURNAL, LOCK, RELEASE, content_of, lease_of
 from .._swarm.task import BROKEN, LEAVING, parse_task
 from .._swarm.task import Task as Seen
 from .document import (
@@ -85,11 +83,16 @@ def look(engine: Any, settings: Settings) -> Facts:
 
 
 def _is_closed(engine: Any, app: str) -> bool:
+    place = _directory(engine, app, EDGE_FILES)
+    return place is not None and (place / SERVER).exists()
+
+
+def _directory(engine: Any, app: str, files: str) -> Path | None:
+    """Return where this node has files of a service; None also where the engine does not say."""
     try:
-        place = engine.get(f"/volumes/{node_edge.volume(app)}")["Mountpoint"]
+        return node_edge.directory(engine, app, files)
     except EngineError:
-        return False
-    return (Path(place) / SERVER).exists()
+        return None
 
 
 def document(
@@ -246,16 +249,13 @@ def rollout(facts: Facts, tasks: Iterable[Task], live: str, now: float, step: st
 
 
 def _lease(facts: Facts) -> Lease | None:
-    for item in facts.of_kind(LOCK):
-        if text := item["Spec"]["Labels"].get("izzzi.lease"):
-            return Lease(**json.loads(text))
-    return None
+    return next(map(lease_of, facts.of_kind(LOCK)), None)
 
 
 def _journal(facts: Facts) -> dict[str, Any]:
     """Return release and kind alone: the rest is whole definitions of services."""
     for item in facts.of_kind(JOURNAL):
-        found = json.loads(base64.b64decode(item["Spec"]["Data"]))
+        found = content_of(item)
         return {key: str(found.get(key, "")) for key in ("release", "kind")}
     return {}
 
@@ -263,10 +263,7 @@ def _journal(facts: Facts) -> dict[str, Any]:
 # What the writer asks of whoever runs the app.
 def place(engine: Any, settings: Settings) -> Path | None:
     """Return the volume of this node's task."""
-    try:
-        return Path(engine.get(f"/volumes/{node_edge.volume(settings.app, PAGES_FILES)}")["Mountpoint"])
-    except EngineError:
-        return None
+    return _directory(engine, settings.app, PAGES_FILES)
 
 
 def neighbours(engine: Any, settings: Settings, facts: Facts | None, own: str) -> dict[str, Machine]:

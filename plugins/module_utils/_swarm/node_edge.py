@@ -15,6 +15,7 @@ from .._app.docker_words import SWARM_SERVICE
 from .._app.edge_files import EdgeFiles
 from .._app.program import CommandError, run
 from .._app.until import until
+from .engine import Engine, NotFound
 from .service import EDGE_FILES, PAGES_FILES
 
 LEAVE = 60.0  # seconds, more than the edge's grace period
@@ -30,6 +31,14 @@ def volume(project: str, files: str = EDGE_FILES) -> str:
 def mount(project: str, files: str = EDGE_FILES) -> dict[str, Any]:
     """Return the volume as the Engine API's Mount. A node makes it with the first task that has it."""
     return {"Type": "volume", "Source": volume(project, files), "Target": MOUNTED[files], "ReadOnly": True}
+
+
+def directory(engine: Engine, project: str, files: str = EDGE_FILES) -> Path | None:
+    """Return where this node has the files; None where no task with them has ever run."""
+    try:
+        return Path(engine.get(f"/volumes/{volume(project, files)}")["Mountpoint"])
+    except NotFound:
+        return None
 
 
 def find(project: str) -> NodeEdge | None:

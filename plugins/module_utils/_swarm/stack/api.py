@@ -35,13 +35,15 @@ class Swarm:
 
     # Services, as the API has them; jobs are not among them.
     def services(self) -> dict[str, dict]:
-        found = self.engine.get("/services", filters=self._mine)
-        return {item["Spec"]["Name"]: item for item in found if item["Spec"]["Labels"].get(PART) != JOB}
+        return self._services(once=False)
 
     def jobs(self) -> dict[str, dict]:
         """Return the services that run once: jobs, release commands and trials."""
+        return self._services(once=True)
+
+    def _services(self, *, once: bool) -> dict[str, dict]:
         found = self.engine.get("/services", filters=self._mine)
-        return {item["Spec"]["Name"]: item for item in found if item["Spec"]["Labels"].get(PART) == JOB}
+        return {item["Spec"]["Name"]: item for item in found if (item["Spec"]["Labels"].get(PART) == JOB) is once}
 
     def jobs_that_run(self) -> dict[str, dict]:
         """Return the runs of declared jobs."""

@@ -17,7 +17,7 @@ from ..._app.lock import Lease, LeaseError, decide
 from ..engine import Conflict, EngineError
 from ..labels import KIND
 from .api import Swarm
-from .store import LOCK, object_name, relabel
+from .store import LEASE, LOCK, lease_of, object_name, relabel
 
 HEARTBEAT = 10.0
 
@@ -34,17 +34,17 @@ class SwarmLock:
 
     def read(self) -> Lease | None:
         item = self._item()
-        return self._lease(item) if item else None
+        return lease_of(item) if item else None
 
     def acquire(self, owner: str, purpose: str, ttl: float) -> Lease:
         wanted = Lease(owner, secrets.token_hex(8), purpose, 0, 0, ttl)
         item = self._item()
-        lease = decide(self._lease(item) if item else None, wanted, self._clock())
+        lease = decide(lease_of(item) if item else None, wanted, self._clock())
         try:
             if item:
-                relabel(self.swarm, item, {"izzzi.lease": json.dumps(asdict(lease))})
+                relabel(self.swarm, item, {LEASE: json.dumps(asdict(lease))})
             else:
-                labels = {KIND: LOCK, "izzzi.lease": json.dumps(asdict(lease))}
+                labels = {KIND: LOCK, LEASE: json.dumps(asdict(lease))}
                 self.swarm.make("configs", self.name, b"lock", labels)
         except Conflict as error:
             raise LeaseError("Another run took the lock at this very moment. Run again.") from error
@@ -52,8 +52,8 @@ class SwarmLock:
 
     def renew(self, token: str) -> Lease:
         item = self._own(token)
-        lease = replace(self._lease(item), beat=self._clock())
-        relabel(self.swarm, item, {"izzzi.lease": json.dumps(asdict(lease))})
+        lease = replace(lease_of(item), beat=self._clock())
+        relabel(self.swarm, item, {LEASE: json.dumps(asdict(lease))})
         return lease
 
     def release(self, token: str) -> bool:
@@ -67,15 +67,12 @@ class SwarmLock:
 
     def _own(self, token: str) -> dict:
         item = self._item()
-        if item is None or self._lease(item).token != token:
+        if item is None or lease_of(item).token != token:
             raise LeaseError("This run has lost its lock. Nothing more was done; run again.")
         return item
 
     def _item(self) -> dict | None:
         return self.swarm.objects("configs").get(self.name)
-
-    def _lease(self, item: dict) -> Lease:
-        return Lease(**json.loads(item["Spec"]["Labels"]["izzzi.lease"]))
 
 
 def hold(swarm: Swarm, owner: str, purpose: str, ttl: float, wait: float) -> AbstractContextManager:

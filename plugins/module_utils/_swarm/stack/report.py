@@ -8,16 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from ..._app import maintenance
+from ..._app.edge_files import EdgeFiles
 from ..._app.jobs.verbs import log_lines
 from ..._app.logs import asked, of_container, shown
-from ..engine import NotFound
 from ..labels import DECLARED, JOB_NAME, PART
 from ..node import Node
-from ..node_edge import NodeEdge, volume
+from ..node_edge import directory
 from ..service import replicas
 from ..task import Task
 from .jobs import Cluster, listing
@@ -65,11 +64,8 @@ def info(run: Run) -> dict[str, Any]:
 
 def closed_for(run: Run) -> str | None:
     """Return for what this node's edge is closed: empty when a person did it, None when it is open or has never run."""
-    try:
-        place = run.swarm.engine.get(f"/volumes/{volume(run.project)}")["Mountpoint"]
-    except NotFound:
-        return None
-    return maintenance.closed_for(NodeEdge(Path(place), run.project))
+    place = directory(run.swarm.engine, run.project)
+    return maintenance.closed_for(EdgeFiles(place)) if place else None
 
 
 def logs(run: Run) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ..._app.lock import Lease
 from ..._app.release import GOOD, Manifest
 from ..engine import NotFound
 from ..labels import KIND
 from .api import Swarm
 
 RELEASE, JOURNAL, LOCK = "release", "journal", "lock"
+LEASE = "izzzi.lease"  # the label of the lock's config
 LABELS = ("state", "reason", "live_at")
 LONGEST = 64
 
@@ -59,7 +61,7 @@ class Store:
     @property
     def journal(self) -> dict[str, Any] | None:
         item = self._of_kind(JOURNAL).get(object_name(self.swarm.project, JOURNAL))
-        return _content(item) if item else None
+        return content_of(item) if item else None
 
     def open(self, journal: dict[str, Any]) -> None:
         """Note a transaction before its first change: from here on a killed run is undone by the next one."""
@@ -75,7 +77,7 @@ class Store:
 
     def _replace(self, kind: str, name: str, content: dict[str, Any], labels: dict[str, str]) -> None:
         existing = self._of_kind(kind).get(name)
-        if existing and _content(existing) != json.loads(json.dumps(content)):
+        if existing and content_of(existing) != json.loads(json.dumps(content)):
             self._remove(name)
             existing = None
         if existing:
@@ -90,14 +92,20 @@ class Store:
             return
 
 
-def _content(item: dict) -> Any:
+def content_of(item: Mapping[str, Any]) -> Any:
+    """Return what a config of releases or the journal holds."""
     return json.loads(base64.b64decode(item["Spec"]["Data"]))
+
+
+def lease_of(item: Mapping[str, Any]) -> Lease:
+    """Return who has the lock, from its config."""
+    return Lease(**json.loads(item["Spec"]["Labels"][LEASE]))
 
 
 def _manifest(item: dict) -> Manifest:
     labels = item["Spec"]["Labels"]
     said = {"state": labels["izzzi.state"], "reason": labels["izzzi.reason"], "live_at": float(labels["izzzi.live_at"])}
-    return Manifest(**_content(item), **said)
+    return Manifest(**content_of(item), **said)
 
 
 def relabel(swarm: Swarm, item: dict, labels: dict[str, str]) -> None:

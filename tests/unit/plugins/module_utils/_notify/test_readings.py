@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from types import SimpleNamespace
 
-import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._notify import readings
 from ansible_collections.izzzi.infra.plugins.module_utils._notify.settings import Settings
 
@@ -28,25 +26,6 @@ def test_the_disks_of_this_machine_are_as_df_says():
     full = readings.mounts()
     said = subprocess.run(["df", "--output=pcent", "/"], capture_output=True, text=True, check=True).stdout
     assert abs(full["/"] - int(said.split()[1].rstrip("%"))) <= 1.5
-
-
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificates")
-@pytest.mark.parametrize("days", [5, 40, 20_000])  # the last one is told in another form, since it is after 2049
-def test_the_end_of_a_certificate_is_read(days, tmp_path):
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x"]
-    subprocess.run(
-        [*made, "-days", str(days), "-outform", "DER", "-out", tmp_path / "x"], check=True, capture_output=True
-    )
-    der = (tmp_path / "x").read_bytes()
-    asked = ["openssl", "x509", "-inform", "DER", "-noout", "-enddate", "-dateopt", "iso_8601"]
-    said = subprocess.run(asked, input=der, capture_output=True, check=True).stdout.decode()
-    when = subprocess.run(["date", "-d", said.split("=")[1].strip(), "+%s"], capture_output=True, check=True).stdout
-    assert readings.expiry(der) == float(when)
-
-
-def test_no_certificate_has_no_end():
-    assert readings.expiry(b"") is None
-    assert readings.certificate("example.com", ("127.0.0.1", 9)) == b""
 
 
 def test_a_certificate_that_ends_soon_should_have_been_renewed():

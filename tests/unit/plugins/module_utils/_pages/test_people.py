@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.izzzi.infra.plugins.module_utils._pages.people import makers, person, read
+from ansible_collections.izzzi.infra.plugins.module_utils._pages.people import makers, person
 
 
 def line(to: str, result: str = "ok", **who: str) -> str:
-    return json.dumps({"to": to, "result": result, "who": who, "detail": "secret"})
+    of_history = {"id": "5a1f0c9e7b21", "when": "2026-11-29T10:05:03Z"}
+    return json.dumps({**of_history, "to": to, "result": result, "who": who, "detail": "secret"})
 
 
-def test_the_last_who_made_a_release_live_counts():
+def test_the_last_who_made_a_release_live_counts(tmp_path):
     texts = [line("r1", user="ana", host="laptop"), line("r1", user="bo", host="ci"), line("r2", "failed", user="ana")]
-    assert read([*texts, "{", "[]", "null", line("", user="ana")]) == {"r1": "bo@ci"}
+    (tmp_path / "shop.jsonl").write_text("\n".join([*texts, "{", "[]", "null", line("", user="ana")]))
+    assert makers("shop", tmp_path) == {"r1": "bo@ci"}
 
 
 def test_a_name_is_said_before_the_machine():
