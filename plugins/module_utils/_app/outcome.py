@@ -19,7 +19,7 @@ RELEASES = ("deploy", "rollback")  # whose end is news, whatever it is; that of 
 AGAIN = {"deploy": "", "rollback": " again"}
 TOLD = (*RELEASES, "restart", "stop", "start", "scale", "data")
 LOOKS = {"plan": "deploy"}  # part of another verb, which is over when it fails
-READS = ("info", "logs")
+READS = ("info", "logs", "jobs")
 STEPS = ("pause", "exchange", "resume", "undo")  # of an upgrade, which the verb notes as one
 
 Result = dict[str, Any]

@@ -21,6 +21,9 @@ def makers(app: str, root: Path = history.ROOT) -> dict[str, str]:
 
 
 def person(who: Mapping[str, Any]) -> str:
+    """Say who it was, in one cell of a table: its room goes to the name before the machine."""
     place = "@".join(str(who[key]) for key in ("user", "host") if who.get(key))
     author = str(who.get("author") or "")
-    return (f"{author} ({place})" if author and place else author or place)[:LONGEST]
+    both = f"{author} ({place})" if author and place else author or place
+    name = author or place
+    return both if len(both) <= LONGEST else name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app import events, history
-from ansible_collections.izzzi.infra.plugins.module_utils._app.outcome import Outcome
+from ansible_collections.izzzi.infra.plugins.module_utils._app.outcome import READS, Outcome
 
 WHO = {"user": "ada", "host": "laptop", "verb": "site", "run": "r"}
 
@@ -63,8 +63,9 @@ def test_what_changed_nothing_and_what_is_only_read_leaves_nothing(host):
     host.outcome("deploy").of(lambda: {"changed": False, "release": "r1", "new": False})
     host.outcome("plan").of(lambda: {"changed": True, "release": "r2", "new": True})
     host.outcome("deploy", writes=False).of(release(host))
-    with pytest.raises(ValueError, match="no such service"):
-        host.outcome("logs").of(fail(ValueError("no such service")))
+    for did in READS:
+        with pytest.raises(ValueError, match="no such service"):
+            host.outcome(did).of(fail(ValueError("no such service")))
     assert not host.lines
     assert not host.told
 

@@ -22,6 +22,11 @@ def test_a_name_is_said_before_the_machine():
     assert person({}) == ""
 
 
+def test_a_long_name_is_cut_and_never_its_bracket_left_open():
+    assert person({"user": "u" * 40, "host": "laptop", "author": "Ana Bell"}) == "Ana Bell"
+    assert person({"user": "ana", "author": "A" * 80}) == "A" * 57 + "..."
+
+
 def test_both_files_are_read_and_none_is_needed(tmp_path):
     assert makers("shop", tmp_path) == {}
     (tmp_path / "shop.1.jsonl").write_text(line("r1", user="ana") + "\n" + line("r2", user="ana") + "\n")
