@@ -12,6 +12,8 @@ author: The izzzi.infra maintainers (@izzzi)
 description:
   - One line for each change, and one for each phase with its time and the number of changes. A phase is a role, or the
     play for tasks outside of any role. Tasks that change nothing are not shown.
+  - A run with C(--check) ends with a table of what would change in the cloud, on the hosts and of the app, of what new
+    hosts become, and of what it all costs a month, when it has looked at more than one of these.
   - On a terminal, a last line shows what is at work and its seconds. The modules of this collection that take long say
     more there, such as the step of a build or how many containers are healthy; for that a second SSH connection reads a
     file on the host while such a task takes longer than 1.5 s.
@@ -39,7 +41,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible import constants as C
-from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
@@ -47,6 +48,7 @@ from ansible.template import Templar
 from ..module_utils._app.progress import OF_ROOT, place
 from ..module_utils._host.ssh_command import ssh_command
 from ..plugin_utils.live import Live
+from ..plugin_utils.outlook import Outlook
 
 SHOWN = ("ansible.builtin.debug", "debug")  # what a playbook has to say to people
 # The modules that write what they are at. `environment` runs on the controller.
@@ -76,13 +78,14 @@ class Phase:
     began: float
     hosts: set[str] = field(default_factory=set)
     changes: int = 0
+    foretold: int = 0  # by tasks that only check
     has_failed: bool = False
 
 
-def closing(phase: Phase, now: float, width: int = WIDTH, *, only_tells: bool = False) -> str:
-    """Return the line that ends a phase. A run that `only_tells` has changed nothing."""
-    changes = f"{phase.changes} {'would change' if only_tells else 'changed'}"
-    changed = changes if phase.changes or phase.has_failed else "as declared"
+def closing(phase: Phase, now: float, width: int = WIDTH) -> str:
+    """Return the line that ends a phase."""
+    counts = [f"{phase.changes} changed"] if phase.changes or (phase.has_failed and not phase.foretold) else []
+    changed = ", ".join([*counts, *([f"{phase.foretold} would change"] if phase.foretold else [])]) or "as declared"
     changed += ", failed" if phase.has_failed else ""
     hosts = f"{len(phase.hosts)} hosts" if len(phase.hosts) > 1 else next(iter(phase.hosts), "")
     return f"{phase.name:<32.32} {now - phase.began:6.1f} s  {changed:<20} {hosts}"[:width].rstrip()
@@ -135,6 +138,7 @@ class CallbackModule(Default):
         super().__init__()
         self._clock = time.monotonic
         self._phase: Phase | None = None
+        self._outlook = Outlook()
         self._begun = self._clock()
         width = lambda: shutil.get_terminal_size().columns  # noqa: E731 - it is asked again when a window changes
         detailed = self._is_detailed()
@@ -155,8 +159,8 @@ class CallbackModule(Default):
 
     def _leave(self) -> None:
         if self._phase and self._phase.hosts:
-            colour = C.COLOR_CHANGED if self._phase.changes else C.COLOR_OK
-            line = closing(self._phase, self._clock(), only_tells=bool(context.CLIARGS.get("check")))
+            colour = C.COLOR_CHANGED if self._phase.changes + self._phase.foretold else C.COLOR_OK
+            line = closing(self._phase, self._clock())
             self._say(line, C.COLOR_ERROR if self._phase.has_failed else colour)
         self._phase = None
 
@@ -179,6 +183,7 @@ class CallbackModule(Default):
         name = task.get_name().strip()
         role = task._role.get_name().removeprefix("izzzi.infra.") if task._role else ""
         phase = role or self._play.get_name().strip()
+        self._outlook.enter(role)
         if self._is_detailed():
             self._live.show(phase, plain(name))
             super()._task_start(task, prefix)
@@ -204,6 +209,8 @@ class CallbackModule(Default):
 
     def v2_runner_on_ok(self, result):
         self._live.forget(result.host.get_name())
+        if result.task.check_mode:
+            self._outlook.look(result.result)
         if self._is_detailed():
             super().v2_runner_on_ok(result)
             return
@@ -227,7 +234,11 @@ class CallbackModule(Default):
 
     def _changed(self, result, item: str = "") -> None:
         if self._phase:
-            self._phase.changes += 1
+            if result.task.check_mode:
+                self._phase.foretold += 1
+                self._outlook.change(result.host.get_name(), self._phase.name)
+            else:
+                self._phase.changes += 1
         task = plain(result.task.get_name().strip())
         self._say(change(result.host.get_name(), task, item, several=self._hosts() > 1), C.COLOR_CHANGED)
 
@@ -245,6 +256,7 @@ class CallbackModule(Default):
         self._note(result)
         if self._phase and not ignore_errors:
             self._phase.has_failed = True
+            self._outlook.fail()
         self._live.clear()
         super().v2_runner_on_failed(result, ignore_errors)
 
@@ -281,5 +293,7 @@ class CallbackModule(Default):
         self._live.end()
         if not self._is_detailed():
             self._leave()
+            for line in self._outlook.lines():
+                self._say(line)
         super().v2_playbook_on_stats(stats)
         self._display.display(f"{self._clock() - self._begun:.0f} s")

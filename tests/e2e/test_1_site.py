@@ -35,7 +35,8 @@ def test_check_on_an_empty_account_plans_and_writes_nothing(artifacts):
     (artifacts / "check-empty.log").write_text(run.output)
     assert run.status == 0, run.output
     assert run.total("changed") >= 1, "an empty account is not the declared state: check mode must say so"
-    assert "izzzi-dev-app" in run.output
+    assert "+ droplet izzzi-dev-app  (+24.00 USD a month)" in run.output
+    assert re.search(r"cloud  \d+ to create\n  hosts  izzzi-dev-app gets Docker, nginx and the app\n  cost", run.output)
     for kind in ("droplets", "firewalls", "tags", "account/keys"):
         assert cloud(f"/{kind}")[kind.rsplit("/", 1)[-1].replace("keys", "ssh_keys")] == [], kind
 
@@ -137,6 +138,7 @@ def test_check_and_diff_on_the_converged_system_show_nothing(artifacts):
     assert run.status == 0, run.output
     assert run.total("changed") == 0, run.output
     assert "\n+++ " not in run.output
+    assert re.search(r"  cloud  as declared\n  hosts  as declared\n  app    as declared\n  cost   24.00", run.output)
 
 
 def test_tags_nginx_repairs_nginx_and_touches_nothing_else(address):

@@ -26,7 +26,9 @@ def plan_text(result: Mapping[str, Any], width: int = WIDTH) -> str:
     lines += [line for step in result["plan"] if step["action"] == "keep" for line in _kept_lines(step, width)]
     head = [line for text in (_origin(result), _summary(result["plan"])) if text for line in _wrapped(text, "", width)]
     left = _left_out(result.get("left_out") or [], width)
-    return "\n".join([*head, *([""] if lines else []), *lines, *left, "", _cost(result["monthly_cost"])])
+    return "\n".join(
+        [*head, *([""] if lines else []), *lines, *left, "", f"Monthly cost: {cost_text(result['monthly_cost'])}."]
+    )
 
 
 def _origin(result: Mapping[str, Any]) -> str:
@@ -44,10 +46,16 @@ def _summary(steps: list[Mapping[str, Any]]) -> str:
     cost = sum(step.get("monthly_cost") or 0.0 for step in steps if step["action"] == "keep")
     if counts["keep"]:
         same.append(f"{counts['keep']} kept" + (f" at {cost:.2f} USD a month" if cost else ""))
-    words = [f"{counts[action]} to {verb}" for action, verb in VERBS.items() if counts[action]]
-    if words:
-        return f"Plan: {', '.join([*words, *same])}."
+    if any(counts[action] for action in VERBS):
+        return f"Plan: {', '.join([counts_text(steps), *same])}."
     return f"{'Nothing to change' if cost else 'Nothing to do'}: {', '.join(same)}."
+
+
+def counts_text(steps: list[Mapping[str, Any]]) -> str:
+    """Say how many resources are to be made, changed, replaced and deleted."""
+    counts = Counter(step["action"] for step in steps)
+    words = [f"{counts[action]} to {verb}" for action, verb in VERBS.items() if counts[action]]
+    return ", ".join(words) or "as declared"
 
 
 def _step_lines(step: Mapping[str, Any], width: int) -> list[str]:
@@ -111,6 +119,7 @@ def _value(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def _cost(cost: Mapping[str, float]) -> str:
+def cost_text(cost: Mapping[str, float]) -> str:
+    """Say what all costs a month, now and then."""
     before, after = cost["before"], cost["after"]
-    return f"Monthly cost: {before:.2f} USD now, {after:.2f} USD then ({after - before:+.2f})."
+    return f"{before:.2f} USD now, {after:.2f} USD then ({after - before:+.2f})"
