@@ -12,7 +12,8 @@ description:
   - Compares variables with the usage line of a playbook, and gives one sentence with the usage, or an empty text.
   - In the line, what is optional stands in brackets. The word after C(=) says what fits. V(NUMBER) and V(SECONDS) are
     whole numbers, V(on|off) is a choice, V(NAME,NAME) takes several, V(ADDRESS) is a list of addresses and networks,
-    V(WHEN) one word or a time, V(PATTERN) a text, V(COMMAND) a text or a list of words; any other is one word.
+    V(WHEN) one word or a time, V(PATTERN) a text, V(EXPRESSION) one of JMESPath, V(COMMAND) a text or a list of words;
+    any other is one word.
 options:
   _input:
     description: Variables by name, also those that are not set, with an empty text.

@@ -158,6 +158,13 @@ def test_status_releases_and_logs_tell_what_is_there(rotated, address):
     shown = play("status", "-e", "format=json").output
     state, _end = json.JSONDecoder().raw_decode(shown[shown.index("{") :])
     assert {c["service"] for c in state["containers"]} == {"postgres", "redis", "mail", "backend", "frontend"}
+    assert state["backup"]["troubles"] == [], "the state of app and backups is one document"
+    found = play("status", "-e", "jmespath=containers[?service=='frontend'].state | [0]").output
+    assert '\n"running"\n' in found
+    assert f'\n"{current}"\n' in play("releases", "-e", "jmespath=[0].id").output
+    wrong = run_playbook("playbooks/releases.yml", "-e", "jmespath=[0].")
+    assert wrong.status
+    assert "releases.yml: jmespath is '[0].', which is no JMESPath expression: it breaks off at its end" in wrong.output
     assert current in play("releases").output
     assert rotated["release"] in play("releases").output
     assert "Nest application successfully started" in play("logs", "-e", "service=backend", "-e", "lines=200").output

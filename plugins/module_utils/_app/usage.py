@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .json_view import expression_problem
+
 # What Ansible makes of words after a blank that are no NAME=VALUE.
 LEFTOVER = "_raw_params"
 ARGUMENT = re.compile(r"""(\[)?-e (?:(\w+)=([^\s\]]+)|'\{"(\w+)": (.+?)\}')""")
@@ -27,6 +29,9 @@ class Argument:
 
     def problem(self, value: Any) -> str:
         """Say what is wrong with the value. Return an empty text when nothing is."""
+        if self.kind == "EXPRESSION" and isinstance(value, str):
+            why = expression_problem(value)
+            return f"{self.name} {why}" if why else ""
         wanted, accepts = _kind(self.kind)
         return "" if accepts(value) else f"{self.name} is {shown(value)}, and must be {wanted}"
 
@@ -94,6 +99,7 @@ def _kind(kind: str) -> tuple[str, Callable[[Any], bool]]:
         "ADDRESS": ("a list of addresses or networks", _is_addresses),
         "WHEN": ("latest, an id, or a time such as 2026-11-28T04:31:00", _is_when),
         "PATTERN": ("a regular expression", lambda value: isinstance(value, str)),
+        "EXPRESSION": ("a JMESPath expression", lambda value: False),  # a text is judged by its grammar
         "FILE": ("the path of a file", lambda value: isinstance(value, str)),
         "COMMAND": ("a text that a shell could split, or a list of words", _is_command),
     }.get(kind, ("one word", _is_word))

@@ -125,10 +125,11 @@ def volume_deleted(proof: Proof) -> None:
     with proof.writer() as writer:
         writer.wait_for(1200, 180)
         moment = proof.now()
+        container = proof.cluster.on(node, f"docker ps --quiet --filter name={proof.container}").strip()
         inspected = "docker inspect --format '{{range .Mounts}}{{.Name}} {{end}}'"
-        (volume,) = proof.cluster.on(node, f"{inspected} {proof.container}").split()
-        proof.cluster.on(node, f"docker rm --force {proof.container}")
-        proof.cluster.on(node, f"docker volume rm {volume}")
+        (volume,) = proof.cluster.on(node, f"{inspected} {container}").split()
+        # At once, before a Swarm starts the next task on it.
+        proof.cluster.on(node, f"docker rm --force {container} && docker volume rm {volume}")
     written = [one for one in writer.rows if one.at <= moment]
     proof.timed(row, "deploy")
     run = proof.cluster.playbook("playbooks/restore.yml", "-e", f"to={utc(moment)}", *CONSENT)

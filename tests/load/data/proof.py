@@ -37,7 +37,14 @@ COMPOSE: dict[str, Callable[[Proof], None]] = {
     "destroyed": losses.destroyed,
     "runbook": runbook.runbook,
 }
-SWARM: dict[str, Callable[[Proof], None]] = {"node_lost": losses.node_lost}
+SWARM: dict[str, Callable[[Proof], None]] = {
+    "dropped": losses.dropped,
+    "killed": losses.killed,
+    "beside": losses.beside,
+    "damaged": storage.damaged,
+    "volume_deleted": losses.volume_deleted,
+    "node_lost": losses.node_lost,
+}
 # What begins with an older PostgreSQL, on each runner.
 OLDER: dict[str, Callable[[Proof], None]] = {"upgraded": upgrades.upgraded}
 

@@ -119,7 +119,7 @@ def main() -> int:
     parser.add_argument("--deploys", type=int, default=10, help="how many, 3 at least")
     options = parser.parse_args()
     own = yaml.safe_load((HERE / "vars.yml").read_text())
-    with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder), own, environment="jobs") as cluster:
+    with tempfile.TemporaryDirectory() as folder, Cluster(Path(folder), own, environment="production") as cluster:
         return Proof(cluster).run(max(options.deploys, 3))
 
 
