@@ -23,7 +23,7 @@ def test_a_name_is_said_before_the_machine():
 
 
 def test_a_long_name_is_cut_and_never_its_bracket_left_open():
-    assert person({"user": "u" * 40, "host": "laptop", "author": "Ana Bell"}) == "Ana Bell"
+    assert person({"user": "u" * 60, "host": "laptop", "author": "Ana Bell"}) == "Ana Bell"
     assert person({"user": "ana", "author": "A" * 80}) == "A" * 57 + "..."
 
 
