@@ -186,12 +186,13 @@ def test_connect_to_asks_another_address_for_the_same_host(app, health):
 
 
 def test_the_certificate_is_checked_for_the_host_of_the_url(tls_app, certificate, health):
-    arguments = {"connect_to": address(tls_app), "timeout": 0.5}
+    patient = {"connect_to": address(tls_app), "timeout": 30}
+    arguments = {**patient, "timeout": 0.5}
     trusted = {"ca_path": str(certificate)}
-    assert health(url="https://app.example.com/", **arguments, **trusted)["healthy"] is True
+    assert health(url="https://app.example.com/", **patient, **trusted)["healthy"] is True
     assert "certificate is not trusted" in health(url="https://app.example.com/", **arguments)["msg"]
     assert "certificate is not trusted" in health(url="https://other.example.com/", **arguments, **trusted)["msg"]
-    assert health(url="https://other.example.com/", **arguments, validate_certs=False)["healthy"] is True
+    assert health(url="https://other.example.com/", **patient, validate_certs=False)["healthy"] is True
 
 
 def test_a_proxy_of_the_environment_is_not_used(app, health, monkeypatch):
