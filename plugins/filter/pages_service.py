@@ -15,7 +15,8 @@ options:
     description: >-
       C(app), the stack; C(image), of nginx; C(password) of the login C(operator), C(sources), addresses and networks
       that may ask; C(port) and C(mail_port); C(mail), the service that catches mail, as V(name:port), or nothing;
-      C(certificate), the name of a secret of the stack with certificate and key, or nothing.
+      C(certificate), the name of a secret of the stack with certificate and key, or C(certificate_site), the site whose
+      certificate is carried to every node, or nothing of both.
     type: dict
     required: true
 """

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import carried
 from .errors import PAGES, http_part
 from .password_hash import users_file
 from .places import Host, Place, Swarm
 from .site import answer_buffers, site_lines
-from .sites import guards, with_certificates
+from .sites import guards, with_carried, with_certificates
 from .text import Line, mapping, text
 
 CIPHERS = ":".join(
@@ -40,6 +41,8 @@ def files(sites: Mapping[str, Any], place: str, settings: Mapping[str, Any]) -> 
         swarm = Swarm(settings, sites, services=settings["services"])
         lines = [line for name, site in sites.items() for line in site_lines(name, site, swarm)]
         found = {"/etc/nginx/nginx.conf": text([settings["managed"], *configuration(swarm, lines)])}
+        if with_carried(sites):
+            found[carried.PROGRAM] = carried.SCRIPT
     else:
         found = _host_files(Host(settings, sites, bool(settings["is_old"])), settings["managed"])
     pages = [{"path": path, "content": content, "replace": False} for path, content in PAGES.items()]
@@ -55,7 +58,7 @@ def secrets(sites: Mapping[str, Any], place: str, passwords: Mapping[str, str], 
     return [
         *({"path": path, "content": text, "mode": "0640", "group": "www-data"} for path, text in logins.items()),
         *(
-            {"path": where.certificate(name), "content": f"{tls['key'].strip()}\n{tls['certificate'].strip()}\n"}
+            {"path": where.certificate(name, "files"), "content": f"{tls['key'].strip()}\n{tls['certificate'].strip()}\n"}
             for name, tls in given.items()
         ),
     ]

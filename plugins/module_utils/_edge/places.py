@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from . import carried
 from .text import Line, mapping, text, variable
 
 Site = Mapping[str, Any]
@@ -89,10 +90,10 @@ class Host(Place):
         return {app: text(_absent(variable(app), names)) for app, names in services.items()}
 
     @staticmethod
-    def certificate(site: str) -> str:
+    def certificate(site: str, source: str) -> str:
         return f"/etc/nginx/tls/{site}.pem"
 
-    def challenge(self) -> list[Line]:
+    def challenge(self, site: Site) -> list[Line]:
         body: list[Line] = ["root /var/lib/izzzi-certificate/webroot;", "default_type text/plain;"]
         return [("location ^~ /.well-known/acme-challenge/", body)]
 
@@ -141,11 +142,13 @@ class Swarm(Place):
         return resolver + (_sticky(list(names)) if names else [])
 
     @staticmethod
-    def certificate(site: str) -> str:
-        return f"/run/secrets/edge_{site}.pem"
+    def certificate(site: str, source: str) -> str:
+        """Those that are declared are a secret of the edge. Others come by the clock, and must not restart it."""
+        return f"/run/secrets/edge_{site}.pem" if source == "files" else carried.path(site)
 
-    def challenge(self) -> list[Line]:
-        return []
+    def challenge(self, site: Site) -> list[Line]:
+        """Every node answers by itself, with what is carried there beside the certificates."""
+        return [f"include {carried.DIRECTORY}/challenge*.conf;"] if site["tls"]["source"] == "acme" else []
 
     def realm(self, site: Site) -> str:
         return site["name"]

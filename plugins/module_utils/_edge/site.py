@@ -72,7 +72,7 @@ def _listen(site: Site, place: Place, is_tls: bool) -> Iterator[Line]:
 def _redirect(site: Site, place: Place) -> Iterator[Line]:
     yield from _listen(site, place, is_tls=False)
     yield from server_part()
-    yield from place.challenge()
+    yield from place.challenge(site)
     port = "" if site["listen_tls"] == 443 else f":{site['listen_tls']}"
     yield "location /", [f"return 301 https://$host{port}$request_uri;"]
 
@@ -80,7 +80,7 @@ def _redirect(site: Site, place: Place) -> Iterator[Line]:
 def _server(site: Site, place: Place) -> Iterator[Line]:
     yield from _listen(site, place, is_tls=bool(site["tls"]))
     if site["tls"]:
-        pem = place.certificate(site["name"])
+        pem = place.certificate(site["name"], site["tls"]["source"])
         yield from (f"ssl_certificate {pem};", f"ssl_certificate_key {pem};")
     yield from PROXY
     yield f"proxy_connect_timeout {place.connect_timeout};"

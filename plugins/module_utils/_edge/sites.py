@@ -47,6 +47,12 @@ class Words:
     def sites(self) -> str:
         return f"{self.prefix if self.place == 'swarm' else 'nginx_'}sites"
 
+    @property
+    def acme(self) -> str:
+        """What the inputs for certificates begin with: people write those of the role nginx, whoever runs the app."""
+        is_mapped = self.place == "host" or self.prefix.startswith("app_")
+        return "nginx_acme_" if is_mapped else f"{self.prefix.removesuffix('edge_')}acme_"
+
     def site(self, name: str) -> str:
         return self.names.get(name) or f"{self.sites}.{name}"
 
@@ -70,7 +76,8 @@ def problems(
     found += [problem for name, site in sites.items() for problem in _site(str(name), site, users, words)]
     return found or [
         *_servers(sites, words),
-        *(_swarm(sites, words) if words.place == "swarm" else _acme(sites, acme or {})),
+        *(_swarm(sites, words) if words.place == "swarm" else ()),
+        *_acme(sites, acme or {}, words),
     ]
 
 
@@ -82,6 +89,11 @@ def matches(path: str) -> list[str]:
 def with_certificates(sites: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the sites whose certificates are declared."""
     return {name: site for name, site in sites.items() if _source(site) == "files"}
+
+
+def with_carried(sites: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the sites whose certificates nobody declares: in a Swarm they are carried to every node."""
+    return {name: site for name, site in sites.items() if _source(site) in ("acme", "self-signed")}
 
 
 def guards(sites: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -97,8 +109,6 @@ def _swarm(sites: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Tell what works on one host only."""
     for name, site in sites.items():
         where = words.site(name)
-        if _source(site) not in ("", "files"):
-            yield f"{where}.tls.source: all nodes share one certificate. Use files, with certificate and key."
         for number, location in enumerate(site["locations"], 1):
             server = str(location.get("upstream", ""))
             if server and not _is_reached_by_all(server):
@@ -219,13 +229,15 @@ def _tls(where: str, site: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}.tls needs certificate and key, both as PEM text."
 
 
-def _acme(sites: Mapping[str, Any], acme: Mapping[str, str]) -> Iterator[str]:
+def _acme(sites: Mapping[str, Any], acme: Mapping[str, str], words: Words) -> Iterator[str]:
     """What an authority, and DigitalOcean's DNS, need beside the sites."""
     wanted = [site["tls"].get("challenge", "http-01") for site in sites.values() if _source(site) == "acme"]
     if wanted and not re.match(r"[^@\s]+@[^@\s]+\Z", acme.get("email", "")):
-        yield "nginx_acme_email must be an e-mail address: the authority of a site's certificate needs one."
+        yield f"{words.acme}email must be an e-mail address: the authority of a site's certificate needs one."
     if "dns-01" in wanted and not acme.get("dns_token"):
-        yield "nginx_acme_dns_token is empty: the challenge dns-01 needs a DigitalOcean token that may write records."
+        yield (
+            f"{words.acme}dns_token is empty: the challenge dns-01 needs a DigitalOcean token that may write records."
+        )
 
 
 def _source(site: Mapping[str, Any]) -> str:

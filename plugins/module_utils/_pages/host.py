@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app import on_host
+from .._edge import carried
 from .._edge.password_hash import users_file
 from .settings import INNER_PORT, PLACE, RUNTIME
 from .web import FILES, Web, configuration
@@ -116,29 +117,32 @@ def _doors(given: Mapping[str, Any]) -> dict[str, Any]:
 def in_swarm(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a Swarm needs: `services`, a task on every node, and the `configs` and `secrets` that it mounts.
 
-    `certificate` is the name of a secret of the stack, `mail` the service that catches mail, with its port."""
-    certificate = given.get("certificate") or ""
+    `certificate` is the name of a secret of the stack, or `certificate_site` the site whose certificate is carried to
+    every node; `mail` is the service that catches mail, with its port."""
+    certificate, site = given.get("certificate") or "", given.get("certificate_site") or ""
     web = Web(
         STATIC,
         f"{STATIC}-state",
         f"/run/secrets/{SERVICE}_users",
         **_doors(given),
         mail=f"tasks.{given['mail']}" if given.get("mail") else "",
-        certificate=f"/run/secrets/{certificate}" if certificate else "",
+        certificate=f"/run/secrets/{certificate}" if certificate else carried.path(site) if site else "",
         inner=True,
         main=("pid /tmp/nginx.pid;", "error_log stderr;"),
         http=("access_log /dev/stdout;", "resolver 127.0.0.11 valid=1s ipv6=off;", "resolver_timeout 3s;"),
     )
     contents = {f"{SERVICE}_nginx.conf": configuration(web, MANAGED)}
     contents |= {f"{SERVICE}_{file}": text for file, text in page().items()}
+    contents |= {f"{SERVICE}_watch.sh": carried.SCRIPT} if site else {}
     targets = {name: f"{STATIC}/{name.removeprefix(f'{SERVICE}_')}" for name in contents}
-    targets[f"{SERVICE}_nginx.conf"] = "/etc/nginx/nginx.conf"
+    targets |= {f"{SERVICE}_nginx.conf": "/etc/nginx/nginx.conf"}
+    targets |= {f"{SERVICE}_watch.sh": carried.PROGRAM} if site else {}
     login = users_file({USER: given["password"]}, [USER], given["app"]) if given.get("password") else ""
     ports = [web.port, *([web.mail_port] if web.mail else [])]
     status = f"http://127.0.0.1:{INNER_PORT}/status"
     service = {
         "image": given["image"],
-        "entrypoint": ["nginx", "-g", "daemon off;"],
+        "entrypoint": carried.entrypoint([site]) if site else ["nginx", "-g", "daemon off;"],
         "ports": [f"{port}:{port}" for port in ports],
         "stop_signal": "SIGQUIT",
         "configs": [{"source": name, "target": target} for name, target in targets.items()],
@@ -148,6 +152,7 @@ def in_swarm(given: Mapping[str, Any]) -> dict[str, Any]:
             "interval": "5s",
             "timeout": "4s",
             "retries": 5,
+            **({"start_period": "30s"} if site else {}),
         },
         "deploy": {"resources": {"limits": {"cpus": 0.25, "memory": "64M"}}},
     }

@@ -18,7 +18,7 @@ from .._app.lock import Lease
 from .._app.maintenance import SERVER
 from .._swarm import node_edge
 from .._swarm.engine import EngineError, NotInSwarm
-from .._swarm.labels import APP, JOB, KIND, PART, SERVICE, STATELESS
+from .._swarm.labels import APP, CARRIER, JOB, KIND, PART, SERVICE, STATELESS
 from .._swarm.node import Node as Member
 from .._swarm.node import parse_node
 from .._swarm.placement import eligible
@@ -75,7 +75,7 @@ def look(engine: Any, settings: Settings) -> Facts:
     }
     return Facts(
         {node.id: node for node in map(parse_node, engine.get("/nodes"))},
-        named["services"],
+        {name: item for name, item in named["services"].items() if item["Spec"]["Labels"].get(PART) != CARRIER},
         engine.get("/tasks", filters=mine),
         named["configs"],
         _is_closed(engine, settings.app),

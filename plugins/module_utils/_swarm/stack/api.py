@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..._app.checks import Answer
 from ..._app.docker_words import STACK
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..labels import APP, JOB, JOB_NAME, KIND, PART
+from ..labels import APP, CARRIER, JOB, JOB_NAME, KIND, PART
 from ..node import Node, parse_node
 from ..placement import eligible, misplaced
 from ..task import Task, parse_task
@@ -33,17 +33,21 @@ class Swarm:
         self.project = project
         self._mine = {"label": [f"{APP}={project}"]}
 
-    # Services, as the API has them; jobs are not among them.
+    # Services, as the API has them; jobs, and what carries certificates, are not among them.
     def services(self) -> dict[str, dict]:
-        return self._services(once=False)
+        return self._services(lambda part: part not in (JOB, CARRIER))
 
     def jobs(self) -> dict[str, dict]:
         """Return the services that run once: jobs, release commands and trials."""
-        return self._services(once=True)
+        return self._services(lambda part: part == JOB)
 
-    def _services(self, *, once: bool) -> dict[str, dict]:
+    def carriers(self) -> dict[str, dict]:
+        """Return what brings certificates to the nodes."""
+        return self._services(lambda part: part == CARRIER)
+
+    def _services(self, is_wanted: Callable[[str], bool]) -> dict[str, dict]:
         found = self.engine.get("/services", filters=self._mine)
-        return {item["Spec"]["Name"]: item for item in found if (item["Spec"]["Labels"].get(PART) == JOB) is once}
+        return {item["Spec"]["Name"]: item for item in found if is_wanted(item["Spec"]["Labels"].get(PART, ""))}
 
     def jobs_that_run(self) -> dict[str, dict]:
         """Return the runs of declared jobs."""

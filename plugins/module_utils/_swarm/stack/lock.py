@@ -23,13 +23,14 @@ HEARTBEAT = 10.0
 
 
 class SwarmLock:
-    """A Lock of `_app/lock` that every manager knows."""
+    """A Lock of `_app/lock` that every manager knows; `kind` tells locks of one app from each other."""
 
     passing: tuple[type[Exception], ...] = (OSError, EngineError)  # while the Swarm chooses another leader
 
-    def __init__(self, swarm: Swarm, clock: Callable[[], float]):
+    def __init__(self, swarm: Swarm, clock: Callable[[], float], kind: str = LOCK):
         self.swarm = swarm
-        self.name = object_name(swarm.project, LOCK)
+        self.kind = kind
+        self.name = object_name(swarm.project, kind)
         self._clock = clock
 
     def read(self) -> Lease | None:
@@ -44,7 +45,7 @@ class SwarmLock:
             if item:
                 relabel(self.swarm, item, {LEASE: json.dumps(asdict(lease))})
             else:
-                labels = {KIND: LOCK, LEASE: json.dumps(asdict(lease))}
+                labels = {KIND: self.kind, LEASE: json.dumps(asdict(lease))}
                 self.swarm.make("configs", self.name, b"lock", labels)
         except Conflict as error:
             raise LeaseError("Another run took the lock at this very moment. Run again.") from error
@@ -75,6 +76,8 @@ class SwarmLock:
         return self.swarm.objects("configs").get(self.name)
 
 
-def hold(swarm: Swarm, owner: str, purpose: str, ttl: float, wait: float) -> AbstractContextManager:
-    """Hold the app's lock while the block runs. `ttl` and `wait` are seconds."""
-    return lock.held(SwarmLock(swarm, time.time), owner, purpose, ttl, wait, HEARTBEAT, pause=1)
+def hold(
+    swarm: Swarm, owner: str, purpose: str, ttl: float, wait: float, kind: str = LOCK
+) -> AbstractContextManager[Callable[[], Lease]]:
+    """Hold a lock of the app while the block runs. `ttl` and `wait` are seconds."""
+    return lock.held(SwarmLock(swarm, time.time, kind), owner, purpose, ttl, wait, HEARTBEAT, pause=1)

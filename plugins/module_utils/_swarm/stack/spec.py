@@ -33,8 +33,8 @@ CONTAINER = {
     "extra_hosts", "sysctls", "ulimits", "secrets", "configs", "logging",
 }
 # fmt: on
-# What has a task on every node, on the node's own ports, and the volume with what the host writes for it.
-HOST_FILES = {EDGE: EDGE_FILES, PAGES: PAGES_FILES}
+# What has a task on every node, on the node's own ports, and volumes with what is written there for it.
+HOST_FILES = {EDGE: (EDGE_FILES,), PAGES: (PAGES_FILES, EDGE_FILES)}
 
 
 def bundle(stack: Stack) -> Bundle:
@@ -75,7 +75,8 @@ def service_spec(stack: Stack, result: Bundle, part: str, name: str, given: dict
     deploy = declared.get("deploy") or {}
     container = container_spec(stack, result, name, declared)
     if part in HOST_FILES:
-        container["Mounts"] = [*container.get("Mounts", []), node_edge.mount(stack.project, HOST_FILES[part])]
+        files = (node_edge.mount(stack.project, name) for name in HOST_FILES[part])
+        container["Mounts"] = [*container.get("Mounts", []), *files]
     task = {
         "ContainerSpec": container,
         "Resources": _resources(stack.policy, part, deploy),

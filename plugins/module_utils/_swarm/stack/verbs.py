@@ -215,7 +215,7 @@ def scaling(run: Run, current: Mapping[str, dict], wanted: int) -> Deployment:
 
 def remove(run: Run) -> Result:
     """Remove all services, secrets, configs and the network. Volumes stay: they hold data."""
-    names = [*run.swarm.services(), *run.swarm.jobs_that_run()]
+    names = [*run.swarm.services(), *run.swarm.carriers(), *run.swarm.jobs_that_run()]
     configs, secrets = run.swarm.objects("configs"), run.swarm.objects("secrets")
     left = bool(names or configs or secrets or run.swarm.network_range())
     if run.check_mode or not left:

@@ -174,6 +174,6 @@ def test_pages_are_on_every_node_and_read_what_its_host_writes():
     assert spec["UpdateConfig"]["Order"] == "stop-first"
     assert spec["EndpointSpec"]["Mode"] == "dnsrr"
     assert spec["Labels"]["izzzi.part"] == "pages"
-    (mount,) = spec["TaskTemplate"]["ContainerSpec"]["Mounts"]
-    assert (mount["Source"], mount["ReadOnly"]) == ("shop_pages.files", True)
+    mounts = {mount["Source"]: mount["ReadOnly"] for mount in spec["TaskTemplate"]["ContainerSpec"]["Mounts"]}
+    assert mounts == {"shop_pages.files": True, "shop_edge.files": True}, "the certificates are with the edge's"
     assert volumes_of(spec) == set(), "nothing of it is data that a node would have to keep"
