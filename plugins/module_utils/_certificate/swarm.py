@@ -21,7 +21,7 @@ from .._app.lock import LeaseError
 from .._app.served_certificate import served
 from .._app.until import until
 from .._swarm.engine import Conflict, Engine, EngineError
-from .._swarm.labels import EDGE, KIND, PART
+from .._swarm.labels import CERTIFICATE, EDGE, KIND, PART, SAID, SITE
 from .._swarm.service import mark_of
 from .._swarm.stack.api import Swarm
 from .._swarm.stack.converge import Convergence
@@ -36,8 +36,8 @@ from .reach import examined
 from .renewal import BAD, GOOD_FOR_NOW, WELL, Asked, Renewal, worst
 from .settings import ACME, HTTP, Failure, Settings, Site
 
-CERTIFICATE, STATE, LOCK = "certificate", "certificates", "certificates-lock"  # kinds of objects
-SITE, SAID, HOLDS = "izzzi.site", "izzzi.certificate", "izzzi.holds"  # labels
+STATE, LOCK = "certificates", "certificates-lock"  # kinds of configs
+HOLDS = "izzzi.holds"  # until when the authority is not to be asked, by site
 TTL, WAIT = 60.0, 600.0  # seconds: a dead manager's lock, and for somebody else's to end
 SPREAD = 60.0  # seconds in which every node serves what it got
 MEMORY = "/run"  # keys come onto no disk of a manager
@@ -79,9 +79,7 @@ class SwarmPlace:
     # What the Swarm knows.
     def secrets(self) -> dict[str, dict]:
         """Return the newest secret of each site."""
-        mine = [item for item in self.swarm.objects("secrets").values() if _kind(item) == CERTIFICATE]
-        newest = sorted(mine, key=lambda item: item["Version"]["Index"])
-        return {item["Spec"]["Labels"][SITE]: item for item in newest}
+        return self.swarm.certificates()
 
     def current(self, name: str) -> Certificate | None:
         item = self.secrets().get(name)

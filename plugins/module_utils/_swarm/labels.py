@@ -11,6 +11,8 @@ APP, SERVICE, PART, IMAGE, DECLARED, TASKS = (
 START = "izzzi.start"
 JOB_NAME = "izzzi.job"  # the declared job that a service is a run of
 KIND = "izzzi.kind"  # of a config or secret: what its content is
+# A secret with a certificate: its kind, of which site, and what the certificate says, since nobody can read a secret.
+CERTIFICATE, SITE, SAID = "certificate", "izzzi.site", "izzzi.certificate"
 # While its tasks move a service carries this label with what has to be put back, so that any later run can do it.
 MOVING = "izzzi.moving"
 # How many tasks a service had that is stopped with its app; empty where it had one on each node.

@@ -15,7 +15,7 @@ from ..._app.checks import Answer
 from ..._app.docker_words import STACK
 from ..._app.failure import health_output
 from ..engine import Engine, EngineError, NotFound
-from ..labels import APP, CARRIER, JOB, JOB_NAME, KIND, PART
+from ..labels import APP, CARRIER, CERTIFICATE, JOB, JOB_NAME, KIND, PART, SITE
 from ..node import Node, parse_node
 from ..placement import eligible, misplaced
 from ..task import Task, parse_task
@@ -156,6 +156,12 @@ class Swarm:
     # Secrets and configs with contents, by name.
     def objects(self, kind: str) -> dict[str, dict]:
         return {item["Spec"]["Name"]: item for item in self.engine.get(f"/{kind}", filters=self._mine)}
+
+    def certificates(self) -> dict[str, dict]:
+        """Return the newest secret with a certificate of each site."""
+        mine = [i for i in self.objects("secrets").values() if i["Spec"]["Labels"].get(KIND) == CERTIFICATE]
+        newest = sorted(mine, key=lambda item: item["Version"]["Index"])
+        return {item["Spec"]["Labels"][SITE]: item for item in newest}
 
     def ensure(self, kind: str, contents: Mapping[str, bytes]) -> list[str]:
         """Make those that are missing: a name stands for its content."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from ..._app import maintenance
 from ..._app.edge_files import EdgeFiles
 from ..._app.jobs.verbs import log_lines
 from ..._app.logs import asked, of_container, shown
-from ..labels import DECLARED, JOB_NAME, PART
+from ..labels import DECLARED, JOB_NAME, PART, SAID
 from ..node import Node
 from ..node_edge import directory
 from ..service import replicas
@@ -55,6 +56,9 @@ def info(run: Run) -> dict[str, Any]:
         ],
         "jobs": listing(run)["jobs"],
         "stopped": is_stopped(run.swarm.specs()),
+        "certificates": {
+            site: json.loads(item["Spec"]["Labels"][SAID]) for site, item in run.swarm.certificates().items()
+        },
         **maintenance.report(closed_for(run)),
         "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(now)} if lease else None,
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,

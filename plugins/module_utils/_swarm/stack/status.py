@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ def status_lines(app: App) -> list[str]:
         *service_lines(app),
         *(["Stopped      yes; start.yml or `izzzi start` brings it back"] if app.get("stopped") else []),
         *job_lines(app.get("jobs") or []),
+        *(_certificate(site, said) for site, said in (app.get("certificates") or {}).items()),
         maintenance.status_line(app),
         f"Lock         {_lock(app['lock'])}",
         f"Unfinished   {app['unfinished']['release'] if app['unfinished'] else 'nothing'}",
@@ -41,6 +43,11 @@ def service_lines(app: App) -> list[str]:
 def release_lines(app: App) -> list[str]:
     """Return a line for each release: since when it was live (UTC), or why it never was."""
     return [listed_release(release) for release in app["releases"]] or ["none"]
+
+
+def _certificate(site: str, said: Mapping[str, Any]) -> str:
+    until = "a placeholder" if said["is_placeholder"] else f"until {time.strftime('%Y-%m-%d', time.gmtime(said['end']))}"
+    return f"{'Certificate':<12} {site:<24} {until}, for {', '.join(said['names'])}"
 
 
 def _node(node: Mapping[str, Any]) -> str:

@@ -49,6 +49,14 @@ def test_an_app_without_a_release():
         ),
         ({"lock": {"owner": "ann@laptop", "purpose": "deploy", "held": True}}, "Lock         ann@laptop, deploy"),
         ({"lock": {"owner": "ann", "purpose": "deploy", "held": False}}, "Lock         ann, deploy, expired"),
+        (
+            {"certificates": {"shop": {"names": ["a.org"], "end": 1_780_000_000, "is_placeholder": False}}},
+            "Certificate  shop                     until 2026-05-28, for a.org",
+        ),
+        (
+            {"certificates": {"shop": {"names": ["a.org"], "end": 1_780_000_000, "is_placeholder": True}}},
+            "Certificate  shop                     a placeholder, for a.org",
+        ),
         ({"unfinished": {"release": "tree-2", "kind": "deploy"}}, "Unfinished   tree-2"),
         (
             {"releases": [RELEASE, {**RELEASE, "id": "b", "state": "bad"}, {**RELEASE, "id": "c", "state": "good"}]},
