@@ -9,14 +9,15 @@ short_description: What the roles write onto a host that gets certificates by it
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
 description:
-  - Gives the program C(izzzi-certificate), its settings and its timer, which are the same on one server and on the managers
-    of a Swarm.
+  - Gives the program C(izzzi-certificate), its settings and its timer, which are the same on one server and on the
+    managers of a Swarm.
 options:
   _input:
     description:
-      - C(place), V(host) or V(swarm); C(sites), as the roles P(izzzi.infra.nginx#role) and P(izzzi.infra.swarm_stack#role)
-        take them.
-      - C(acme) with C(email), C(directory), C(ca_certificates), C(addresses), C(resolvers), C(dns_api_url) and C(dns_token).
+      - C(place), V(host) or V(swarm); C(sites), as the roles P(izzzi.infra.nginx#role) and
+        P(izzzi.infra.swarm_stack#role) take them.
+      - C(acme) with C(email), C(directory), C(ca_certificates), C(addresses), C(resolvers), C(dns_api_url) and
+        C(dns_token).
       - In a Swarm also C(project), the app, and C(constraints), those of nodes that have nginx.
     type: dict
     required: true

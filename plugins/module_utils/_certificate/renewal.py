@@ -80,7 +80,9 @@ class Renewal:
             self._renew(name, site)
         except Failure as failure:
             is_good = serves(certificate, site.names, self.clock())
-            state = "The present certificate goes on." if is_good else "nginx serves a certificate that browsers refuse."
+            state = (
+                "The present certificate goes on." if is_good else "nginx serves a certificate that browsers refuse."
+            )
             self.complain(f"{name}: no new certificate ({reason}). {failure} {state}")
             return GOOD_FOR_NOW if is_good else BAD
         self.say(f"issued {name}: {reason}")

@@ -58,7 +58,10 @@ def secrets(sites: Mapping[str, Any], place: str, passwords: Mapping[str, str], 
     return [
         *({"path": path, "content": text, "mode": "0640", "group": "www-data"} for path, text in logins.items()),
         *(
-            {"path": where.certificate(name, "files"), "content": f"{tls['key'].strip()}\n{tls['certificate'].strip()}\n"}
+            {
+                "path": where.certificate(name, "files"),
+                "content": f"{tls['key'].strip()}\n{tls['certificate'].strip()}\n",
+            }
             for name, tls in given.items()
         ),
     ]

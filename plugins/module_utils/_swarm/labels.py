@@ -18,5 +18,7 @@ MOVING = "izzzi.moving"
 # How many tasks a service had that is stopped with its app; empty where it had one on each node.
 STOPPED = "izzzi.stopped"
 DATA, STATELESS, EDGE, JOB, PAGES = "data", "app", "edge", "job", "pages"  # values of PART
-CARRIER = "certificates"  # one more: what carries certificates to the nodes, which is renewed by the clock and no release's
+CARRIER = (
+    "certificates"  # one more: what carries certificates to the nodes, which is renewed by the clock and no release's
+)
 BESIDE = (DATA, PAGES)  # parts that no release has: a rollback leaves them as they are

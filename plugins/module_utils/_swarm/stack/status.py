@@ -46,7 +46,9 @@ def release_lines(app: App) -> list[str]:
 
 
 def _certificate(site: str, said: Mapping[str, Any]) -> str:
-    until = "a placeholder" if said["is_placeholder"] else f"until {time.strftime('%Y-%m-%d', time.gmtime(said['end']))}"
+    until = (
+        "a placeholder" if said["is_placeholder"] else f"until {time.strftime('%Y-%m-%d', time.gmtime(said['end']))}"
+    )
     return f"{'Certificate':<12} {site:<24} {until}, for {', '.join(said['names'])}"
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseError
 from ansible_collections.izzzi.infra.plugins.module_utils._certificate import authority
-from ansible_collections.izzzi.infra.plugins.module_utils._certificate.authority import ask, command, environment, explain
+from ansible_collections.izzzi.infra.plugins.module_utils._certificate.authority import (
+    ask,
+    command,
+    environment,
+    explain,
+)
 from ansible_collections.izzzi.infra.plugins.module_utils._certificate.settings import Failure, Settings, Site
 
 SETTINGS = Settings(directory="https://acme.example/dir", email="ops@shop.example", resolvers=["192.0.2.1:53"])

@@ -16,7 +16,9 @@ from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.api impor
 from tests.unit.plugins.module_utils._swarm.stack.fake_configs import Configs
 
 NOW = 1_000_000_000.0
-SETTINGS = Settings({"shop": Site(["shop.example"])}, "swarm", "https://acme.example/dir", "ops@shop.example", project="shop")
+SETTINGS = Settings(
+    {"shop": Site(["shop.example"])}, "swarm", "https://acme.example/dir", "ops@shop.example", project="shop"
+)
 
 
 class Engine:
