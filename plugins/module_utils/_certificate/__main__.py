@@ -14,7 +14,10 @@ from collections.abc import Sequence
 from .renewal import WELL, Asked
 from .settings import load
 
-ENDS = "Ends with 0 when all is well, 75 when a certificate could not be renewed but is good for now, 1 when a site has none."
+ENDS = (
+    "Ends with 0 when all is well, 75 when a certificate could not be renewed but is good for now, and 1 when a site "
+    "has none."
+)
 
 
 def parser() -> argparse.ArgumentParser:

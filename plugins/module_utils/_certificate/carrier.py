@@ -4,8 +4,8 @@
 """The service that carries certificates to every node of a Swarm: secrets, copied into the volume that the node's edge
 reads. Pure.
 
-The edge itself does not mount them: Swarm replaces the tasks of a service whose secret changes, and of an edge's task the
-next one gets the node's port only when the one before has ended.
+The edge itself does not mount them: Swarm replaces the tasks of a service whose secret changes, and an edge's next task
+gets the node's port only when the one before has ended.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def ask(name: str, address: str) -> Answer:
 
 
 def misled(found: Found, mark: str) -> tuple[list[str], list[str]]:
-    """Say which names do not lead to this Swarm, and which addresses are silent beside others that answer well. Pure."""
+    """Say which names do not lead to this Swarm, and which addresses are silent beside others that answer. Pure."""
     wrong, silent = [], []
     for name, answers in found.items():
         mute = [address for address, answer in answers.items() if answer.error]

@@ -44,8 +44,8 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the program is asked: only to look; to ask although the authority has said to wait; for new ones although the
-    present ones are good. In a Swarm: to make what nginx starts with, with this image; to take all away."""
+    """What the program is asked: only to look; to ask although the authority has said to wait; for new ones although
+    the present ones are good. In a Swarm: to make what nginx starts with, with this image; to take all away."""
 
     check: bool = False
     force: bool = False

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -107,10 +107,8 @@ class SwarmPlace:
         name = object_name(self.swarm.project, STATE)
         found = self.swarm.objects("configs").get(name)
         if found is None:
-            try:
+            with suppress(Conflict):  # another manager was quicker: its key counts
                 self.swarm.make("configs", name, account.new_key().encode(), {KIND: STATE, HOLDS: "{}"})
-            except Conflict:
-                pass  # another manager was quicker: its key counts
             found = self.swarm.objects("configs")[name]
         return found
 

@@ -66,8 +66,8 @@ def asked(sites: Mapping[str, Any], sources: tuple[str, ...]) -> dict[str, dict[
 
 
 def written(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments of `host_change`. `given` has `place`, `sites` as `asked` makes them, and `acme`: what ACME_SETTINGS
-    names, `ca_certificates` and `dns_token`. In a Swarm also `project` and `constraints`."""
+    """Return arguments of `host_change`. `given` has `place`, `sites` as `asked` makes them, and `acme`: what
+    ACME_SETTINGS names, `ca_certificates` and `dns_token`. In a Swarm also `project` and `constraints`."""
     acme = given["acme"]
     settings = {name: acme[name] for name in ACME_SETTINGS} | {
         "place": given["place"],

@@ -77,7 +77,7 @@ def test_a_placeholder_is_read_as_one():
 def test_a_pair_must_fit_and_be_for_the_names():
     one, other = placeholder(["shop.example"]), placeholder(["shop.example"])
     check_pair(one, ["shop.example"])
-    with pytest.raises(Failure, match="is for shop.example"):
+    with pytest.raises(Failure, match=r"is for shop\.example"):
         check_pair(one, ["www.shop.example"])
     key = one[: one.index("-----BEGIN CERTIFICATE")]
     with pytest.raises(Failure, match="does not fit the key"):

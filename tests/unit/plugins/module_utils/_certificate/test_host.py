@@ -22,7 +22,7 @@ def test_a_name_must_lead_to_this_host_alone():
 def test_a_wrong_record_is_told_before_the_authority_is_asked(monkeypatch, tmp_path):
     monkeypatch.setattr(host, "addresses_of", lambda _name: {"192.0.2.7"})
     monkeypatch.setattr(host, "own_addresses", lambda _settings: {"203.0.113.7"})
-    with pytest.raises(Failure, match="a.example points to 192.0.2.7. This host is 203.0.113.7. .*was not asked."):
+    with pytest.raises(Failure, match=r"a.example points to 192.0.2.7. This host is 203.0.113.7. .*was not asked."):
         Host(Settings(), tmp_path).check_names(Site(["a.example"]))
     Host(Settings(), tmp_path).check_names(Site(["a.example"], challenge="dns-01"))
 
