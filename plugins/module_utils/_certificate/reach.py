@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from .._app.checks import Answer
 from .._app.http import Request
@@ -26,17 +26,19 @@ def ask(name: str, address: str) -> Answer:
     return Request(f"http://{name}{PATH}", connect_to=(address, 80)).send(TIMEOUT)
 
 
-def misled(found: Found, mark: str) -> tuple[list[str], list[str]]:
-    """Say which names do not lead to this Swarm, and which addresses are silent beside others that answer. Pure."""
+def misled(found: Found, mark: str, known: Collection[str] = ()) -> tuple[list[str], list[str]]:
+    """Say which names do not lead to this Swarm, and which addresses are silent beside others that answer. Pure.
+
+    `known` are addresses that lead here although nodes themselves may get no answer, such as a load balancer's."""
     wrong, silent = [], []
     for name, answers in found.items():
-        mute = [address for address, answer in answers.items() if answer.error]
+        mute = [address for address, answer in answers.items() if answer.error and address not in known]
         other = [address for address, answer in answers.items() if not answer.error and not is_ours(answer, mark)]
         if not answers:
             wrong.append(f"{name} has no address record")
         elif other:
             wrong.append(f"{name} points to {', '.join(sorted(other))}, where something else answers")
-        elif len(mute) == len(answers):
+        elif mute and len(mute) == len(answers):
             said = "; ".join(sorted({answers[address].error for address in mute}))
             wrong.append(f"{name} points to {', '.join(sorted(mute))}, which does not answer ({said})")
         elif mute:
@@ -51,6 +53,7 @@ def is_ours(answer: Answer, mark: str) -> bool:
 def examined(
     names: Iterable[str],
     mark: str,
+    known: Collection[str] = (),
     addresses: Callable[[str], set[str]] = addresses_of,
     send: Callable[[str, str], Answer] = ask,
     clock: Callable[[], float] = time.monotonic,
@@ -62,7 +65,7 @@ def examined(
 
     def look() -> list[str]:
         found = {name: {address: send(name, address) for address in sorted(addresses(name))} for name in wanted}
-        last[:] = [misled(found, mark)]
+        last[:] = [misled(found, mark, known)]
         return last[0][0]
 
     until(look, timeout=PATIENCE, interval=1, clock=clock, sleep=sleep)

@@ -119,11 +119,13 @@ class SwarmPlace:
     def check_names(self, site: Site) -> None:
         if site.challenge != HTTP:
             return
-        wrong, silent = examined(site.names, account.thumbprint(self._key()), clock=self._clock, sleep=self._sleep)
+        mark, known = account.thumbprint(self._key()), self.settings.addresses
+        wrong, silent = examined(site.names, mark, known, clock=self._clock, sleep=self._sleep)
         if wrong:
             raise Failure(
                 f"DNS: {'; '.join(wrong)}. This Swarm answers there with {account.PROBE}.…, on port 80 of every node."
-                " Mend the records, or what stands before the nodes. The authority was not asked."
+                " Mend the records, or list the address of a load balancer or reserved IP that managers cannot ask in"
+                " nginx_acme_addresses. The authority was not asked."
             )
         for text in silent:
             print(f"DNS: {text}.", flush=True)

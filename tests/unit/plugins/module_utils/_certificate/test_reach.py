@@ -27,6 +27,11 @@ def test_what_leads_elsewhere_is_wrong():
     assert misled({"a.example": {"192.0.2.1": OURS}}, "ANOTHER")[0] != []
 
 
+def test_an_address_that_is_known_to_lead_here_need_not_answer_nodes():
+    assert misled({"a.example": {"192.0.2.9": MUTE}}, "MARK", ["192.0.2.9"]) == ([], [])
+    assert misled({"a.example": {"192.0.2.9": OTHER}}, "MARK", ["192.0.2.9"])[0] != []
+
+
 def test_nodes_get_a_moment_to_learn_what_to_answer():
     now, answers = [0.0], iter([OTHER, OTHER, OURS])
 
@@ -34,9 +39,9 @@ def test_nodes_get_a_moment_to_learn_what_to_answer():
         now[0] += seconds
 
     found = examined(
-        ["a.example"], "MARK", lambda _name: {"192.0.2.1"}, lambda *_: next(answers), lambda: now[0], sleep
+        ["a.example"], "MARK", (), lambda _name: {"192.0.2.1"}, lambda *_: next(answers), lambda: now[0], sleep
     )
     assert found == ([], [])
     assert now[0] == 2
-    never = examined(["a.example"], "MARK", lambda _name: {"192.0.2.1"}, lambda *_: OTHER, lambda: now[0], sleep)
+    never = examined(["a.example"], "MARK", (), lambda _name: {"192.0.2.1"}, lambda *_: OTHER, lambda: now[0], sleep)
     assert never[0] == ["a.example points to 192.0.2.1, where something else answers"]
