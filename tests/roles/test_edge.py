@@ -85,3 +85,18 @@ def test_nginx_judges_a_swarms_configuration_without_what_a_deploy_fills_in():
     assert "ssl_certificate" not in text
     assert "listen 443 default_server;" not in text
     assert "listen 443;" in text
+
+
+def test_a_swarms_edge_waits_for_certificates_that_come_by_themselves():
+    site = {"server_names": ["a.org"], "tls": {"source": "acme"}, "locations": [{"path": "/", "service": "web"}]}
+    given = {"swarm_stack_edge_sites": {"shop": site}, "swarm_stack_acme_email": "ops@a.org"}
+    edge = swarm("__swarm_stack_edge", **given)["edge"]
+    assert edge["entrypoint"] == ["sh", "/etc/nginx/izzzi-watch.sh", "shop"]
+    assert edge["healthcheck"]["start_period"] == "30s"
+    assert edge["secrets"] == []
+    assert {"source": "edge_izzzi-watch.sh", "target": "/etc/nginx/izzzi-watch.sh"} in edge["configs"]
+    assert swarm("__swarm_stack_certificate_host", **given)["packages"] == ["openssl", "lego"]
+    plain = swarm("__swarm_stack_edge")["edge"]
+    assert plain["entrypoint"] == ["nginx", "-g", "daemon off;"]
+    assert "start_period" not in plain["healthcheck"]
+    assert swarm("__swarm_stack_edge_carried") == []

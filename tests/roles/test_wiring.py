@@ -243,3 +243,37 @@ def test_pages_have_the_certificate_of_the_apps_site():
     assert "edge_shop.pem" in wired("swarm_stack_pages", **more)["services"]["operators"]["secrets"]
     assert wired("pages_certificate", **IN_REACH) == ""
     assert wired("pages_certificates", **IN_REACH) == []
+
+
+@pytest.mark.parametrize(
+    ("site", "url"),
+    [
+        ({}, "http://198.51.100.7"),
+        ({"server_names": ["shop.example"]}, "http://198.51.100.7"),
+        ({"server_names": ["shop.example", "www.shop.example"], "tls": {"source": "acme"}}, "https://shop.example"),
+        (
+            {"server_names": ["shop.example"], "tls": {"source": "files"}, "listen_tls": 8443},
+            "https://shop.example:8443",
+        ),
+        ({"server_names": ["shop.example"], "tls": {"source": "self-signed"}}, "http://198.51.100.7"),
+    ],
+)
+def test_visitors_are_sent_to_the_domain_once_they_can_trust_it(site, url):
+    assert wired("app_url", ansible_host="198.51.100.7", app_site={"locations": [], **site}) == url
+
+
+def test_a_swarm_asks_the_authority_that_is_declared_for_one_server():
+    assert wired("swarm_stack_acme_email", nginx_acme_email="ops@shop.example") == "ops@shop.example"
+    assert wired("swarm_stack_acme_directory") == NGINX["nginx_acme_directory"]["default"]
+    inputs = {name.removeprefix("nginx_acme_") for name in NGINX if name.startswith("nginx_acme_")}
+    mapped = {name.removeprefix("swarm_stack_acme_") for name in WIRING if name.startswith("swarm_stack_acme_")}
+    assert inputs == mapped
+
+
+def test_pages_of_a_swarm_read_a_certificate_that_is_carried_to_the_node():
+    tls = {"locations": [], "server_names": ["shop.example"], "tls": {"source": "acme"}}
+    found = wired("swarm_stack_pages", **IN_REACH, app_site=tls)
+    service = found["services"]["operators"]
+    assert service["secrets"] == ["operators_users"]
+    assert service["entrypoint"] == ["sh", "/etc/nginx/izzzi-watch.sh", "shop"]
+    assert "/etc/nginx/izzzi/tls/shop.pem" in found["configs"]["operators_nginx.conf"]

@@ -14,3 +14,14 @@ def test_a_swarm_gets_one_service_on_the_guides_ports():
 def test_what_would_let_everybody_in_is_refused():
     with pytest.raises(AnsibleFilterError, match="pages_sources is empty"):
         pages_service({**GIVEN, "sources": []})
+
+
+def test_a_certificate_is_a_secret_or_what_is_carried_to_the_node():
+    declared = pages_service({**GIVEN, "certificate": "edge_shop.pem"})["services"]["operators"]
+    assert declared["secrets"] == ["operators_users", "edge_shop.pem"]
+    assert declared["entrypoint"] == ["nginx", "-g", "daemon off;"]
+    carried = pages_service({**GIVEN, "certificate_site": "shop"})
+    service = carried["services"]["operators"]
+    assert service["entrypoint"] == ["sh", "/etc/nginx/izzzi-watch.sh", "shop"]
+    assert {"source": "operators_watch.sh", "target": "/etc/nginx/izzzi-watch.sh"} in service["configs"]
+    assert "operators_watch.sh" in carried["configs"]
