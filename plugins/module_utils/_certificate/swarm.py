@@ -86,7 +86,7 @@ class SwarmPlace:
         return certificate_of(item) if item else None
 
     def install(self, name: str, pem: str) -> None:
-        """Keep a certificate. `spread` brings it to the nodes."""
+        """Keep a certificate. `carry` brings it to the nodes."""
         found = read(pem)
         if found is None:
             raise Failure("There is no certificate in what the authority has sent.")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -49,12 +50,14 @@ def test_its_program_leaves_whole_files_and_ends_when_it_is_told_to(tmp_path):
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/shop.pem").write_text("KEY")
     text = SCRIPT.replace(TLS, str(tmp_path / "tls")).replace("/run/secrets", str(tmp_path / "secrets"))
-    process = subprocess.Popen(["sh", "-c", text], env={"PATH": "/usr/bin:/bin", "CHALLENGE": "ANSWER"})
+    given = {"env": {"PATH": "/usr/bin:/bin", "CHALLENGE": "ANSWER"}, "start_new_session": True}
+    process = subprocess.Popen(["sh", "-c", text], **given)
     deadline = time.monotonic() + 10
     while not (tmp_path / "tls/challenge.conf").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+    os.killpg(process.pid, signal.SIGKILL)  # its `sleep`, which in a container ends with it
     found = {path.name: path.read_text() for path in (tmp_path / "tls").iterdir()}
     assert found == {"shop.pem": "KEY", "challenge.conf": "ANSWER"}
     assert (tmp_path / "tls/shop.pem").stat().st_mode & 0o777 == 0o600

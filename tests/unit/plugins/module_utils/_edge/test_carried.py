@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 
@@ -33,9 +35,11 @@ def started(tmp_path):
     script = tmp_path / "watch.sh"
     script.write_text(SCRIPT.replace(DIRECTORY, str(tmp_path / "tls")).replace("sleep 2", "sleep 0.1"))
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    process = subprocess.Popen(["sh", str(script), "shop"], env=environment, stderr=subprocess.PIPE, text=True)
+    given = {"env": environment, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    process = subprocess.Popen(["sh", str(script), "shop"], **given)
     yield process
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # in a container everything ends with nginx
+    process.wait()
 
 
 def calls(tmp_path) -> list[str]:
