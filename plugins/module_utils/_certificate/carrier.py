@@ -22,7 +22,8 @@ from .._swarm.stack.spec import task_mark
 NAME = "certificates"
 TLS = f"{node_edge.MOUNTED[EDGE_FILES]}/tls"
 # Each file is the old one or the new one to whoever reads it. A reader's pattern finds none that begins with a dot.
-SCRIPT = f"""set -e
+SCRIPT = f"""trap 'exit 0' TERM
+set -e
 umask 077
 mkdir -p {TLS}
 cd {TLS}
@@ -31,7 +32,6 @@ for path in /run/secrets/*.pem; do
   [ ! -e "$path" ] || bring "${{path##*/}}" < "$path"
 done
 printf %s "$CHALLENGE" | bring challenge.conf
-trap 'exit 0' TERM
 while :; do sleep 3600 & wait $!; done
 """
 
