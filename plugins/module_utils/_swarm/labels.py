@@ -15,5 +15,7 @@ KIND = "izzzi.kind"  # of a config or secret: what its content is
 MOVING = "izzzi.moving"
 # How many tasks a service had that is stopped with its app; empty where it had one on each node.
 STOPPED = "izzzi.stopped"
+# Of a node: what it is closed for, for a while. Whoever closed it opens it again, or a later run does.
+CLOSED = "izzzi.closed"
 DATA, STATELESS, EDGE, JOB, PAGES = "data", "app", "edge", "job", "pages"  # values of PART
 BESIDE = (DATA, PAGES)  # parts that no release has: a rollback leaves them as they are
