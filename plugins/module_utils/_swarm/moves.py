@@ -60,7 +60,7 @@ class Nodes:
     ):
         self.engine = engine
         self.timeout = timeout
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
 
     # Looking ---------------------------------------------------------------------------------------------------------
@@ -116,17 +116,20 @@ class Nodes:
 
         if why := pending() if checking else "":
             raise NodeError(f"{node.name} has to wait: {why}.")
-        self._wait(pending, f"{node.name} stays as it is, because")
+        self.wait(pending, f"{node.name} stays as it is, because")
 
-    def drain(self, node: Node, accepted: Iterable[str] = (), purpose: str = "") -> dict[str, Any]:
+    def drain(
+        self, node: Node, accepted: Iterable[str] = (), purpose: str = "", before: Callable[[], Any] = dict
+    ) -> dict[str, Any]:
         """Move every task away, one start-first after the other, then close the node. On failure it stays open. With a
-        `purpose`, which its label says, it is closed for a while."""
+        `purpose`, which its label says, it is closed for a while. `before` is called when only that is left to do."""
         impact = self.drain_impact(node)
         refuse_blocked(node, impact["blocked"], accepted)
         moving = [s for s in self.services() if name_of(s) in impact["moves"]]
         self._move(moving, lambda spec: placement.moving_spec(spec, node.id), node.id)
+        before()
         self.set_availability(node.id, "drain", purpose)
-        self._wait(lambda: self._left_on(node.id), f"{node.name} is drained, but")
+        self.wait(lambda: self._left_on(node.id), f"{node.name} is drained, but")
         return impact
 
     def spread(self, rounds: int = 3) -> dict[str, int]:
@@ -149,7 +152,7 @@ class Nodes:
         try:
             for service in services:
                 begun[service["ID"]] = self._update_service(service["ID"], change)
-            self._wait(lambda: self._unmoved(begun, failed, node), "Not all tasks could move:")
+            self.wait(lambda: self._unmoved(begun, failed, node), "Not all tasks could move:")
         finally:
             for identity in begun:
                 self._restore(identity)
@@ -194,7 +197,7 @@ class Nodes:
     def activate(self, node: Node) -> None:
         """Open the node and wait for what belongs there: tasks of global services, and of those pinned to it."""
         self.set_availability(node.id, "active")
-        self._wait(lambda: self._missing_on(node.id), f"{node.name} is active, but")
+        self.wait(lambda: self._missing_on(node.id), f"{node.name} is active, but")
 
     def _missing_on(self, node: str) -> str:
         nodes, tasks = self.nodes(), self.tasks()
@@ -238,7 +241,7 @@ class Nodes:
             node = parse_node(self.engine.get(f"/nodes/{identity}"))
             return "" if (node.reachable if role == "manager" else not node.voter) else "the managers do not agree yet"
 
-        self._wait(pending, f"{identity} shall be a {role}, but")
+        self.wait(pending, f"{identity} shall be a {role}, but")
 
     def remove(self, node: Node) -> None:
         """Remove a node; a manager stops voting first. The node's own engine is not asked: it may be gone."""
@@ -246,8 +249,11 @@ class Nodes:
             self.set_role(node.id, "worker")
         self.engine.delete(f"/nodes/{node.id}", force=True)
 
-    def _wait(self, unfinished: Callable[[], str], what: str) -> None:
-        deadline = self._clock() + self.timeout
+    def wait(self, unfinished: Callable[[], str], what: str, timeout: float | None = None) -> None:
+        """Return once nothing is unfinished. Raise NodeError when that takes longer than `timeout` seconds, which are
+        those of all waits by default."""
+        limit = self.timeout if timeout is None else timeout
+        deadline = self.clock() + limit
 
         def pending() -> str:
             try:
@@ -256,8 +262,8 @@ class Nodes:
                 return str(error)
 
         while why := pending():
-            if self._clock() >= deadline:
-                raise NodeError(f"{what} after {self.timeout:.0f} s {why}.")
+            if self.clock() >= deadline:
+                raise NodeError(f"{what} after {limit:.0f} s {why}.")
             self._sleep(0.5)
 
 
