@@ -17,7 +17,7 @@ from ..._app.program import run
 from ..engine import Engine, EngineError
 from ..moves import NodeError, Nodes
 from .member import of_info
-from .reboots import Reboots
+from .reboots import Busy, Reboots
 
 WAIT = 600.0  # seconds for tasks to move, and for a node's own to start
 TURN = 4 * 3600.0  # seconds for other managers' nights
@@ -31,23 +31,28 @@ def reboot_host() -> None:
     run(["systemctl", "--no-block", "reboot"])
 
 
+def outcome(node: str = "") -> Outcome:
+    return Outcome({"verb": "reboot", "user": "izzzi-reboots", "host": platform.node()}, SERVER, "node", node)
+
+
+def note(node: str) -> None:
+    outcome(node).ended({"changed": True})
+
+
 def reboot(reboots: Reboots) -> None:
-    """Take a turn, and note which nodes have rebooted."""
     with reboots.locked("reboots of nodes", TURN):
-        Outcome({"verb": "reboots", "host": platform.node()}, SERVER, "reboots").of(lambda: noted(reboots.night()))
-
-
-def noted(names: list[str]) -> dict:
-    return {"changed": bool(names), "recovered": names}
+        reboots.night()
 
 
 def open_returned(reboots: Reboots) -> None:
     """Open what is back, unless a night goes on: it does that itself."""
+    if not reboots.returned():
+        return
     try:
         with reboots.locked("opening of nodes", 0):
             reboots.open_returned()
-    except NodeError as error:
-        print(error)
+    except Busy:
+        print("A night goes on.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,11 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engine = Engine()
     try:
         own, owner = of_info(engine.get("/info")).id, f"izzzi-reboots@{platform.node()}"
-        reboots = Reboots(Nodes(engine, WAIT), own, owner, given.image, say, reboot_host)
+        reboots = Reboots(Nodes(engine, WAIT), own, owner, given.image, say, note, reboot_host)
         {"reboot": reboot, "open": open_returned}[given.deed](reboots)
     except (NodeError, EngineError) as error:
         print(error, file=sys.stderr)
         if given.deed == "reboot":
+            outcome().failed(str(error))
             title = "a reboot that an update needs did not go well"
             events.record("reboot", "", title, detail=str(error), result=events.FAILED)
         return 1

@@ -81,7 +81,7 @@ Description=Open nodes of the Swarm that have rebooted
 
 [Timer]
 OnBootSec=70s
-OnUnitInactiveSec=60s
+OnUnitInactiveSec=5min
 AccuracySec=1s
 
 [Install]

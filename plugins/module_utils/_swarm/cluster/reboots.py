@@ -64,6 +64,10 @@ def in_order(nodes: list[Node], own: str) -> list[Node]:
     return sorted(nodes, key=lambda node: (node.id == own, node.role == "manager", node.name))
 
 
+class Busy(NodeError):
+    """Another manager has its night."""
+
+
 @dataclass
 class Reboots:
     """`own` is this manager's id, `image` what tasks run when no service of the Swarm has a better one."""
@@ -73,16 +77,17 @@ class Reboots:
     owner: str
     image: str
     say: Callable[[str], None]
+    note: Callable[[str], None]  # the name of a node that has rebooted, or is about to
     reboot_host: Callable[[], None]
 
     @contextmanager
     def locked(self, purpose: str, wait: float) -> Iterator[None]:
-        """Keep other managers' nights away while the block runs. Raise NodeError when one of them goes on."""
+        """Keep other managers' nights away while the block runs. Raise Busy when one of them goes on."""
         try:
             with hold(Swarm(self.nodes.engine, LOCK), self.owner, purpose, LOCK_TTL, wait):
                 yield
         except LeaseError as error:
-            raise NodeError(str(error)) from error
+            raise Busy(str(error)) from error
 
     def night(self) -> list[str]:
         """Reboot every node that has to, and return their names. Raise NodeError at the first that is not well then."""
@@ -104,13 +109,17 @@ class Reboots:
         codes = self._run(LOOK, asked, only[0].id if only else "")
         return [node for node in asked if codes[node.id]]
 
+    def returned(self) -> list[Node]:
+        """Return nodes that were closed for a reboot by a manager that is gone, or by this one before its own."""
+        return [node for node in self.nodes.nodes() if node.labels.get(CLOSED) == PURPOSE and node.is_ready]
+
     def open_returned(self) -> list[str]:
-        """Open nodes that were closed for a reboot by a manager that is gone, or this one before its own."""
-        waiting = [node for node in self.nodes.nodes() if node.labels.get(CLOSED) == PURPOSE and node.is_ready]
-        for node in waiting:
+        """Open them, and return their names."""
+        found = self.returned()
+        for node in found:
             self.nodes.activate(node)
             self.say(f"{node.name} is open again.")
-        return [node.name for node in waiting]
+        return [node.name for node in found]
 
     def _reboot(self, node: Node) -> None:
         self.nodes.recover()
@@ -120,6 +129,7 @@ class Reboots:
         if node.id == self.own:
             if len(self.nodes.nodes()) > 1:
                 self.nodes.drain(node, accepted, PURPOSE)
+            self.note(node.name)
             self.reboot_host()  # whoever starts next opens it
             return
         self.nodes.drain(node, accepted, PURPOSE, lambda: self._run(SEND, [node], node.id))
@@ -127,6 +137,7 @@ class Reboots:
         self.nodes.activate(node)
         if self.due(node):
             raise NodeError(f"{node.name} did not reboot, or an update still asks for it.")
+        self.note(node.name)
         self.say(f"{node.name} is back.")
 
     def _await_return(self, node: Node) -> None:

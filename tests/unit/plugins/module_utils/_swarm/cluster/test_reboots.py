@@ -29,6 +29,7 @@ class World:
         self.services: dict[str, dict] = {}
         self.stubborn: set[str] = set()
         self.most_away = 0
+        self.noted: list[str] = []
 
     @staticmethod
     def _node(name: str) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class World:
 
     def of(self, own: str) -> Reboots:
         nodes = Nodes(self, 600, clock=lambda: self.now, sleep=self.sleep)
-        return Reboots(nodes, own, "test", "registry:2", lambda text: None, lambda: self.go(own))
+        return Reboots(nodes, own, "test", "registry:2", lambda text: None, self.noted.append, lambda: self.go(own))
 
 
 def test_all_nodes_that_want_to_reboot_do_so_one_after_the_other():
@@ -104,7 +105,7 @@ def test_all_nodes_that_want_to_reboot_do_so_one_after_the_other():
     assert world.due == {"m1"}
     assert world.of("m2").night() == ["m1"]
     assert world.of("m3").night() == []
-    assert world.told == ["w1", "w2", "m2", "m3", "m1"]
+    assert world.told == world.noted == ["w1", "w2", "m2", "m3", "m1"]
     assert world.most_away == 1
     assert world.services == {}
 
