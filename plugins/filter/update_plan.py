@@ -46,8 +46,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(queue), the hosts with something to do; C(hosts), for each C(packages), C(reboots) and C(drains); C(lines) for
-    people.
+    C(queue), the hosts with something to do; C(hosts), for each C(packages), C(reboots), C(drains) and
+    C(may_drain); C(lines) for people.
   type: dict
 """
 

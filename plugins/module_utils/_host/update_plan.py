@@ -44,6 +44,9 @@ class UpdatePlan:
             "packages": len(look["packages"]),
             "reboots": reboots,
             "drains": is_member and (reboots or bool(look["engine"])),
+            # An upgrade may ask for a reboot that nobody knows of before.
+            "may_drain": is_member
+            and (reboots or bool(look["engine"]) or (bool(look["packages"]) and self.reboot != NEVER)),
         }
 
     def _lines(self, number: int, name: str, look: Mapping[str, Any]) -> list[str]:

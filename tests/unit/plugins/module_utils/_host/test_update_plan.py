@@ -65,9 +65,15 @@ def test_visitors_of_one_server_are_told_how_long():
     assert "Visitors" not in UpdatePlan("never", alone=["leader"]).of({"leader": host})["lines"][0]
 
 
+@pytest.mark.parametrize(("reboot", "may"), [("auto", True), ("never", False), ("always", True)])
+def test_a_node_that_gets_packages_may_have_to_reboot_for_them(reboot, may):
+    assert UpdatePlan(reboot, **SWARM).of(LOOKS)["hosts"]["worker-1"]["may_drain"] is may
+    assert not UpdatePlan("auto", **SWARM).of(LOOKS)["hosts"]["idle"]["may_drain"]
+
+
 def test_nothing_is_out_of_date():
     assert UpdatePlan(**SWARM).of({"idle": look()}) == {
         "queue": [],
-        "hosts": {"idle": {"packages": 0, "reboots": False, "drains": False}},
+        "hosts": {"idle": {"packages": 0, "reboots": False, "drains": False, "may_drain": False}},
         "lines": ["Nothing to do: idle"],
     }
