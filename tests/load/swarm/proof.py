@@ -20,7 +20,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.e2e.driver import power
-from tests.load.swarm import move
+from tests.load.swarm import move, one_server
 from tests.load.swarm.cluster import Cluster, Node
 from tests.load.swarm.stacks import BAD, Ours, Outcome, Plain
 from tests.load.swarm.visitors import Visitors, Watch
@@ -330,6 +330,9 @@ def main() -> int:
             (folder / "swarm").mkdir()
             rows = swarm(options, folder / "swarm")
             problems += [f"problem: {row.who}, {row.what}: {problem}" for row in rows for problem in row.problems]
+        if "update" in options.parts:
+            (folder / "one").mkdir()
+            problems += one_server.prove(folder / "one", options.rate, OUTDATED.read_text())
         if "move" in chosen:
             (folder / "move").mkdir()
             problems += move.prove(folder / "move", options.rate)
