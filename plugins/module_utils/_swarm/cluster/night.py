@@ -17,10 +17,9 @@ from ..._app.program import run
 from ..engine import Engine, EngineError
 from ..moves import NodeError, Nodes
 from .member import of_info
-from .reboots import Busy, Reboots
+from .reboots import TURN, Busy, Reboots
 
 WAIT = 600.0  # seconds for tasks to move, and for a node's own to start
-TURN = 4 * 3600.0  # seconds for other managers' nights
 
 
 def say(text: str) -> None:
@@ -45,12 +44,14 @@ def reboot(reboots: Reboots) -> None:
 
 
 def open_returned(reboots: Reboots) -> None:
-    """Open what is back, unless a night goes on: it does that itself."""
-    if not reboots.returned():
+    """Open what is back, and do what another manager has left to this one, unless a night goes on."""
+    if not (reboots.returned() or reboots.has_turn()):
         return
     try:
-        with reboots.locked("opening of nodes", 0):
+        with reboots.locked("reboots of nodes", 0):
             reboots.open_returned()
+            if reboots.has_turn():
+                reboots.night()
     except Busy:
         print("A night goes on.")
 
@@ -68,10 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         {"reboot": reboot, "open": open_returned}[given.deed](reboots)
     except (NodeError, EngineError) as error:
         print(error, file=sys.stderr)
-        if given.deed == "reboot":
-            outcome().failed(str(error))
-            title = "a reboot that an update needs did not go well"
-            events.record("reboot", "", title, detail=str(error), result=events.FAILED)
+        outcome().failed(str(error))
+        title = "a reboot that an update needs did not go well"
+        events.record("reboot", "", title, detail=str(error), result=events.FAILED)
         return 1
     return 0
 

@@ -81,7 +81,7 @@ Description=Open nodes of the Swarm that have rebooted
 
 [Timer]
 OnBootSec=70s
-OnUnitInactiveSec=5min
+OnUnitInactiveSec=60s
 AccuracySec=1s
 
 [Install]

@@ -11,6 +11,7 @@ nodes but itself; another manager does it with this one.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from ..stack.lock import hold
 from ..task import Task, parse_task
 
 PURPOSE = "reboot"
+WAITS = "a reboot before "  # and a Unix time, on the open node of the manager that had the night, for the others
+TURN = 4 * 3600.0  # seconds after which the night is over
 LOCK = "izzzi-reboots"  # in the place of an app's name
 MARKS = "/run/izzzi-reboot"  # on hosts, and in the tasks that look there
 DUE, GO = "due", "go"
@@ -79,6 +82,7 @@ class Reboots:
     say: Callable[[str], None]
     note: Callable[[str], None]  # the name of a node that has rebooted, or is about to
     reboot_host: Callable[[], None]
+    now: Callable[[], float] = time.time
 
     @contextmanager
     def locked(self, purpose: str, wait: float) -> Iterator[None]:
@@ -92,11 +96,15 @@ class Reboots:
     def night(self) -> list[str]:
         """Reboot every node that has to, and return their names. Raise NodeError at the first that is not well then."""
         self.open_returned()
-        done = []
-        for node in in_order(self.due(), self.own):
+        due, done = self.due(), []
+        for node in self.waiting():
+            if node.id not in {one.id for one in due}:
+                self.nodes.set_availability(node.id, node.availability)  # without the label
+        for node in in_order(due, self.own):
             is_only = sum(other.voter for other in self.nodes.nodes()) == 1
             if node.id == self.own and not is_only:
                 self.say(f"{node.name} has to reboot: another manager does that.")
+                self.nodes.set_availability(node.id, node.availability, f"{WAITS}{self.now() + TURN:.0f}")
                 continue
             with self.nodes.locked(self.owner, f"reboot of {node.name}", PATIENCE):
                 self._reboot(node)
@@ -108,6 +116,15 @@ class Reboots:
         asked = list(only) or [node for node in self.nodes.nodes() if node.takes_tasks]
         codes = self._run(LOOK, asked, only[0].id if only else "")
         return [node for node in asked if codes[node.id]]
+
+    def waiting(self) -> list[Node]:
+        """Return nodes that wait for another manager's turn: those that waited for it may have rebooted meanwhile."""
+        return [node for node in self.nodes.nodes() if node.labels.get(CLOSED, "").startswith(WAITS)]
+
+    def has_turn(self) -> bool:
+        """Tell whether another manager has left itself to this one, in this night."""
+        ends = [float(node.labels[CLOSED].removeprefix(WAITS)) for node in self.waiting() if node.id != self.own]
+        return any(self.now() < end for end in ends)
 
     def returned(self) -> list[Node]:
         """Return nodes that were closed for a reboot by a manager that is gone, or by this one before its own."""

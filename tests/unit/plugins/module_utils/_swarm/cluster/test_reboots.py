@@ -96,18 +96,42 @@ class World:
 
     def of(self, own: str) -> Reboots:
         nodes = Nodes(self, 600, clock=lambda: self.now, sleep=self.sleep)
-        return Reboots(nodes, own, "test", "registry:2", lambda text: None, self.noted.append, lambda: self.go(own))
+        return Reboots(
+            nodes,
+            own,
+            "test",
+            "registry:2",
+            lambda text: None,
+            self.noted.append,
+            lambda: self.go(own),
+            lambda: self.now,
+        )
 
 
 def test_all_nodes_that_want_to_reboot_do_so_one_after_the_other():
     world = World(3, 2, "m1 m2 m3 w1 w2")
     assert world.of("m1").night() == ["w1", "w2", "m2", "m3"]
     assert world.due == {"m1"}
+    assert world.nodes["m1"]["Spec"]["Availability"] == "active"
+    assert [world.of(name).has_turn() for name in ("m1", "m2", "m3")] == [False, True, True]
     assert world.of("m2").night() == ["m1"]
     assert world.of("m3").night() == []
     assert world.told == world.noted == ["w1", "w2", "m2", "m3", "m1"]
+    assert not any(world.of(name).has_turn() for name in ("m1", "m2", "m3"))
+    assert [node["Spec"]["Labels"] for node in world.nodes.values()] == [{}] * 5
     assert world.most_away == 1
     assert world.services == {}
+
+
+def test_a_turn_is_over_with_its_night_and_when_somebody_else_has_rebooted_the_node():
+    world = World(3, 0, "m1")
+    world.of("m1").night()
+    assert world.of("m2").has_turn()
+    world.now += 4 * 3600 + 1
+    assert not world.of("m2").has_turn()
+    world.due.clear()
+    assert world.of("m2").night() == []
+    assert world.nodes["m1"]["Spec"]["Labels"] == {}
 
 
 def test_nobody_reboots_without_need():
