@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._app import on_host
+from ..._app.docker_words import SWARM_SERVICE
 from .reboots import DUE, GO, MARKS
 
 UNITS = "/etc/systemd/system"
@@ -57,7 +58,7 @@ WHEN_EMPTY = f"""#!/bin/sh
 {MANAGED}rm -f {MARKS}/{GO}
 second=0
 while [ $second -lt 600 ]; do
-  tasks=$(docker ps --quiet --filter label=com.docker.swarm.task) || exit 1
+  tasks=$(docker ps --quiet --filter label={SWARM_SERVICE}) || exit 1
   [ -n "$tasks" ] || exec systemctl reboot
   sleep 1
   second=$((second + 1))
