@@ -45,7 +45,7 @@ bench: sandbox-up ## cold and no-op times, tasks and API calls beside a shell fl
 prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside plain Compose (an hour)
 	@scripts/prove-releases
 
-prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, reboots, kills, beside plain Docker (40 minutes; scripts/prove-swarm --short: ten)
+prove-swarm: sandbox-up ## a Swarm under load: releases, scale, drains, updates, reboots, kills, beside plain Docker (an hour; scripts/prove-swarm --short: ten)
 	@scripts/prove-swarm
 
 prove-data: sandbox-up ## backups and restores of an app that is written to: what is lost, and how long it takes (30 minutes)

@@ -16,10 +16,17 @@ description:
 extends_documentation_fragment: [izzzi.infra.maintenance, izzzi.infra.who]
 options:
   state:
-    description: V(present) closes the app, V(absent) opens it. V(removed) is for a node that the app has left.
+    description:
+      - V(present) closes the app, V(absent) opens it. V(removed) is for a node that the app has left.
+      - V(leaving) lets a load balancer's check of O(health_path) fail while visitors are served, so that it sends
+        nobody to a node that is about to be closed; V(staying) ends that.
     type: str
-    choices: [present, absent, removed]
+    choices: [present, absent, removed, leaving, staying]
     default: present
+  health_path:
+    description: For V(leaving), what the load balancer asks for. Nobody else should ask for it.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -56,22 +63,27 @@ was_closed_for:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, outcome, switch
+from ..module_utils._app.maintenance import ARGUMENTS, LOOPBACK, closed_for, leave, outcome, switch
 from ..module_utils._app.program import CommandError
 from ..module_utils._swarm.node_edge import MOUNTED, find, own_addresses, remove
 from ..module_utils._swarm.service import EDGE_FILES
 
-STATE = {"type": "str", "choices": ["present", "absent", "removed"], "default": "present"}
+STATE = {"type": "str", "choices": ["present", "absent", "removed", "leaving", "staying"], "default": "present"}
+ARGUMENT_SPEC = {**ARGUMENTS, "state": STATE, "health_path": {"type": "str", "default": ""}}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**ARGUMENTS, "state": STATE}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         edge = find(module.params["project"])
         if edge is None:
             module.exit_json(changed=False, state="none", was_closed=False, was_closed_for="")
+        closed = closed_for(edge)
+        was = {"was_closed": closed is not None, "was_closed_for": closed or ""}
+        if module.params["state"] in ("leaving", "staying"):
+            leaves = module.params["state"] == "leaving"
+            module.exit_json(**leave(edge, module.params["health_path"], leaves, module.check_mode), **was)
         if module.params["state"] == "removed":
-            was = {"was_closed": closed_for(edge) is not None, "was_closed_for": closed_for(edge) or ""}
             if not module.check_mode:
                 remove(module.params["project"])
             module.exit_json(changed=True, state="removed", **was)

@@ -17,7 +17,8 @@ description:
 extends_documentation_fragment: [izzzi.infra.who]
 options:
   node:
-    description: Host name, id or address of the node. Required, but for V(balanced) and V(data).
+    description: >-
+      Host name, id or address of the node. Required, but for V(balanced), V(data), and V(active) with a O(purpose).
     type: str
     default: ''
   state:
@@ -40,6 +41,16 @@ options:
     type: list
     elements: str
     default: []
+  purpose:
+    description:
+      - With V(drained), what the node is closed for, for a while. A label of the node says so, and V(active) takes it
+        away.
+      - Nothing is done before all other nodes are there and open and every service has its tasks, so that no two nodes
+        are ever closed for a while at once. A node that is closed for the same purpose already is no change.
+      - With V(active) and without O(node), every node is opened that is closed for this purpose, as by a run that was
+        killed.
+    type: str
+    default: ''
   wait_timeout:
     description: Seconds for each wait.
     type: int
@@ -106,15 +117,18 @@ from ..module_utils._swarm import moves
 from ..module_utils._swarm.cluster import data_home
 from ..module_utils._swarm.cluster.node_change import events
 from ..module_utils._swarm.engine import Engine, EngineError
+from ..module_utils._swarm.labels import CLOSED
 from ..module_utils._swarm.moves import NodeError, Nodes
 from ..module_utils._swarm.node import Node, loss_of_quorum
 from ..module_utils._swarm.placement import name_of
+from ..module_utils._swarm.wellness import away
 
 ARGUMENT_SPEC = {
     "node": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["drained", "active", "absent", "balanced", "data"], "required": True},
     "data_label": {"type": "str", "default": "izzzi.data"},
     "stop": {"type": "list", "elements": "str", "default": []},
+    "purpose": {"type": "str", "default": ""},
     "wait_timeout": {"type": "int", "default": 180},
     "owner": {"type": "str", "default": "somebody"},
     "lock_wait": {"type": "int", "default": 0},
@@ -130,10 +144,12 @@ def balanced(nodes: Nodes, _params: dict, check_mode: bool) -> dict:
 
 
 def drain(nodes: Nodes, node: Node, params: dict, check_mode: bool) -> dict:
+    if params["purpose"]:
+        nodes.others_are_well(node, params["purpose"] if check_mode else "")
     impact = nodes.drain_impact(node)
     moves.refuse_blocked(node, impact["blocked"], params["stop"])
     if not check_mode:
-        nodes.drain(node, params["stop"])
+        nodes.drain(node, params["stop"], params["purpose"])
     return impact
 
 
@@ -155,17 +171,28 @@ def absent(nodes: Nodes, params: dict, check_mode: bool) -> dict:
 def drained(nodes: Nodes, params: dict, check_mode: bool) -> dict:
     node = moves.find(nodes.nodes(), params["node"])
     if node.availability == "drain":
+        if params["purpose"] and node.labels.get(CLOSED) != params["purpose"]:
+            raise NodeError(f"{away(node)}. Whoever closed it opens it again: activate.yml -e node={node.name}.")
         return {**NOTHING, "changed": False}
     return {**NOTHING, **drain(nodes, node, params, check_mode), **changed(node, "drain")}
 
 
 def active(nodes: Nodes, params: dict, check_mode: bool) -> dict:
-    node = moves.find(nodes.nodes(), params["node"])
-    if node.availability == "active":
-        return {**NOTHING, "changed": False}
-    if not check_mode:
+    listed = nodes.nodes()
+    if params["node"]:
+        chosen = [moves.find(listed, params["node"])]
+    else:
+        chosen = [node for node in listed if node.labels.get(CLOSED) == params["purpose"]]
+        params["node"] = ", ".join(node.name for node in chosen)  # which is told
+    closed = [node for node in chosen if node.availability != "active"]
+    for node in closed if not check_mode else ():
         nodes.activate(node)
-    return {**NOTHING, **changed(node, "active")}
+    diff = [changed(node, "active")["diff"] for node in closed]
+    return {
+        **NOTHING,
+        "changed": bool(closed),
+        "diff": {side: "".join(d[side] for d in diff) for side in ("before", "after")},
+    }
 
 
 def data(nodes: Nodes, params: dict, check_mode: bool) -> dict:
@@ -196,7 +223,8 @@ def run(nodes: Nodes, params: dict, check_mode: bool) -> tuple[list[str], dict]:
 
 
 def main() -> None:
-    states = [("state", state, ["node"]) for state in ("drained", "active", "absent")]
+    states = [("state", state, ["node"]) for state in ("drained", "absent")]
+    states.append(("state", "active", ["node", "purpose"], True))
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, required_if=states, supports_check_mode=True)
     params, check_mode = module.params, module.check_mode
     nodes = Nodes(Engine(), params["wait_timeout"])

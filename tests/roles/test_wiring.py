@@ -95,6 +95,20 @@ def test_what_an_app_adds_stands_beside_what_its_presets_need():
     assert wired("app_compose_database", app_database={"service": "db", "name": "a", "user": "b"})["service"] == "db"
 
 
+def test_host_keys_of_the_inventory_are_the_only_ones(tmp_path):
+    more = {"inventory_dir": str(tmp_path), "provision_environment": "production"}
+    learned = wired("ansible_ssh_common_args", **more)
+    assert "UserKnownHostsFile=~/.ssh/shop-production.known_hosts" in learned
+    assert "StrictHostKeyChecking=accept-new" in learned
+    (tmp_path / "known_hosts").touch()
+    pinned = wired("ansible_ssh_common_args", **more)
+    assert f"UserKnownHostsFile={tmp_path}/known_hosts" in pinned
+    assert "StrictHostKeyChecking=yes" in pinned
+    own = wired("ansible_ssh_common_args", **more, provision_known_hosts="/own")
+    assert "UserKnownHostsFile=/own" in own
+    assert "StrictHostKeyChecking=accept-new" in own
+
+
 @pytest.mark.parametrize("role", ["nginx", "swarm_stack"])
 def test_messages_call_a_site_as_people_do(role):
     own = {"locations": []}

@@ -20,6 +20,8 @@ HTTP, SERVER, PAGE = "http-maintenance.conf", "maintenance.conf", "maintenance.h
 BACK_SOON = (
     '<!doctype html><meta charset="utf-8"><title>Back soon</title><h1>Back soon</h1><p>We are working on it.</p>'
 )
+# Beside them, also while the app is open: the load balancer is told that this node goes.
+LEAVING = "maintenance-leaving.conf"
 OPEN: dict[str, str | None] = dict.fromkeys((HTTP, SERVER, PAGE))
 
 
@@ -76,6 +78,21 @@ def switch(
     header = {"before_header": str(edge.directory), "after_header": str(edge.directory)}
     was = {"was_closed": before is not None, "was_closed_for": before or ""}
     return {"changed": bool(changes), "state": params["state"], **was, "diff": {**header, **names}}
+
+
+def leave(edge: EdgeFiles, path: str, leaves: bool, check_mode: bool) -> dict[str, Any]:
+    """Let a load balancer's check of `path` fail, or not any more, while visitors are served as before. Return the
+    module's result. Raise ValueError for a path that nginx would read otherwise."""
+    if not leaves:
+        wanted: dict[str, str | None] = {LEAVING: None}
+    elif not path.startswith("/") or set(path) & set('"\\$ \n'):
+        raise ValueError(f"health_path: {path!r} is not a path such as /health.")
+    else:
+        wanted = {LEAVING: f'{HEADER}if ($request_uri = "{path}") {{ return 503; }}\n'}
+    changed = bool(edge.differences(wanted))
+    if changed and not check_mode:
+        edge.switch(wanted)
+    return {"changed": changed, "state": "leaving" if leaves else "staying"}
 
 
 def closed_for(edge: EdgeFiles) -> str | None:

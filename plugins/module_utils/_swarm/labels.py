@@ -17,6 +17,8 @@ CERTIFICATE, SITE, SAID = "certificate", "izzzi.site", "izzzi.certificate"
 MOVING = "izzzi.moving"
 # How many tasks a service had that is stopped with its app; empty where it had one on each node.
 STOPPED = "izzzi.stopped"
+# Of a node: what it is closed for, for a while. Whoever closed it opens it again, or a later run does.
+CLOSED = "izzzi.closed"
 DATA, STATELESS, EDGE, JOB, PAGES = "data", "app", "edge", "job", "pages"  # values of PART
 CARRIER = (
     "certificates"  # one more: what carries certificates to the nodes, which is renewed by the clock and no release's

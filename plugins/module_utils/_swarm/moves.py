@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from .._app.lock import LeaseError
-from . import placement
-from .engine import Conflict, Engine, NotFound
-from .labels import APP
+from . import placement, wellness
+from .engine import Conflict, Engine, NotFound, NotInSwarm
+from .labels import APP, CLOSED
 from .node import Node, parse_node
 from .placement import Service, name_of
 from .service import Spec, is_global
@@ -59,7 +60,7 @@ class Nodes:
     ):
         self.engine = engine
         self.timeout = timeout
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
 
     # Looking ---------------------------------------------------------------------------------------------------------
@@ -103,14 +104,32 @@ class Nodes:
         """Put back the specs that a killed run left changed."""
         return sorted(name_of(s) for s in self.services() if self._restore(s["ID"]))
 
-    def drain(self, node: Node, accepted: Iterable[str] = ()) -> dict[str, Any]:
-        """Move every task away, one start-first after the other, then close the node. On failure it stays open."""
+    def others_are_well(self, node: Node, checking: str = "") -> None:
+        """Return once all other nodes are there and open, and every service has its tasks. Raise NodeError when that
+        takes too long: a node that goes while another is away may take a service's last task, or the majority. A check
+        looks once, and nodes closed for the purpose `checking` would be open by then."""
+
+        def pending() -> str:
+            found = self.nodes()
+            there = [replace(n, availability="active") if checking == n.labels.get(CLOSED) else n for n in found]
+            return "; ".join(wellness.unwell(there, self.services(), self.tasks(), node.id))
+
+        if why := pending() if checking else "":
+            raise NodeError(f"{node.name} has to wait: {why}.")
+        self.wait(pending, f"{node.name} stays as it is, because")
+
+    def drain(
+        self, node: Node, accepted: Iterable[str] = (), purpose: str = "", before: Callable[[], Any] = dict
+    ) -> dict[str, Any]:
+        """Move every task away, one start-first after the other, then close the node. On failure it stays open. With a
+        `purpose`, which its label says, it is closed for a while. `before` is called when only that is left to do."""
         impact = self.drain_impact(node)
         refuse_blocked(node, impact["blocked"], accepted)
         moving = [s for s in self.services() if name_of(s) in impact["moves"]]
         self._move(moving, lambda spec: placement.moving_spec(spec, node.id), node.id)
-        self.set_availability(node.id, "drain")
-        self._wait(lambda: self._left_on(node.id), f"{node.name} is drained, but")
+        before()
+        self.set_availability(node.id, "drain", purpose)
+        self.wait(lambda: self._left_on(node.id), f"{node.name} is drained, but")
         return impact
 
     def spread(self, rounds: int = 3) -> dict[str, int]:
@@ -133,7 +152,7 @@ class Nodes:
         try:
             for service in services:
                 begun[service["ID"]] = self._update_service(service["ID"], change)
-            self._wait(lambda: self._unmoved(begun, failed, node), "Not all tasks could move:")
+            self.wait(lambda: self._unmoved(begun, failed, node), "Not all tasks could move:")
         finally:
             for identity in begun:
                 self._restore(identity)
@@ -178,10 +197,12 @@ class Nodes:
     def activate(self, node: Node) -> None:
         """Open the node and wait for what belongs there: tasks of global services, and of those pinned to it."""
         self.set_availability(node.id, "active")
-        self._wait(lambda: self._missing_on(node.id), f"{node.name} is active, but")
+        self.wait(lambda: self._missing_on(node.id), f"{node.name} is active, but")
 
     def _missing_on(self, node: str) -> str:
         nodes, tasks = self.nodes(), self.tasks()
+        if gone := [one.state for one in nodes if one.id == node and not one.is_ready]:
+            return f"it is {gone[0]}"
         missing = [name_of(s) for s in self.services() if placement.is_missing(s, tasks, nodes, node)]
         return "; ".join(f"{name} does not run there yet" for name in missing)
 
@@ -203,8 +224,14 @@ class Nodes:
                 self._sleep(0.5)
         raise NodeError(f"{kind} {identity} is being changed by somebody else. Run again later.")
 
-    def set_availability(self, identity: str, availability: str) -> None:
-        self.update(identity, Availability=availability)
+    def set_availability(self, identity: str, availability: str, purpose: str = "") -> None:
+        """Close or open a node; its label says for what."""
+
+        def changed(spec: Spec) -> dict[str, Any]:
+            labels = {name: text for name, text in (spec.get("Labels") or {}).items() if name != CLOSED}
+            return {**spec, "Availability": availability, "Labels": labels | ({CLOSED: purpose} if purpose else {})}
+
+        self._rewrite("node", identity, changed)
 
     def set_role(self, identity: str, role: str) -> None:
         """Return once the node votes, or does not any more."""
@@ -214,7 +241,7 @@ class Nodes:
             node = parse_node(self.engine.get(f"/nodes/{identity}"))
             return "" if (node.reachable if role == "manager" else not node.voter) else "the managers do not agree yet"
 
-        self._wait(pending, f"{identity} shall be a {role}, but")
+        self.wait(pending, f"{identity} shall be a {role}, but")
 
     def remove(self, node: Node) -> None:
         """Remove a node; a manager stops voting first. The node's own engine is not asked: it may be gone."""
@@ -222,11 +249,21 @@ class Nodes:
             self.set_role(node.id, "worker")
         self.engine.delete(f"/nodes/{node.id}", force=True)
 
-    def _wait(self, unfinished: Callable[[], str], what: str) -> None:
-        deadline = self._clock() + self.timeout
-        while why := unfinished():
-            if self._clock() >= deadline:
-                raise NodeError(f"{what} after {self.timeout:.0f} s {why}.")
+    def wait(self, unfinished: Callable[[], str], what: str, timeout: float | None = None) -> None:
+        """Return once nothing is unfinished. Raise NodeError when that takes longer than `timeout` seconds, which are
+        those of all waits by default."""
+        limit = self.timeout if timeout is None else timeout
+        deadline = self.clock() + limit
+
+        def pending() -> str:
+            try:
+                return unfinished()
+            except NotInSwarm as error:  # when a manager has gone the others choose a leader
+                return str(error)
+
+        while why := pending():
+            if self.clock() >= deadline:
+                raise NodeError(f"{what} after {limit:.0f} s {why}.")
             self._sleep(0.5)
 
 

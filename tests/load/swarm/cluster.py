@@ -96,6 +96,13 @@ class Cluster:
         """Another text after each boot; nothing while it is off."""
         return self.on(node, "cut -d' ' -f22 /proc/1/stat", check=False).strip()
 
+    def balancer(self) -> Node:
+        """The environment's load balancer, as visitors see it."""
+        (found,) = [
+            b for b in cloud("/load_balancers")["load_balancers"] if b["name"] == f"proof-{self.environment}-lb"
+        ]
+        return Node(0, "balancer", found["ip"], "")
+
     def manager(self, other_than: Node | None = None) -> Node:
         return next(node for node in self.nodes if node.is_manager and node != other_than)
 

@@ -20,12 +20,13 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.e2e.driver import power
-from tests.load.swarm import move
+from tests.load.swarm import move, one_server
 from tests.load.swarm.cluster import Cluster, Node
 from tests.load.swarm.stacks import BAD, Ours, Outcome, Plain
-from tests.load.swarm.visitors import Visitors
+from tests.load.swarm.visitors import Visitors, Watch
 
 HERE = Path(__file__).parent
+OUTDATED = HERE / "outdated.sh"
 FULL_AGAIN = 240
 
 
@@ -37,6 +38,7 @@ class Row:
     status: int = 0
     sent: int = 0
     failed: int = 0
+    changed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -93,7 +95,7 @@ class Proof:
             waited = settled() if settled else 0.0
             row.seconds, row.status = None if waited is None else time.monotonic() - begun, outcome.status
             time.sleep(2)
-        row.sent, row.failed = visitors.sent, visitors.failed
+        row.sent, row.failed, row.changed = visitors.sent, visitors.failed, outcome.changed
         if stack is self.ours:
             if good != (row.status == 0):
                 row.problems.append(f"exit {row.status}: {outcome.output[-1500:]}")
@@ -140,6 +142,50 @@ class Proof:
         power(node.id, "reboot")
         back = self.cluster.seconds_until(lambda: self.cluster.is_back(node, before), 180)
         return Outcome(0 if back is not None else 1, "it did not come back")
+
+    def update(self, _options: argparse.Namespace) -> None:
+        """A new version of a package on every node asks for a reboot. Visitors come through a load balancer. Then all
+        nodes want to reboot by themselves, and the nights of all managers begin at once."""
+        behind = [self.cluster.balancer()]
+        for node in self.cluster.nodes:
+            self.cluster.on(node, "sh -s", text=OUTDATED.read_text())
+        before = {node.name: self.cluster.booted(node) for node in self.cluster.nodes}
+        with Watch(self.cluster) as watch:
+            row = self.measure("update with a reboot of each node", self.ours, self.ours.update, behind)
+        row.problems += self._rebooted(before, watch)
+        found = {
+            self.cluster.on(n, "dpkg-query --show --showformat '${Version}' izzzi-proof") for n in self.cluster.nodes
+        }
+        row.problems += [] if found == {"1.1"} else [f"versions of the package: {found}"]
+        again = self.measure("update without anything to do", self.ours, self.ours.update, behind)
+        again.problems += [] if again.changed == 0 else [f"the second run changed {again.changed}"]
+        before = {node.name: self.cluster.booted(node) for node in self.cluster.nodes}
+        with Watch(self.cluster) as watch:
+            row = self.measure(
+                "all nodes want to reboot", self.ours, lambda: self._night(before), behind, planned=False
+            )
+        row.problems += self._rebooted(before, watch)
+
+    def _night(self, before: dict[str, str]) -> Outcome:
+        for node in self.cluster.nodes:
+            self.cluster.on(node, "touch /run/reboot-required")
+        for node in [node for node in self.cluster.nodes if node.is_manager]:
+            self.cluster.on(node, "systemctl start --no-block izzzi-reboots.service")
+        back = self.cluster.seconds_until(lambda: self._all_back(before), 1800)
+        return Outcome(0 if back is not None else 1, "not all nodes are back and open")
+
+    def _all_back(self, before: dict[str, str]) -> bool:
+        if any(self.cluster.booted(node) in ("", before[node.name]) for node in self.cluster.nodes):
+            return False
+        listed = self.cluster.on(
+            self.cluster.manager(), "docker node ls --format '{{.Status}} {{.Availability}}'", check=False
+        )
+        return listed.split("\n")[:-1] == ["Ready Active"] * len(self.cluster.nodes)
+
+    def _rebooted(self, before: dict[str, str], watch: Watch) -> list[str]:
+        left = [node.name for node in self.cluster.nodes if self.cluster.booted(node) == before[node.name]]
+        found = [f"did not reboot: {', '.join(left)}"] if left else []
+        return found + [f"away at once: {', '.join(names)}" for names in sorted(watch.together)]
 
     def replace(self, _options: argparse.Namespace) -> None:
         node = self.cluster.nodes[-1]
@@ -239,12 +285,13 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-PARTS = ("releases", "scale", "drain", "replace", "plain", "kill")
+PARTS = ("releases", "scale", "drain", "update", "replace", "plain", "kill")
 
 
 def swarm(options: argparse.Namespace, folder: Path) -> list[Row]:
     own = yaml.safe_load((HERE / "vars.yml").read_text())
     own |= {"proof_managers": options.managers, "proof_workers": options.workers}
+    own |= own.pop("proof_balancer") if "update" in options.parts else {}
     # Hardening the hosts takes a while and is proven elsewhere.
     with Cluster(folder, own, *(["base"] if options.short else [])) as cluster:
         proof = Proof(cluster, options.rate)
@@ -272,7 +319,9 @@ def main() -> int:
     options.managers = options.managers or (1 if options.short else 3)
     options.good = (2 if options.short else 10) if options.good is None else options.good
     options.bad = (2 if options.short else len(BAD)) if options.bad is None else options.bad
-    chosen = options.parts or [p for p in (*PARTS, "move") if not options.short or p not in ("replace", "move")]
+    chosen = options.parts or [
+        p for p in (*PARTS, "move") if not options.short or p not in ("update", "replace", "move")
+    ]
     options.parts = [part for part in chosen if part != "move"]
     problems = []
     with tempfile.TemporaryDirectory() as name:
@@ -281,6 +330,9 @@ def main() -> int:
             (folder / "swarm").mkdir()
             rows = swarm(options, folder / "swarm")
             problems += [f"problem: {row.who}, {row.what}: {problem}" for row in rows for problem in row.problems]
+        if "update" in options.parts:
+            (folder / "one").mkdir()
+            problems += one_server.prove(folder / "one", options.rate, OUTDATED.read_text())
         if "move" in chosen:
             (folder / "move").mkdir()
             problems += move.prove(folder / "move", options.rate)

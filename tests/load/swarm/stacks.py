@@ -28,6 +28,7 @@ class Outcome:
 
     status: int
     output: str
+    changed: int = 0
 
 
 class Ours:
@@ -50,7 +51,7 @@ class Ours:
 
     def _run(self, playbook: str, *arguments: str) -> Outcome:
         run = self.cluster.playbook(f"playbooks/{playbook}.yml", *arguments)
-        return Outcome(run.status, run.output)
+        return Outcome(run.status, run.output, run.total("changed"))
 
     def release(self, kind: str = "good", more: dict | None = None) -> Outcome:
         extra = {"load_source": str(self.source(kind)), **(more or {})}
@@ -64,6 +65,9 @@ class Ours:
 
     def activate(self, node: Node) -> Outcome:
         return self._run("activate", "-e", f"node={node.name}")
+
+    def update(self) -> Outcome:
+        return self._run("os_update", "-e", "stop=proof_redis", "-e", "wait=300")
 
 
 class Plain:

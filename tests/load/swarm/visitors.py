@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterable
 
 from tests.load.generator import Load, Loads
-from tests.load.swarm.cluster import Node
+from tests.load.swarm.cluster import Cluster, Node
+
+
+class Watch:
+    """Looks several times a second, while the block runs, which nodes do not answer by SSH, and notes those that are
+    away together."""
+
+    def __init__(self, cluster: Cluster):
+        self._nodes = cluster.nodes
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.together: set[tuple[str, ...]] = set()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.3):
+            away = tuple(node.name for node in self._nodes if not answers(node.public))
+            if len(away) > 1:
+                self.together.add(away)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+def answers(address: str) -> bool:
+    try:
+        socket.create_connection((address, 22), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 class Visitors(Loads):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._app.variables import scalar
+from ..labels import CLOSED
 from ..node import Node, newest
 
 
@@ -47,7 +48,7 @@ def changes(nodes: list[Node], members: Mapping[str, Any], remove: Iterable[str]
     found = []
     for name, node in matched(nodes, members, remove).items():
         wanted = members[name]
-        labels = _labels_of(wanted)
+        labels = _labels_of(wanted, node)
         role = wanted["role"] if wanted["role"] != node.role else ""
         if labels != node.labels or role:
             found.append(NodeChange(node.id, name, labels if labels != node.labels else None, role))
@@ -61,7 +62,7 @@ def shape(nodes: list[Node], members: Mapping[str, Any] | None = None, remove: I
     lines = {node.id: _line(node.name, node.role, node.labels) for node in nodes if node.id not in set(remove)}
     known = matched(nodes, wanted, remove)
     for name, node in known.items():
-        lines[node.id] = _line(node.name, wanted[name]["role"], _labels_of(wanted[name]))
+        lines[node.id] = _line(node.name, wanted[name]["role"], _labels_of(wanted[name], node))
     new = [_line(n, m["role"], _labels_of(m)) for n, m in wanted.items() if n not in known]
     return "".join(f"{line}\n" for line in sorted([*lines.values(), *new]))
 
@@ -74,6 +75,8 @@ def _labels(labels: Mapping[str, str] | None) -> str:
     return " ".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
 
 
-def _labels_of(member: Mapping[str, Any]) -> dict[str, str]:
-    """Return labels as Swarm keeps them, where YAML has made booleans and numbers of them."""
-    return {key: scalar(value) for key, value in (member.get("labels") or {}).items()}
+def _labels_of(member: Mapping[str, Any], node: Node | None = None) -> dict[str, str]:
+    """Return labels as Swarm keeps them, where YAML has made booleans and numbers of them. What a node is closed for is
+    nothing that is declared."""
+    closed = {key: text for key, text in (node.labels if node else {}).items() if key == CLOSED}
+    return {key: scalar(value) for key, value in (member.get("labels") or {}).items()} | closed

@@ -52,3 +52,23 @@ def test_a_node_that_the_app_has_left_keeps_nothing(run_module, place, monkeypat
     run_module(main, {"project": "shop"})
     result = run_module(main, asked)
     assert (result["changed"], result["was_closed"], removed) == (True, True, ["shop"])
+
+
+def test_a_load_balancer_is_told_while_visitors_are_served(run_module, place):
+    leaving = {"project": "shop", "state": "leaving", "health_path": "/health?balancer"}
+    assert run_module(main, leaving, check=True)["changed"] is True
+    assert list(place.iterdir()) == []
+    result = run_module(main, leaving)
+    assert (result["changed"], result["state"], result["was_closed"]) == (True, "leaving", False)
+    (file,) = place.iterdir()
+    assert file.name == "maintenance-leaving.conf"  # a name that the edge includes
+    assert file.read_text().endswith('if ($request_uri = "/health?balancer") { return 503; }\n')
+    assert run_module(main, leaving)["changed"] is False
+    assert run_module(main, {"project": "shop", "state": "staying"})["changed"] is True
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["", "health", '/a"b', "/a\\b", "/$host", "/a b"])
+def test_a_path_that_nginx_would_read_otherwise_is_refused(run_module, place, path):
+    result = run_module(main, {"project": "shop", "state": "leaving", "health_path": path})
+    assert f"health_path: {path!r} is not a path such as /health." in result["msg"]

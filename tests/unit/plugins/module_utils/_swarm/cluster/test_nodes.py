@@ -19,6 +19,12 @@ def test_nothing_to_do_is_no_change_and_no_difference():
     assert shape(nodes) == shape(nodes, members) == "host-a: manager disk=ssd\n"
 
 
+def test_what_a_node_is_closed_for_stays():
+    nodes = [node("a", "10.0.0.1", labels={"izzzi.closed": "os_update", "old": "1"})]
+    (change,) = changes(nodes, {"host-a": member("10.0.0.1")}, [])
+    assert change.labels == {"izzzi.closed": "os_update"}
+
+
 def test_labels_become_exactly_those_declared_as_texts():
     nodes = [node("a", "10.0.0.1", labels={"old": "1", "izzzi.data": "true"})]
     members = {"host-a": {"address": "10.0.0.1", "role": "worker", "labels": {"izzzi.data": True, "slots": 4}}}
