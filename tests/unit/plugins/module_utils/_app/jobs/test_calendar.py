@@ -117,19 +117,32 @@ EXPRESSIONS = st.builds(
 )
 
 
+def spelled(schedule: str) -> str:
+    """Return a schedule with the steps of its time as lists: systemd 252 leaves 1 April 00:00 out of `*-*-* 0/13:0`."""
+    day, _blank, time = schedule.rpartition(" ")
+    hours, _colon, minutes = time.partition(":")
+    return f"{day} {listed(hours, 24)}:{listed(minutes, 60)}"
+
+
+def listed(unit: str, end: int) -> str:
+    return re.sub(r"(\d+)/(\d+)", lambda step: ",".join(map(str, range(int(step[1]), end, int(step[2])))), unit)
+
+
 def systemd(schedule: str, zone: str, base: str) -> list[float] | None:
-    """Return the next moments as systemd says; None when it does not take the expression."""
+    """Return the next moments as systemd says, none when it gives up; None when it does not take the expression."""
+    schedule = spelled(schedule)
     command = ["systemd-analyze", "calendar", f"--base-time={base} UTC", "--iterations=3", f"{schedule} {zone}"]
     done = subprocess.run(
         command, capture_output=True, text=True, env={"TZ": "UTC", "LC_ALL": "C", "PATH": "/usr/bin:/bin"}
     )
     if done.returncode:
-        return None
+        return [] if "Resource deadlock avoided" in done.stderr else None
     return [at(f"{day}T{time}") for day, time in re.findall(r"\w{3} (\d{4}-\d\d-\d\d) ([\d:]{8}) UTC", done.stdout)]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd to compare with")
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time: what this finds may be systemd's own, as the two things that are named here.
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     EXPRESSIONS,
     st.sampled_from(["UTC", "Europe/Paris", "America/New_York"]),
@@ -141,13 +154,22 @@ def test_it_agrees_with_systemd(schedule, zone, base):
         found = parse(schedule)
     except ValueError:
         return  # less is accepted here
+    if told is None and re.search(r"~\d[^ ]*,", schedule):
+        return  # systemd 252 takes `~1,10` and refuses `~1,26`
     assert told is not None, schedule
+    if not told:
+        return  # a day that is years away
     mine, now = [], at(f"{base}T11:22:33")
     for _ in told:
         now = following(found, zone_of(zone), now)
         mine.append(now)
     assert mine == told
     assert previous(found, zone_of(zone), told[-1]) == told[-1]
+
+
+def test_the_first_of_a_month_is_not_left_out():
+    every, zone = parse("*-*-* 0/13:0"), zone_of("UTC")
+    assert following(every, zone, at("2026-03-31T13:00:00")) == at("2026-04-01T00:00:00")
 
 
 def test_a_day_that_comes_once_in_ten_years_is_found():
