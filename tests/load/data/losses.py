@@ -128,8 +128,9 @@ def volume_deleted(proof: Proof) -> None:
         container = proof.cluster.on(node, f"docker ps --quiet --filter name={proof.container}").strip()
         inspected = "docker inspect --format '{{range .Mounts}}{{.Name}} {{end}}'"
         (volume,) = proof.cluster.on(node, f"{inspected} {container}").split()
-        # At once, before a Swarm starts the next task on it.
-        proof.cluster.on(node, f"docker rm --force {container} && docker volume rm {volume}")
+        # At once, before a Swarm starts the next task on it; containers of its earlier tasks hold it, too.
+        holders = f"docker ps --all --quiet --filter volume={volume}"
+        proof.cluster.on(node, f"sh -c 'docker rm --force $({holders}) && docker volume rm {volume}'")
     written = [one for one in writer.rows if one.at <= moment]
     proof.timed(row, "deploy")
     run = proof.cluster.playbook("playbooks/restore.yml", "-e", f"to={utc(moment)}", *CONSENT)
