@@ -98,7 +98,9 @@ class Outlook:
         return said + ("; it fails, as told above" if layer in self.failed else "")
 
     def _of_cloud(self) -> str:
-        return counts_text(self.cloud["plan"]) if self.cloud else "not planned"
+        if not self.cloud:
+            return "not planned"
+        return counts_text(Counter(step["action"] for step in self.cloud["plan"])) or "as declared"
 
     def _of_hosts(self, layer: str) -> str:
         by_host: dict[str, list[str]] = {}

@@ -46,16 +46,14 @@ def _summary(steps: list[Mapping[str, Any]]) -> str:
     cost = sum(step.get("monthly_cost") or 0.0 for step in steps if step["action"] == "keep")
     if counts["keep"]:
         same.append(f"{counts['keep']} kept" + (f" at {cost:.2f} USD a month" if cost else ""))
-    if any(counts[action] for action in VERBS):
-        return f"Plan: {', '.join([counts_text(steps), *same])}."
+    if words := counts_text(counts):
+        return f"Plan: {', '.join([words, *same])}."
     return f"{'Nothing to change' if cost else 'Nothing to do'}: {', '.join(same)}."
 
 
-def counts_text(steps: list[Mapping[str, Any]]) -> str:
-    """Say how many resources are to be made, changed, replaced and deleted."""
-    counts = Counter(step["action"] for step in steps)
-    words = [f"{counts[action]} to {verb}" for action, verb in VERBS.items() if counts[action]]
-    return ", ".join(words) or "as declared"
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Say how many resources are to be made, changed, replaced and deleted; empty when none is."""
+    return ", ".join(f"{counts[action]} to {verb}" for action, verb in VERBS.items() if counts[action])
 
 
 def _step_lines(step: Mapping[str, Any], width: int) -> list[str]:

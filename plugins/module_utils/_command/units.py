@@ -12,45 +12,14 @@ from pathlib import Path
 
 from .._app.jobs.declared import Job
 from .._app.program import CommandError, run
+from .._app.systemd import oneshot, timer
 
 UNITS = Path("/etc/systemd/system")
 STAMPS = Path("/var/lib/systemd/timers")
 PROGRAM = "/usr/local/bin/izzzi"
 MANAGED = "# Managed by Ansible, roles izzzi.infra.app_compose and izzzi.infra.swarm_stack (app_jobs)\n"
-TIMER = """[Unit]
-Description={what}
-
-[Timer]
-OnCalendar={when}
-AccuracySec=1s
-Persistent={persistent}
-
-[Install]
-WantedBy=timers.target
-"""
-SERVICE = """[Unit]
-Description={what}
-After=docker.service network-online.target
-Wants=network-online.target
-
-[Service]
-Type=oneshot
-TimeoutStartSec=infinity
-Environment=HOME=/root
-ExecStart={program} -a {app} jobs {deed}
-"""
 # Whatever server dies: the others, or itself when it is back, go on with the runs that it had.
-TIDY_TIMER = """[Unit]
-Description={what}
-
-[Timer]
-OnBootSec=1min
-OnUnitInactiveSec=1min
-AccuracySec=5s
-
-[Install]
-WantedBy=timers.target
-"""
+TIDY = ("OnBootSec=1min", "OnUnitInactiveSec=1min", "AccuracySec=5s")
 
 
 def unit(app: str, job: str) -> str:
@@ -64,15 +33,15 @@ def tidy_unit(app: str) -> str:
 
 def texts(app: str, jobs: Mapping[str, Job]) -> dict[str, str]:
     """Return the units of an app's jobs, by the names of their files. Pure."""
-    found, program = {}, {"app": app, "program": PROGRAM}
+    found, program = {}, f"{PROGRAM} -a {app} jobs"
     for name, job in jobs.items():
-        what, persistent = f"Job {name} of {app}", str(job.catch_up).lower()
-        found[f"{unit(app, name)}.timer"] = TIMER.format(what=what, when=job.on_calendar, persistent=persistent)
-        found[f"{unit(app, name)}.service"] = SERVICE.format(what=what, deed=f"fire {name}", **program)
+        what, persistent = f"Job {name} of {app}", f"Persistent={str(job.catch_up).lower()}"
+        found[f"{unit(app, name)}.timer"] = timer(what, f"OnCalendar={job.on_calendar}", "AccuracySec=1s", persistent)
+        found[f"{unit(app, name)}.service"] = oneshot(what, f"{program} fire {name}")
     if found:
         what = f"Jobs of {app} that nobody looks after"
-        found[f"{tidy_unit(app)}.timer"] = TIDY_TIMER.format(what=what)
-        found[f"{tidy_unit(app)}.service"] = SERVICE.format(what=what, deed="tidy", **program)
+        found[f"{tidy_unit(app)}.timer"] = timer(what, *TIDY)
+        found[f"{tidy_unit(app)}.service"] = oneshot(what, f"{program} tidy")
     return {name: MANAGED + text for name, text in found.items()}
 
 

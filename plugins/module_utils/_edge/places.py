@@ -143,11 +143,11 @@ class Swarm(Place):
 
     @staticmethod
     def certificate(site: str, source: str) -> str:
-        """Those that are declared are a secret of the edge. Others come by the clock, and must not restart it."""
+        """Return a secret of the edge for one that is declared. Others come by the clock, and must not restart it."""
         return f"/run/secrets/edge_{site}.pem" if source == "files" else carried.path(site)
 
     def challenge(self, site: Site) -> list[Line]:
-        """Every node answers by itself, with what is carried there beside the certificates."""
+        """Let every node answer by itself, with what is carried there beside the certificates."""
         return [f"include {carried.DIRECTORY}/challenge*.conf;"] if site["tls"]["source"] == "acme" else []
 
     def realm(self, site: Site) -> str:

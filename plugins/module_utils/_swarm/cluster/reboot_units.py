@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._app import on_host
 from ..._app.docker_words import SWARM_SERVICE
+from ..._app.systemd import oneshot, timer
 from .reboots import DUE, GO, MARKS
 
 UNITS = "/etc/systemd/system"
@@ -66,55 +67,13 @@ done
 echo "Tasks of the Swarm still run here: no reboot." >&2
 exit 1
 """
-NIGHT_TIMER = """[Unit]
-Description=Reboot nodes of the Swarm for which an update asks
-
-[Timer]
-OnCalendar=*-*-* {time}:00
-AccuracySec=1s
-
-[Install]
-WantedBy=timers.target
-"""
-# After a minute the lock of a manager that has rebooted itself is over.
-OPEN_TIMER = """[Unit]
-Description=Open nodes of the Swarm that have rebooted
-
-[Timer]
-OnBootSec=70s
-OnUnitInactiveSec=60s
-AccuracySec=1s
-
-[Install]
-WantedBy=timers.target
-"""
-SERVICE = """[Unit]
-Description={what}
-After=docker.service network-online.target
-Wants=network-online.target
-
-[Service]
-Type=oneshot
-TimeoutStartSec=infinity
-Environment=HOME=/root PYTHONPATH=/usr/local/lib/izzzi
-ExecStart=/usr/bin/python3 -BP -m infra._swarm.cluster.night {deed} --image {image}
-"""
 NODE_UNITS = {
     "izzzi-reboot-due.path": DUE_PATH,
     "izzzi-reboot-due.service": DUE_SERVICE,
     "izzzi-reboot.path": GO_PATH,
     "izzzi-reboot.service": GO_SERVICE,
 }
-MANAGER_UNITS = {
-    "izzzi-reboots.timer": NIGHT_TIMER,
-    "izzzi-reboots.service": SERVICE,
-    "izzzi-reboots-open.timer": OPEN_TIMER,
-    "izzzi-reboots-open.service": SERVICE,
-}
-WORDS = {
-    "izzzi-reboots.service": {"deed": "reboot", "what": "Reboot nodes of the Swarm for which an update asks"},
-    "izzzi-reboots-open.service": {"deed": "open", "what": "Open nodes of the Swarm that have rebooted"},
-}
+CODE = "PYTHONPATH=/usr/local/lib/izzzi"
 
 
 def problems(given: Mapping[str, Any]) -> list[str]:
@@ -125,9 +84,20 @@ def problems(given: Mapping[str, Any]) -> list[str]:
     return [f"swarm_cluster_reboot_time: {time!r} is not a valid time such as 03:30."]
 
 
+def _manager_units(given: Mapping[str, Any]) -> dict[str, str]:
+    night, back = "Reboot nodes of the Swarm for which an update asks", "Open nodes of the Swarm that have rebooted"
+    program = "/usr/bin/python3 -BP -m infra._swarm.cluster.night {} --image " + given["image"]
+    return {
+        "izzzi-reboots.timer": timer(night, f"OnCalendar=*-*-* {given['time']}:00", "AccuracySec=1s"),
+        "izzzi-reboots.service": oneshot(night, program.format("reboot"), CODE),
+        # After a minute the lock of a manager that has rebooted itself is over.
+        "izzzi-reboots-open.timer": timer(back, "OnBootSec=70s", "OnUnitInactiveSec=60s", "AccuracySec=1s"),
+        "izzzi-reboots-open.service": oneshot(back, program.format("open"), CODE),
+    }
+
+
 def files(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the files of `host_change`, also those that are to go: all without a `time`, and timers on workers."""
-    units = {name: text.format(**given, **WORDS.get(name, {})) for name, text in MANAGER_UNITS.items()}
     is_manager = bool(given["manager"] and given["time"])
     code = on_host.code("_swarm/cluster/night.py") if is_manager else {}
     return [
@@ -135,7 +105,7 @@ def files(given: Mapping[str, Any]) -> list[dict[str, Any]]:
         _file("/etc/tmpfiles.d/izzzi-reboot.conf", f"d {MARKS} 0700 root root -\n", given["time"]),
         _file(SCRIPT, WHEN_EMPTY, given["time"], managed="", mode="0755"),
         *(_file(f"{UNITS}/{name}", text, given["time"]) for name, text in NODE_UNITS.items()),
-        *(_file(f"{UNITS}/{name}", text, is_manager) for name, text in units.items()),
+        *(_file(f"{UNITS}/{name}", text, is_manager) for name, text in _manager_units(given).items()),
     ]
 
 
@@ -147,7 +117,7 @@ def _file(path: str, text: str, wanted: Any, managed: str = MANAGED, mode: str =
 
 def _waiting(given: Mapping[str, Any]) -> dict[str, bool]:
     """Return the units that wait for something, and whether they are wanted on this host."""
-    names = [name for name in (*NODE_UNITS, *MANAGER_UNITS) if not name.endswith(".service")]
+    names = [name for name in (*NODE_UNITS, *_manager_units(given)) if not name.endswith(".service")]
     return {name: bool(given["time"] and (name in NODE_UNITS or given["manager"])) for name in names}
 
 
