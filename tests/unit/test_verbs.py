@@ -354,3 +354,11 @@ def test_a_command_of_the_sandbox_exists(where, line):
 @functools.cache
 def sandbox_commands() -> set[str]:
     return set(re.findall(r"^│ ([a-z]+) {2,}", run("izzzi-sandbox", "--help").stdout, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_what_is_done_to_a_node_is_known_to_the_whole_play(name):
+    """Who shares the line of history follows from it, after the role and outside of it."""
+    for play in load(PLAYBOOKS[name]):
+        if "tasks/change_node.yml" in json.dumps(play.get("tasks", [])):
+            assert play["vars"]["swarm_cluster_node_state"] in ("active", "drained", "balanced", "absent")
