@@ -10,7 +10,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._cloud.names import vault_variables
-from ..plugin_utils.vault_file import locked, open_vault, real_path
+from ..plugin_utils.vault_file import locked, open_vault, real_path, require_writable
 
 
 def held(loader: DataLoader, path: str, keys: list[str]) -> dict[str, str]:
@@ -34,7 +34,9 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         keys, path = arguments.get("spaces_keys"), arguments.get("vault_file")
         if isinstance(keys, dict) and keys and path:
-            arguments["spaces_keys_held"] = held(self._loader, path, [str(key) for key in keys])
+            there = held(self._loader, path, [str(key) for key in keys])
+            require_writable(real_path(self._loader, path), [f"Spaces key {key}" for key in keys if key not in there])
+            arguments["spaces_keys_held"] = there
         result = self._execute_module(module_name="izzzi.infra.environment", module_args=arguments, task_vars=task_vars)
         if secrets := result.pop("new_secrets", None):
             self._keep(path, secrets, result)

@@ -7,7 +7,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._secrets.generate import generate, parse_specs, placeholder
-from ..plugin_utils.vault_file import locked, open_vault, real_path
+from ..plugin_utils.vault_file import locked, open_vault, real_path, require_writable
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
@@ -38,6 +38,7 @@ class ActionModule(ActionBase):
             missing = [spec for spec in specs if spec.name not in file.names or spec.name in rotate]
             kept = [spec.name for spec in specs if spec not in missing]
             generated = [spec.name for spec in missing]
+            require_writable(path, generated)
             if missing and not self._task.check_mode:
                 file.add({spec.name: generate(spec) for spec in missing}, directory)
 

@@ -48,11 +48,12 @@ live:
 """
 
 import ssl
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._cloud import client as cloud_client
-from ..module_utils._cloud import transport
+from ..module_utils._cloud import door, transport
 from ..module_utils._cloud.arguments import API
 from ..module_utils._cloud.client import ApiError, Client
 from ..module_utils._cloud.names import Names
@@ -65,9 +66,15 @@ ARGUMENT_SPEC = {
 }
 
 
-def read(client: Client, owner_tag: str) -> dict[str, list[reach.Reach]]:
-    """By droplet. A firewall applies by the droplet's id or by any of its tags."""
-    firewalls = client.list("/firewalls", "firewalls")
+def read(client: Client, names: Names) -> dict[str, list[reach.Reach]]:
+    """By droplet. A firewall applies by the droplet's id or by any of its tags. An open door for SSH ends by itself,
+    and is the plan's to tell."""
+    owner_tag = names.owner_tag
+    firewalls = [
+        firewall
+        for firewall in client.list("/firewalls", "firewalls")
+        if not ((found := door.parse(firewall["name"], names.door_firewalls)) and not found.is_over(time.time()))
+    ]
     return {
         droplet["name"]: declared.of_account(
             [
@@ -90,7 +97,7 @@ def main() -> None:
     try:
         wanted = reach.from_rows(params["reach"])
         client = Client(params["api_url"], token, transport.https(params["ca_path"]))
-        live = read(client, Names(params["project"], params["environment"]).owner_tag)
+        live = read(client, Names(params["project"], params["environment"]))
     except ApiError as error:
         module.fail_json(msg=str(error))
     except (OSError, ssl.SSLError) as error:

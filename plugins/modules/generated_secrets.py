@@ -19,6 +19,7 @@ description:
     file stays encrypted with the password that opened it.
   - No value is ever printed or returned, only names. Read the values with M(ansible.builtin.include_vars) and
     C(no_log).
+  - Where the environment variable E(IZZZI_VAULT_READ_ONLY) is set, as on a runner of CI, a missing secret is an error.
   - The file is replaced at once, mode 0600, under a lock, so that two runs at a time do not lose each other's secrets.
 options:
   path:

@@ -75,7 +75,7 @@ ARGUMENT_SPEC = {
     "table_file": {"type": "path", "default": "/etc/nftables.conf"},
 }
 # In a network namespace of its own the file is loaded and read back, so that both texts are nftables' own.
-READ_BACK = 'exec unshare --net sh -c \'nft --file "$1" && nft list table $2\' sh "$1" "$2"'
+READ_BACK = 'exec unshare --net sh -c \'nft --file "$1" && nft --terse list table $2\' sh "$1" "$2"'
 
 
 def main() -> None:
@@ -113,7 +113,8 @@ def main() -> None:
     live = ""
     if params["table"]:
         # Without nftables or the table there is nothing to list, and everything is let in.
-        live = module.run_command(["nft", "list", "table", *params["table"].split()])[1] if shutil.which("nft") else ""
+        listing = ["nft", "--terse", "list", "table", *params["table"].split()]
+        live = module.run_command(listing)[1] if shutil.which("nft") else ""
         wanted = run("sh", "-c", READ_BACK, "sh", params["table_file"], params["table"]) if live else ""
         differences += check.of_table(host, live, wanted)
     module.exit_json(

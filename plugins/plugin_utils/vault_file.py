@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ansible.parsing.utils.yaml import from_yaml
 from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
 LOCK_SECONDS = 30
+READ_ONLY = "IZZZI_VAULT_READ_ONLY"  # set by a run whose files are thrown away afterwards, as in CI
 NO_VAULT_PASSWORD = (
     "No vault password is configured, so secrets can neither be read nor written. Set vault_password_file in "
     "ansible.cfg or ANSIBLE_VAULT_PASSWORD_FILE, or run with --ask-vault-pass."
@@ -47,6 +48,15 @@ def locked(directory: Path, seconds: float = LOCK_SECONDS) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def require_writable(path: Path, missing: Iterable[str]) -> None:
+    """Raise AnsibleActionFail when the file lacks something and this run may not add it."""
+    if (names := list(missing)) and os.environ.get(READ_ONLY):
+        raise AnsibleActionFail(
+            f"{path} lacks {', '.join(names)}, and this run may not write it ({READ_ONLY}): what it made would be lost "
+            "with this machine. Nothing was made. Run the same playbook on your own machine, and commit the file."
+        )
 
 
 def open_vault(loader: DataLoader, path: str, vault_id: str | None = None) -> VaultFile:

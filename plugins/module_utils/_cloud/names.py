@@ -49,6 +49,16 @@ class Names:
         return tag == self.owner_tag or tag.startswith(f"{self.owner_tag}:")
 
     @property
+    def door_tags(self) -> str:
+        """Return how the tags of doors for SSH begin. They are no tags of ours in the sense of `owns_tag`: a droplet
+        that has one is as declared."""
+        return f"{PREFIX}-door:{self.project}:{self.environment}:"
+
+    @property
+    def door_firewalls(self) -> str:
+        return f"{self.base}-door-"
+
+    @property
     def reserved_ip(self) -> str:
         """Return its name in the plan: DigitalOcean gives reserved IPs no name."""
         return f"{self.base}-ip"

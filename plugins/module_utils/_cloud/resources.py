@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .kinds.alert import Alerts
+from .kinds.ci_door import CiDoors
 from .kinds.domain import Domain
 from .kinds.droplet.droplet import Droplets
 from .kinds.firewall import Firewalls
@@ -31,6 +32,7 @@ RESOURCES: tuple[type[Resource], ...] = (
     SshKeys,
     Tags,
     Firewalls,
+    CiDoors,
     Droplets,
     ReservedIp,
     LoadBalancer,

@@ -161,12 +161,15 @@ ACCEPT = re.compile(rf"(?:ip6? saddr (?P<sources>{SET}) )?(?P<protocol>tcp|udp) 
 
 
 def reach_of_table(text: str) -> list[Reach]:
-    """Return what the loaded table lets in by port, from `nft list table`. Without a table that is everything."""
+    """Return what the loaded table lets in by port, from `nft list table`. Without a table that is everything. Sets
+    hold addresses that the kernel lets in until a time: they are no lasting way in."""
     lines = _rules(text)
     if not lines:
         return exposure.simplify(exposure.everything())
     found = [box for box in exposure.everything() if box.protocol == "icmp"]
     for match in filter(None, map(ACCEPT.fullmatch, lines)):
+        if (match["sources"] or "").startswith("@"):
+            continue
         networks = _elements(match["sources"]) if match["sources"] else exposure.EVERYWHERE
         for network in networks:
             for ports in _elements(match["ports"]):

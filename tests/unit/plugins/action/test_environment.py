@@ -93,3 +93,12 @@ def test_without_keys_the_vault_is_not_touched(vault_file, changes):
     assert "spaces_keys_held" not in asked
     assert result == {"changed": False}
     assert not vault_file.exists()
+
+
+def test_a_run_that_may_not_write_makes_no_key(vault_file, monkeypatch):
+    encrypt(vault_file, vault_backup_access_key="DO00OLD", vault_backup_secret_key="old")
+    monkeypatch.setenv("IZZZI_VAULT_READ_ONLY", "1")
+    with pytest.raises(AnsibleActionFail, match="lacks Spaces key second-key, and this run may not write it"):
+        run(vault_file, {"changed": True, "new_secrets": NEW})
+    _asked, result = run(vault_file, {"changed": False}, spaces_keys={"backup": KEYS["backup"]})
+    assert result == {"changed": False}

@@ -223,3 +223,16 @@ def test_a_play_in_check_mode_then_for_real_then_again(tmp_path):
     assert ["changed=1" in outputs[0], "changed=0" in outputs[1]] == [True, True]
     value = yaml.safe_load(decrypt(tmp_path / "vault.yml"))["vault_a"]
     assert [output for output in outputs if value in output] == []
+
+
+def test_a_run_that_may_not_write_says_what_is_missing_and_makes_nothing(vault_file, monkeypatch):
+    run(vault_file, {"vault_a": {}})
+    before = vault_file.read_bytes()
+    monkeypatch.setenv(vault_files.READ_ONLY, "1")
+    assert run(vault_file, {"vault_a": {}})["changed"] is False
+    for check in (True, False):
+        with pytest.raises(AnsibleActionFail, match=r"lacks vault_b, and this run may not write it .* commit the file"):
+            run(vault_file, check=check)
+    with pytest.raises(AnsibleActionFail, match="lacks vault_a"):
+        run(vault_file, {"vault_a": {}}, rotate=["vault_a"])
+    assert vault_file.read_bytes() == before

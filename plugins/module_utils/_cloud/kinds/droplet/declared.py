@@ -102,6 +102,6 @@ def problems(declared: dict[str, Any], names: Names) -> list[str]:
 def _tag_problems(where: str, tag: str) -> list[str]:
     if not TAG.fullmatch(tag):
         return [f"{where}: {tag!r} is not a valid tag: letters, digits, _, - and :, 255 at most."]
-    if tag.startswith("izzzi:"):
+    if tag.startswith(("izzzi:", "izzzi-door:")):
         return [f"{where}: {tag!r} begins as the tags that this module gives. Use groups for those."]
     return []

@@ -52,6 +52,7 @@ class Droplets(Resource):
         self.wanted = [] if context.is_absent else wanted(context.declared["droplets"], context.names)
         self._rows: list[Row] = []  # all of the account as last read
         self._made: set[str] = set()
+        self._doors: list[str] = []  # tags of open ones for SSH
         self._planned: dict[str, int] = {}  # ids of those that were there and stay, by name
         self._actions: dict[str, int] = {}  # those that make droplets, by the droplet's name
         self._deletions = Deletions(context.client, context.wait)
@@ -81,10 +82,7 @@ class Droplets(Resource):
     def _spell(self, account: Account) -> None:
         """Use each tag's first spelling: the account's, else the one declared first."""
         spellings: dict[str, str] = {}
-        for tag in [
-            *(row["name"] for row in account["tags"]),
-            *(tag for droplet in self.wanted for tag in droplet.tags),
-        ]:
+        for tag in [*(row["name"] for row in account["tags"]), *(tag for one in self.wanted for tag in one.tags)]:
             spellings.setdefault(tag.lower(), tag)
         self.wanted = [droplet_declared.spelled(droplet, spellings) for droplet in self.wanted]
 
@@ -136,6 +134,7 @@ class Droplets(Resource):
 
     def steps(self, account: Account) -> list[Step]:
         self._remember(account["droplets"])
+        self._doors = create.open_doors(account["tags"], self.context.names)
         ready = {row["name"] for row in account["droplets"] if row["status"] != "new"}
         replaced = self._replaced(account)
         self._made = {droplet.name for droplet in self.wanted} - ready | {droplet.name for droplet, _row in replaced}
@@ -180,7 +179,7 @@ class Droplets(Resource):
             return {"droplets": rows} if len(rows) >= len(names) else None
 
         self._is_stale = True
-        reply = client.create("/droplets", create.body(batch, self.context.declared, vpc_id), look_up)
+        reply = client.create("/droplets", create.body(batch, self.context.declared, vpc_id, self._doors), look_up)
         for row, action in zip(reply["droplets"], reply.get("links", {}).get("actions", []), strict=False):
             self._actions[row["name"]] = action["id"]
 

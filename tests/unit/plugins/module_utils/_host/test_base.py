@@ -30,13 +30,14 @@ INPUTS = {
     "base_sysctl": {"vm.swappiness": 10, "kernel.sysrq": None},
     "base_sysctl_defaults": {"kernel.sysrq": 0},
     "base_blocked_modules": ["usb-storage"],
+    "base_ssh_door_prefix": "izzzi-door:shop:staging:",
     "base_umask": "027",
     "base_shell_timeout": 600,
     "base_audit_paths": ["/etc/passwd"],
     "base_mount_options": {"/tmp": ["nosuid", "size=10%"]},
     "base_process_group": "adm",
 }
-EMPTY = ("SSHD_ERROR", "SSHD_EARLIER", "OPEN_HOME", "PORT_TAKEN_BY", "SSH_SOCKET", "NO_ZONE")
+EMPTY = ("DOORS", "SSHD_ERROR", "SSHD_EARLIER", "OPEN_HOME", "PORT_TAKEN_BY", "SSH_SOCKET", "NO_ZONE")
 HOST = {
     **dict.fromkeys(EMPTY, ""),
     "DISTRIBUTION": "debian",
@@ -140,6 +141,10 @@ def test_somebody_must_be_able_to_log_in():
             "base_firewall_rules: no rule lets TCP port 22 in from 203.0.113.7, where this login comes from.",
         ),
         (
+            ({}, {"CLIENT": "203.0.113.7", "DOORS": "izzzi-door:shop:staging:203-0-113-70:20251129T203000Z"}),
+            "base_firewall_rules: no rule lets TCP port 22 in from 203.0.113.7",
+        ),
+        (
             ({}, {}, {"offered": {"kex": [], "mac": []}}),
             "OpenSSH on web-1 knows no post-quantum key exchange. Set base_ssh_algorithms: intermediate.",
         ),
@@ -168,6 +173,7 @@ def test_what_does_not_fit_the_host_is_named(given, words):
     [
         ({"base_firewall_enabled": False}, {"CLIENT": "203.0.113.7"}),
         ({}, {"CLIENT": "203.0.113.7"}, {"over_ssh": False}),
+        ({}, {"CLIENT": "203.0.113.7", "DOORS": "web izzzi-door:shop:staging:203-0-113-7:20251129T203000Z"}),
         ({}, {}, {"over_ssh": False, "kex": []}),
         ({"base_ssh_algorithms": "intermediate"}, {}, {"connection": "paramiko_ssh"}),
         ({}, {"SSH_SOCKET": "active"}),

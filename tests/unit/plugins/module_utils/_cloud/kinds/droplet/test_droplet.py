@@ -25,7 +25,7 @@ def steps(api: SandboxApi, *rows: dict, **changes):
 
 def account(api: SandboxApi, *rows: dict) -> dict:
     """`rows` stand for those of the API, for tests that make nothing of them."""
-    return {"droplets": list(rows), "sizes": api.rows("sizes"), "vpcs": api.rows("vpcs")}
+    return {"droplets": list(rows), "sizes": api.rows("sizes"), "vpcs": api.rows("vpcs"), "tags": api.rows("tags")}
 
 
 @pytest.fixture
