@@ -159,7 +159,7 @@ def test_status_releases_and_logs_tell_what_is_there(rotated, address):
     state, _end = json.JSONDecoder().raw_decode(shown[shown.index("{") :])
     assert {c["service"] for c in state["containers"]} == {"postgres", "redis", "mail", "backend", "frontend"}
     assert state["backup"]["archives"]["postgres"]["broken_since"] is None, "app and backups are one document"
-    found = play("status", "-e", '{"jmespath": "containers[?service==\'frontend\'].status | [0]"}').output
+    found = play("status", "-e", '{"jmespath": "containers[?service==\'postgres\'].status | [0]"}').output
     assert '\n"running"\n' in found, found
     assert f'\n"{current}"\n' in play("releases", "-e", "jmespath=[0].id").output
     wrong = run_playbook("playbooks/releases.yml", "-e", "jmespath=[0].")
