@@ -100,9 +100,9 @@ def test_host_keys_of_the_inventory_are_the_only_ones(tmp_path):
     learned = wired("ansible_ssh_common_args", **more)
     assert "UserKnownHostsFile=~/.ssh/shop-production.known_hosts" in learned
     assert "StrictHostKeyChecking=accept-new" in learned
-    (tmp_path / "known_hosts").touch()
+    (tmp_path / "known_hosts.txt").touch()
     pinned = wired("ansible_ssh_common_args", **more)
-    assert f"UserKnownHostsFile={tmp_path}/known_hosts" in pinned
+    assert f"UserKnownHostsFile={tmp_path}/known_hosts.txt" in pinned
     assert "StrictHostKeyChecking=yes" in pinned
     own = wired("ansible_ssh_common_args", **more, provision_known_hosts="/own")
     assert "UserKnownHostsFile=/own" in own

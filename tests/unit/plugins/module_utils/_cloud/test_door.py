@@ -83,10 +83,10 @@ def test_hosts_let_in_until_the_end_and_nobody_for_longer_than_the_longest():
 
 def test_hosts_write_both_families_at_once():
     assert on_hosts().rules({"203.0.113.7": 90, "2001:db8::1": 0}).splitlines() == [
-        "flush set inet izzzi ssh_door_4",
-        "flush set inet izzzi ssh_door_6",
-        "add element inet izzzi ssh_door_6 { 2001:db8::1 timeout 1s }",
-        "add element inet izzzi ssh_door_4 { 203.0.113.7 timeout 90s }",
+        "flush set inet izzzi ssh_door_inet4",
+        "flush set inet izzzi ssh_door_inet6",
+        "add element inet izzzi ssh_door_inet6 { 2001:db8::1 timeout 1s }",
+        "add element inet izzzi ssh_door_inet4 { 203.0.113.7 timeout 90s }",
     ]
 
 
