@@ -156,7 +156,8 @@ def test_a_deploy_from_an_empty_container(runner, artifacts):
     assert f"http://{droplet_address()}/" in run.stdout
     assert doors() == door_tags() == []
     assert not ssh_answers()
-    left = docker("exec", RUNNER, "sh", "-c", "ls -A /tmp; ls -d /root; pgrep --runstates D,R,S,T -a ssh-agent", check=False).stdout
+    look = "ls -A /tmp; ls -d /root; pgrep --runstates D,R,S,T -a ssh-agent"
+    left = docker("exec", RUNNER, "sh", "-c", look, check=False).stdout
     assert left == "", "nothing of the run is left"
 
 
