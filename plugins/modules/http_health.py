@@ -49,6 +49,14 @@ options:
       - Values must be equal, of the same JSON type. C(true) is not 1 and not C("true").
     type: dict
     default: {}
+  jmespath:
+    description:
+      - JMESPath expressions that must be true of the JSON body, such as C(length(nodes[?ready]) >= `3`). What is
+        empty or null is false.
+      - Needs the Python package C(jmespath) where the module runs.
+    type: list
+    elements: str
+    default: []
   body_contains:
     description: A text that the body must contain.
     type: str
@@ -80,6 +88,8 @@ options:
     description: Whether the certificate must be valid for the URL's host.
     type: bool
     default: true
+requirements:
+  - jmespath, when O(jmespath) is given
 notes:
   - The first MiB of the body is read.
 attributes:
@@ -103,6 +113,14 @@ EXAMPLES = r"""
       checks.redis: up
     successes: 3
     timeout: 120
+
+- name: Wait until three nodes are ready and no queue is long
+  izzzi.infra.http_health:
+    url: https://app.example.com/api/health
+    jmespath:
+      - length(nodes[?state == 'ready']) >= `3`
+      - max(queues[].waiting) < `100`
+  delegate_to: localhost
 
 - name: Prove at the local edge that the new release answers
   izzzi.infra.http_health:
@@ -154,12 +172,14 @@ elapsed:
   sample: 3.1
 """
 
+import functools
 import os
 import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._app import json_view
 from ..module_utils._app.checks import Expectation, Report, wait
 from ..module_utils._app.http import Request, parse_address
 from ..module_utils._secrets.mask import SHORTEST_VALUE, is_secret_name, mask
@@ -171,6 +191,7 @@ ARGUMENT_SPEC = {
     "connect_to": {"type": "str"},
     "status": {"type": "list", "elements": "int", "default": [200]},
     "json": {"type": "dict", "default": {}},
+    "jmespath": {"type": "list", "elements": "str", "default": []},
     "body_contains": {"type": "str", "default": ""},
     "body_matches": {"type": "str", "default": ""},
     "successes": {"type": "int", "default": 1},
@@ -187,6 +208,9 @@ def check_arguments(params: dict, check_mode: bool) -> None:
     for name in ("successes", "interval", "request_timeout", "timeout"):
         if params[name] <= 0:
             raise ValueError(f"{name}: {params[name]} is not greater than 0.")
+    for expression in params["jmespath"]:
+        if problem := json_view.expression_problem(expression):
+            raise ValueError(f"jmespath {problem}.")
     try:
         re.compile(params["body_matches"])
     except re.error as error:
@@ -204,6 +228,12 @@ def build_request(params: dict) -> Request:
         ca_path=params["ca_path"],
         validate_certs=params["validate_certs"],
     )
+
+
+def build_expectation(params: dict) -> Expectation:
+    wanted = params["jmespath"]
+    judge = functools.partial(json_view.unmet, expressions=wanted) if wanted else None
+    return Expectation(tuple(params["status"]), params["json"], params["body_contains"], params["body_matches"], judge)
 
 
 def failure(url: str, report: Report, secrets: tuple[str, ...]) -> str:
@@ -231,7 +261,7 @@ def main() -> None:
     timeout = params["request_timeout"] if module.check_mode else params["timeout"]
     report = wait(
         lambda left: request.send(min(params["request_timeout"], left)),
-        Expectation(tuple(params["status"]), params["json"], params["body_contains"], params["body_matches"]),
+        build_expectation(params),
         successes=1 if module.check_mode else params["successes"],
         interval=timeout if module.check_mode else params["interval"],
         timeout=timeout,

@@ -86,6 +86,13 @@ def test_a_saved_plan_fits_its_schema_and_is_shown_without_the_account(sandbox: 
     for told in (made, shown):
         assert "Left out by the target" in told.stdout
 
+    part = "plan[?kind=='droplet'].name"
+    for words in (["-e", f"show={saved}"], ["-e", "target=droplet.app"]):
+        found = play("plan", *words, "-e", f"jmespath={part}", provision_droplets=two)
+        assert found.returncode == 0, found.stdout + found.stderr
+        assert "shop-staging-app" in found.stdout
+        assert "Left out by the target" not in found.stdout, "the part that was asked for and nothing else"
+
     both = play("provision", "--tags", "provision_declare", "-e", f"plan={saved}", "-e", "target=vpc")
     assert both.returncode != 0
     assert "is carried out with the target that it was made with" in both.stdout

@@ -44,6 +44,7 @@ class Expectation:
     json: Mapping[str, Any] = field(default_factory=dict)
     body_contains: str = ""
     body_matches: str = ""
+    judge: Callable[[Any], str] | None = None  # of the JSON document: says what is not as expected
 
     def unmet(self, answer: Answer) -> str:
         """What is not as expected, empty when all is."""
@@ -55,7 +56,7 @@ class Expectation:
             return f"the body does not contain {self.body_contains!r}"
         if self.body_matches and not re.search(self.body_matches, answer.body):
             return f"the body does not match {self.body_matches!r}"
-        return self._unmet_json(answer.body) if self.json else ""
+        return self._unmet_json(answer.body) if self.json or self.judge else ""
 
     def _unmet_json(self, body: str) -> str:
         try:
@@ -70,7 +71,7 @@ class Expectation:
             if not same(found, wanted):
                 shown = (json.dumps(mask({path: value})[path])[:EXCERPT_LENGTH] for value in (found, wanted))
                 return f"{path} is {', not '.join(shown)}"
-        return ""
+        return self.judge(document) if self.judge else ""
 
 
 def look_up(document: Any, path: str) -> Any:

@@ -1,10 +1,13 @@
 # Copyright (c) 2026, The izzzi.infra maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a JMESPath expression finds in the JSON of a verb. Used on the controller only. Pure."""
+"""What a JMESPath expression finds in the JSON of a verb, or of an answer. Pure. What runs on every host does not
+import it: jmespath would come along."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 try:
@@ -40,3 +43,16 @@ def look_up(data: Any, expression: str = "") -> Any:
         return jmespath.search(expression, data)
     except JMESPathError as error:
         raise ValueError(f"jmespath {expression!r} does not fit what is there: {error}") from error
+
+
+def unmet(document: Any, expressions: Iterable[str]) -> str:
+    """Return the first expression that is false of the document, and what it finds; empty when all are true. As in
+    JMESPath's own filters, what is empty or null is false, and 0 is true."""
+    for expression in expressions:
+        try:
+            found = look_up(document, expression)
+        except ValueError as error:
+            return str(error)
+        if found is False or found in (None, "", [], {}):
+            return f"{expression} is {json.dumps(found)}"
+    return ""

@@ -216,3 +216,22 @@ def test_wrong_arguments_fail_at_once_even_in_check_mode(health, arguments, mess
 
 def test_a_missing_authority_file_fails_at_once(health):
     assert "ca_path: /nowhere is not a file" in health(url="https://example.com", ca_path="/nowhere")["msg"]
+
+
+def test_expressions_of_jmespath_are_waited_for(run_module, app):
+    url = f"http://127.0.0.1:{app.server_port}/flaky"
+    result = run_module(main, {"url": url, "status": [200, 503], "jmespath": ["status == 'ok'"], "interval": 0.01})
+    assert (result["healthy"], result["tries"]) == (True, 3)
+
+
+def test_an_expression_that_stays_false_is_named_with_what_it_found(run_module, app):
+    url = f"http://127.0.0.1:{app.server_port}/echo"
+    result = run_module(main, {"url": url, "jmespath": ["method", "nodes[?ready]"], "timeout": 0.05, "interval": 0.01})
+    assert result["unmet"] == "nodes[?ready] is null"
+
+
+def test_an_expression_that_is_none_is_refused_before_anybody_is_asked(run_module, app):
+    url = f"http://127.0.0.1:{app.server_port}/echo"
+    result = run_module(main, {"url": url, "jmespath": ["nodes["]})
+    assert "jmespath is 'nodes[', which is no JMESPath expression: it breaks off at its end" in result["msg"]
+    assert app.asked == []
