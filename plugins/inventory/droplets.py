@@ -74,6 +74,7 @@ keyed_groups:
 """
 
 import inspect
+import re
 from pathlib import Path
 
 from ansible.errors import AnsibleParserError
@@ -84,12 +85,15 @@ try:
 except ImportError:  # before ansible-core 2.19 every text is one
     trust_as_template = str
 
+from ..module_utils._app import inventory_check
 from ..module_utils._app.wiring import renamed, wired
 from ..module_utils._cloud import client as cloud_client
 from ..module_utils._cloud import transport
 from ..module_utils._cloud.client import ApiError, Client
 
 COLLECTION = Path(__file__).resolve().parents[2]
+SPECS = "roles/*/meta/argument_specs.yml"
+VAULT = "group_vars/all/vault.yml"
 RUNNERS = ("app_compose", "swarm_stack")
 
 
@@ -122,8 +126,21 @@ def _variables(loader, environment):
     roles = {role: spec["argument_specs"]["main"]["options"] for role, spec in specs.items()}
     found = wired(_trusted(loader, "inventories/wiring.yml"), roles)
     files = [*environment.glob("*.y*ml"), *environment.glob("group_vars/**/*"), *environment.glob("host_vars/**/*")]
-    found["app_old_names"] = renamed((file.read_text(errors="replace") for file in files if file.is_file()), roles)
+    texts = {str(file.relative_to(environment)): file.read_text(errors="replace") for file in files if file.is_file()}
+    found["app_old_names"] = renamed(texts.values(), roles)
+    found["app_inventory_problems"] = _problems(environment, texts, found)
     return {name: trust_as_template(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+def _problems(environment, texts, variables):
+    """Return what is wrong in the files of an inventory. Inputs of roles are read as lines: YAML takes its time."""
+    inputs = [re.findall(r"^ {6}(\w+):$", file.read_text(), re.MULTILINE) for file in COLLECTION.glob(SPECS)]
+    known = [*variables, *(name for names in inputs for name in names)]
+    vaults = {str(file): file.read_bytes() for file in environment.parent.glob(f"*/{VAULT}")}
+    own = vaults.pop(str(environment / VAULT), None)
+    return inventory_check.problems(texts, known, lambda path: Path(path).expanduser().exists()) + (
+        inventory_check.shared(VAULT, own, vaults) if own else []
+    )
 
 
 def _trusted(loader, path):

@@ -150,3 +150,29 @@ def test_each_node_of_a_swarm_knows_its_runner(groups, runner):
     wiring = yaml.safe_load((ROOT / "inventories/wiring.yml").read_text())
     templar = Templar(DataLoader(), variables={"group_names": groups})
     assert templar.template(trust_as_template(wiring["app_runner"])) == runner
+
+
+def test_mistakes_in_the_files_are_told_by_every_verb_before_anything_is_asked(
+    sandbox: Sandbox, listed: List, tmp_path: Path
+):
+    folder = tmp_path / "group_vars/all"
+    folder.mkdir(parents=True)
+    (folder / "environment.yml").write_text("provision_project: izzzi\nprovision_environment: staging\n")
+    (folder / "app.yml").write_text("app_service: {}\napp_env: {SITE: https://shop.example.com}\n")
+    problems = json.loads(listed().stdout)["_meta"]["hostvars"]
+    assert problems == {}, "there is no host yet; the variables are the group's"
+    before = len(asked(sandbox))
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", tmp_path / "digitalocean.yml"]
+    command += ["-i", "localhost,", "playbooks/plan.yml", "-e", "ansible_connection=local"]
+    environment = {**sandbox.environment, "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"}
+    ran = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode
+    said = " ".join((ran.stdout + ran.stderr).split())
+    for words in (
+        "no role knows the variable app_service. Is it app_services?",
+        "group_vars/all/app.yml, line 2: example.com is a placeholder",
+        "digitalocean.yml looks for droplets of izzzi:dev, and izzzi:staging is declared",
+        "Nothing was changed.",
+    ):
+        assert words in said
+    assert len(asked(sandbox)) == before + 1, "the inventory's own request and no other"

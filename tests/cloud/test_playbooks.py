@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from .conftest import PLAYBOOK, ROOT, Sandbox
 
+OFFICE = {"provision_allowed_ssh_ips": ["203.0.113.7/32"]}
 Play = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -24,7 +25,7 @@ def play(sandbox: Sandbox, variables: dict[str, Any], tmp_path: Path) -> Play:
     config.write_text(f"[defaults]\ncollections_path = {ROOT}/.ansible/collections\ncallback_result_format = yaml\n")
 
     def run(name: str, *arguments: str, **changes: Any) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "vars.json").write_text(json.dumps({**variables, **changes}))
+        (tmp_path / "vars.json").write_text(json.dumps({**OFFICE, **variables, **changes}))
         command = [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json", *arguments]
         ran = subprocess.run(
             [*command, ROOT / "playbooks" / f"{name}.yml"],
@@ -113,6 +114,18 @@ def test_a_saved_plan_fits_its_schema_and_is_shown_without_the_account(sandbox: 
     assert "There is no plan in /nowhere.json" in missing.stdout
     mixed = play("plan", "-e", f"show={saved}", "-e", "target=vpc")
     assert "Usage: ansible-playbook playbooks/plan.yml" in " ".join(mixed.stdout.split())
+
+
+def test_droplets_that_nobody_could_enter_are_refused_before_anything_is_asked(sandbox: Sandbox, play: Play):
+    asked = len(sandbox.api("GET", "/_sandbox/requests")["requests"])
+    for verb in ("plan", "provision"):
+        refused = play(verb, provision_allowed_ssh_ips=[])
+        assert refused.returncode != 0
+        assert "provision_allowed_ssh_ips is empty, so that the droplets would let nobody in" in refused.stdout
+    assert len(sandbox.api("GET", "/_sandbox/requests")["requests"]) == asked
+    for consent in ({"ci_door_enabled": True}, {"allow_no_ssh": True}):
+        allowed = play("plan", provision_allowed_ssh_ips=[], **consent)
+        assert allowed.returncode == 0, allowed.stdout
 
 
 def test_a_target_is_refused_by_its_nearest_name_and_beside_prune(sandbox: Sandbox, play: Play):

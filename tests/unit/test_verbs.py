@@ -32,7 +32,7 @@ WITHOUT_USAGE = {
     *("summary.yml", "verify.yml"),
 }
 # What these take all the same; each is read in the playbook itself.
-MORE_VARIABLES = {"confirm", "plan", "target", "allow_wider_exposure", "restore", "restore_from", "hook"}
+MORE_VARIABLES = {"confirm", "plan", "target", "allow_wider_exposure", "restore", "restore_from", "hook", "allow_no_ssh"}
 FLAGS = {"--check", "--diff", "--tags", "--limit", "-i", "-e", "-v", "-vv"}
 
 
