@@ -118,14 +118,18 @@ def test_a_saved_plan_fits_its_schema_and_is_shown_without_the_account(sandbox: 
 
 def test_droplets_that_nobody_could_enter_are_refused_before_anything_is_asked(sandbox: Sandbox, play: Play):
     asked = len(sandbox.api("GET", "/_sandbox/requests")["requests"])
-    for verb in ("plan", "provision"):
-        refused = play(verb, provision_allowed_ssh_ips=[])
-        assert refused.returncode != 0
-        assert "provision_allowed_ssh_ips is empty, so that the droplets would let nobody in" in refused.stdout
+    words = "provision_allowed_ssh_ips is empty, so that the droplets would let nobody in"
+    refused = play("provision", provision_allowed_ssh_ips=[])
+    assert refused.returncode != 0
+    assert words in refused.stdout
     assert len(sandbox.api("GET", "/_sandbox/requests")["requests"]) == asked
+    planned = play("plan", provision_allowed_ssh_ips=[])
+    assert planned.returncode == 0, planned.stdout
+    assert f"provision.yml would refuse this: {words}" in planned.stdout
     for consent in ({"ci_door_enabled": True}, {"allow_no_ssh": True}):
         allowed = play("plan", provision_allowed_ssh_ips=[], **consent)
         assert allowed.returncode == 0, allowed.stdout
+        assert words not in allowed.stdout
 
 
 def test_a_target_is_refused_by_its_nearest_name_and_beside_prune(sandbox: Sandbox, play: Play):

@@ -32,7 +32,10 @@ WITHOUT_USAGE = {
     *("summary.yml", "verify.yml"),
 }
 # What these take all the same; each is read in the playbook itself.
-MORE_VARIABLES = {"confirm", "plan", "target", "allow_wider_exposure", "restore", "restore_from", "hook", "allow_no_ssh"}
+MORE_VARIABLES = {
+    *("allow_no_ssh", "allow_wider_exposure", "confirm", "hook"),
+    *("plan", "restore", "restore_from", "target"),
+}
 FLAGS = {"--check", "--diff", "--tags", "--limit", "-i", "-e", "-v", "-vv"}
 
 
