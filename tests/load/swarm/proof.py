@@ -144,8 +144,7 @@ class Proof:
         return Outcome(0 if back is not None else 1, "it did not come back")
 
     def update(self, _options: argparse.Namespace) -> None:
-        """A new version of a package on every node asks for a reboot. Visitors come through a load balancer. Then all
-        nodes want to reboot by themselves, and the nights of all managers begin at once."""
+        """A new version of a package on every node asks for a reboot. Visitors come through a load balancer."""
         behind = [self.cluster.balancer()]
         for node in self.cluster.nodes:
             self.cluster.on(node, "sh -s", text=OUTDATED.read_text())
@@ -159,6 +158,10 @@ class Proof:
         row.problems += [] if found == {"1.1"} else [f"versions of the package: {found}"]
         again = self.measure("update without anything to do", self.ours, self.ours.update, behind)
         again.problems += [] if again.changed == 0 else [f"the second run changed {again.changed}"]
+
+    def night(self, _options: argparse.Namespace) -> None:
+        """All nodes want to reboot by themselves, and the nights of all managers begin at once."""
+        behind = [self.cluster.balancer()]
         before = {node.name: self.cluster.booted(node) for node in self.cluster.nodes}
         with Watch(self.cluster) as watch:
             row = self.measure(
@@ -285,13 +288,15 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-PARTS = ("releases", "scale", "drain", "update", "replace", "plain", "kill")
+PARTS = ("releases", "scale", "drain", "update", "night", "replace", "plain", "kill")
+ALONE = ("move", "one")  # on droplets of their own
+LONG = {"update", "night", "replace", *ALONE}  # that --short leaves out
 
 
 def swarm(options: argparse.Namespace, folder: Path) -> list[Row]:
     own = yaml.safe_load((HERE / "vars.yml").read_text())
     own |= {"proof_managers": options.managers, "proof_workers": options.workers}
-    own |= own.pop("proof_balancer") if "update" in options.parts else {}
+    own |= own.pop("proof_balancer") if {"update", "night"} & {*options.parts} else {}
     # Hardening the hosts takes a while and is proven elsewhere.
     with Cluster(folder, own, *(["base"] if options.short else [])) as cluster:
         proof = Proof(cluster, options.rate)
@@ -306,7 +311,7 @@ def swarm(options: argparse.Namespace, folder: Path) -> list[Row]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join([*PARTS, 'move'])}; by default all")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join([*PARTS, *ALONE])}; by default all")
     parser.add_argument("--short", action="store_true", help="3 nodes, 2 good and 2 bad releases, one drain, one kill")
     parser.add_argument("--managers", type=int)
     parser.add_argument("--workers", type=int, default=2)
@@ -314,15 +319,13 @@ def main() -> int:
     parser.add_argument("--bad", type=int)
     parser.add_argument("--rate", type=int, default=5, help="requests a second to each node")
     options = parser.parse_args()
-    if unknown := set(options.parts) - {*PARTS, "move"}:
+    if unknown := set(options.parts) - {*PARTS, *ALONE}:
         parser.error(f"there is no part {', '.join(unknown)}")
     options.managers = options.managers or (1 if options.short else 3)
     options.good = (2 if options.short else 10) if options.good is None else options.good
     options.bad = (2 if options.short else len(BAD)) if options.bad is None else options.bad
-    chosen = options.parts or [
-        p for p in (*PARTS, "move") if not options.short or p not in ("update", "replace", "move")
-    ]
-    options.parts = [part for part in chosen if part != "move"]
+    chosen = options.parts or [part for part in (*PARTS, *ALONE) if not (options.short and part in LONG)]
+    options.parts = [part for part in chosen if part not in ALONE]
     problems = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -330,7 +333,7 @@ def main() -> int:
             (folder / "swarm").mkdir()
             rows = swarm(options, folder / "swarm")
             problems += [f"problem: {row.who}, {row.what}: {problem}" for row in rows for problem in row.problems]
-        if "update" in options.parts:
+        if "one" in chosen:
             (folder / "one").mkdir()
             problems += one_server.prove(folder / "one", options.rate, OUTDATED.read_text())
         if "move" in chosen:
