@@ -67,8 +67,7 @@ def _data(app: App) -> Iterator[str]:
     if app.data:
         yield ""
         yield "# Whole definitions, tested; what differs is said here: ansible-doc -t filter izzzi.infra.expand_presets"
-        whole = line("app_data_services", app.data)
-        yield from [whole] if len(whole) <= 120 else block("app_data_services", app.data)
+        yield from short("app_data_services", app.data)
     if app.volumes:
         yield ""
         yield from short("app_volumes", {name: {} for name in app.volumes})

@@ -17,7 +17,7 @@ _URL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?:\d+|\$\{[^}]*\}|\$\w+))?(?P<path>/[^\s\"'`);|,]*)?"
 )
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
-_LISTENS = re.compile(r"(?:--port[ =]|-p |--bind[ =]\S*:|-b \S*:|runserver \S*:)(\d{2,5})\b")
+_LISTENS = re.compile(r"(?:--port[ =]|-p |--bind[ =]\S*:|-b \S*:|runserver \S*:)([1-9]\d{1,4})\b")
 
 
 @dataclass

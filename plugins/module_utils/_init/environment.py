@@ -78,6 +78,8 @@ def interpret(app: App, known: dict[str, str], parts: Parts) -> None:
             source, found = _interpret(name, value, known, parts, service)
             if PUBLIC.match(name) and service.framework.is_page and found.value is not None:
                 service.build_values[name] = found.value
+            elif name in service.literal and found.value is not None and source == name:
+                service.environment[name] = found.value
             elif service.framework is not STATIC:
                 service.environment[name] = found.text
                 app.variables.add(source, found)

@@ -39,6 +39,7 @@ class Service:
     command: Any = None
     ports: tuple[int, ...] = ()  # that a compose file names
     raw: dict[str, str | None] = field(default_factory=dict)  # variables with what they say where they were found
+    literal: frozenset[str] = frozenset()  # of these, what the compose file itself says
     health: str = ""
     volumes: tuple[str, ...] = ()
     stage: Stage = field(default_factory=Stage)

@@ -83,6 +83,9 @@ def set_locations(app: App) -> None:
         path = {"path": "/socket.io", "service": sockets.name}
         rows.append({**path, "sticky": True, "websocket": True, "read_timeout": "1h"})
         app.notes.assumed.append(f"{sockets.name} speaks socket.io, so that /socket.io goes there")
+        for other in web:
+            if other is not sockets and other.port and other.port == sockets.port:
+                app.missing(sockets, f"{other.name} listens on {other.port}, too: a Swarm needs another port here")
     app.locations = [*rows, {"path": "/", "service": first.name}]
     if rest:
         app.notes.assumed.append(f"visitors see {first.name} first, at /")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import yaml
 
@@ -20,13 +22,14 @@ from .variables import names_in
 
 _FOLDERS = ("apps", "services", "packages", "")
 _OTHER_PURPOSE = re.compile(r"dev(elopment)?|local|test(s|ing)?|ci|debug", re.IGNORECASE)
+_DEVELOPING = re.compile(r"\bdev\b|--reload|--watch|nodemon|runserver|start:dev")
 _LIVE = re.compile(r"prod(uction)?", re.IGNORECASE)
 
 
 def find_services(tree: Tree, app: App) -> compose.Composed:
     """Fill in the app's services, and return what a compose file says beside."""
     composed = _compose_file(tree, app)
-    app.services = [_from_compose(tree, built) for built in composed.built]
+    app.services = [_from_compose(tree, _live(tree, built, app)) for built in composed.built]
     if not app.services:
         app.services = list(_from_dockerfiles(tree, app))
     for service in app.services:
@@ -64,9 +67,25 @@ def _from_compose(tree: Tree, built: compose.Built) -> Service:
         command=built.command,
         ports=built.ports,
         raw=_with_files(tree, built),
+        literal=frozenset(name for name, value in built.environment.items() if "$" not in (value or "$")),
         health=built.health,
         volumes=built.volumes,
     )
+
+
+def _live(tree: Tree, built: compose.Built, app: App) -> compose.Built:
+    """Return the service without what is for development, as most compose files are."""
+    changes: dict[str, Any] = {}
+    if _OTHER_PURPOSE.fullmatch(built.target):
+        changes["target"] = ""
+    if _OTHER_PURPOSE.fullmatch(_called(built.dockerfile)[1]):
+        plain = posixpath.join(posixpath.dirname(built.dockerfile), "Dockerfile")
+        changes |= {"dockerfile": plain} if plain in tree.texts else {}
+    if _DEVELOPING.search(str(built.command or "")):
+        changes["command"] = None
+    for name in changes:
+        app.notes.assumed.append(f"{name} of {built.name} in the compose file is for development, and left out")
+    return replace(built, **changes)
 
 
 def _with_files(tree: Tree, built: compose.Built) -> dict[str, str | None]:

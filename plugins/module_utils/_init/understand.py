@@ -13,7 +13,7 @@ from .model import App, Service
 from .routes import set_checks, set_locations, set_ports
 from .services import find_services, without_dockerfile
 from .tree import Tree
-from .variables import is_own, vault_name
+from .variables import vault_name
 
 
 def understand(tree: Tree, source: dict[str, Any], project: str) -> App:
@@ -30,11 +30,11 @@ def understand(tree: Tree, source: dict[str, Any], project: str) -> App:
     set_checks(tree, app)
     _set_release_command(tree, app)
     _set_rest(app)
+    for name in composed.secrets:  # between the app and a data service, which both are ours
+        app.variables.yours.pop(name, None)
+        app.variables.todo.pop(name, None)
+        app.variables.generated[name] = vault_name(name)
     _tell(app, composed.left_out, composed.unpinned)
-    for name in composed.secrets:
-        (app.variables.generated if is_own(name) or "PASS" in name.upper() else app.variables.yours)[name] = vault_name(
-            name
-        )
     app.notes.todo += [
         f"{folder} has no Dockerfile, so it is no service" for folder in without_dockerfile(tree, app.services)
     ]

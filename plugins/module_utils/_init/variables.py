@@ -15,13 +15,14 @@ from .._secrets.dotenv import NAME, from_dotenv
 from .._secrets.mask import is_secret_name
 from .._secrets.strength import weakness
 
-PUBLIC = re.compile(r"(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|PUBLIC|GATSBY|EXPO_PUBLIC)_")  # a build bakes these in
+PUBLIC = re.compile(r"(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|GATSBY|EXPO_PUBLIC)_")  # a build bakes these in
 APP_URL = "{{ app_url }}"
 _POSTGRES = re.compile(r"(postgres(?:ql)?(?:\+\w+)?)://")
 _REDIS = re.compile(r"rediss?://")
 _HERE = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|(?:[\w-]+\.)?example\.(?:com|org|net))(?::\d+)?(/.*)?"
 )
+_SOMEBODY = re.compile(r"\bexample\.(?:com|org|net)\b")
 _LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 # Words that make a name sound like a secret's although it says something about one, or is for everybody.
 _NO_SECRET = re.compile(
@@ -122,7 +123,7 @@ def _plain(name: str, example: str) -> Meaning:
     text = f"${{{name}}}"
     if here := _HERE.fullmatch(example):
         return Meaning(text, APP_URL + (here[1] or "").rstrip("/"))
-    if not example or weakness(name, example) == "is a placeholder":
+    if not example or weakness(name, example) == "is a placeholder" or _SOMEBODY.search(example):
         return Meaning(text, "", todo=f"{name} has no value")
     return Meaning(text, example)
 

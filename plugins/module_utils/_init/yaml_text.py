@@ -14,35 +14,47 @@ import yaml
 WIDTH = 120
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes what needs quotes with double ones, as this project does."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    is_flow = bool(dumper.default_flow_style)  # on one line braces need quotes, alone they do not
+    alone = yaml.safe_dump([text], default_flow_style=is_flow, width=10**6, allow_unicode=True).lstrip("[- ")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if alone.startswith(("'", '"')) else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _dump(value: Any, is_flow: bool) -> str:
+    given: dict[str, Any] = {"width": 10**6, "allow_unicode": True, "sort_keys": False}
+    return yaml.dump(value, Dumper=_Dumper, default_flow_style=is_flow, **given).strip()
+
+
 def flow(value: Any) -> str:
-    """Return a value on one line."""
-    return yaml.safe_dump([value], default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False).strip()[
-        1:-1
-    ]
-
-
-def plain(value: Any) -> str:
-    """Return a single value that stands alone after its key."""
-    text = yaml.safe_dump({"k": value}, default_flow_style=False, width=10**6, allow_unicode=True).strip()
-    return text.removeprefix("k:").strip()
+    """Return a value on one line, as a part of a list or of a dictionary on one line."""
+    return _dump([value], True)[1:-1]
 
 
 def line(key: str, value: Any, indent: int = 0, comment: str = "") -> str:
     """Return `key: value`, with a comment behind it."""
-    text = flow(value) if isinstance(value, (Mapping, list)) else plain(value)
-    return f"{' ' * indent}{key}: {text}" + (f" # {comment}" if comment else "")
+    is_single = not isinstance(value, (Mapping, list))
+    text = _dump({key: value}, False) if is_single else f"{key}: {flow(value)}"
+    return f"{' ' * indent}{text}" + (f" # {comment}" if comment else "")
 
 
 def block(key: str, values: Mapping[str, Any], indent: int = 0, comments: Mapping[str, str] | None = None) -> list[str]:
-    """Return a dictionary with a line for each of its keys."""
-    comments = comments or {}
-    rows = [line(name, value, indent + 2, comments.get(name, "")) for name, value in values.items()]
-    return [f"{' ' * indent}{key}:", *rows] if rows else []
+    """Return a dictionary with a line for each of its keys, or more where one would be long."""
+    rows = [f"{' ' * indent}{key}:"] if values else []
+    for name, value in values.items():
+        rows += short(name, value, indent + 2, (comments or {}).get(name, ""))
+    return rows
 
 
-def short(key: str, value: Any, indent: int = 0) -> list[str]:
+def short(key: str, value: Any, indent: int = 0, comment: str = "") -> list[str]:
     """Return a dictionary on one line where that is short, else by lines."""
-    text = line(key, value, indent)
+    text = line(key, value, indent, comment)
     return [text] if len(text) <= WIDTH or not isinstance(value, Mapping) else block(key, value, indent)
 
 
