@@ -45,7 +45,7 @@ def _variables(app: App) -> Iterator[str]:
     if variables.env:
         yield ""
         yield "# For ${NAME} in the services. `app_url` is where visitors find the app, with https once there is TLS."
-        comments = {name: "TODO no value was found" for name, value in variables.env.items() if value == ""}
+        comments = {name: f"TODO {todo.removeprefix(name).strip()}" for name, todo in variables.todo.items()}
         yield from block("app_env", {name: scalar(value) for name, value in variables.env.items()}, 0, comments)
     if variables.generated:
         yield ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._app.values import pairs, read_mount
+from .._secrets.dotenv import NAME
 from .dockerfile import health_path
 from .variables import is_secret
 
@@ -28,6 +29,7 @@ _TOOLS = {
     **dict.fromkeys(("adminer", "pgadmin4", "phpmyadmin", "redis-commander", "redisinsight"), "a tool for development"),
     **dict.fromkeys(("watchtower", "portainer-ce", "visualizer"), "the collection releases and shows services itself"),
 }
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,62}")
 _REFERENCE = re.compile(r"\$\{?(\w+)(?::?[-?+]([^}]*))?\}?")
 
 
@@ -58,6 +60,7 @@ class Composed:
     left_out: dict[str, str] = field(default_factory=dict)  # by service the reason
     unpinned: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)  # names that data services need
+    variables: list[str] = field(default_factory=list)  # and that their images have
 
     def preset(self, kind: str) -> str:
         """Return the name of the data service that is this preset."""
@@ -72,13 +75,13 @@ def read(document: Any, file: str) -> Composed:
     found = Composed()
     services = document.get("services") if isinstance(document, Mapping) else None
     for name, service in (services or {}).items() if isinstance(services or {}, Mapping) else ():
-        if not isinstance(service, Mapping):
+        if not isinstance(service, Mapping) or not _NAME.fullmatch(str(name)):
             continue
         if service.get("profiles"):
             found.left_out[name] = (
-                f"it starts with a profile of Compose only ({', '.join(map(str, service['profiles']))})"
+                f"it starts with a profile of Compose only ({', '.join(map(str, _list(service['profiles'])))})"
             )
-        elif "build" in service:
+        elif service.get("build") is not None:
             found.built.append(_built(name, service, posixpath.dirname(file)))
         elif image := str(service.get("image") or ""):
             _add_image(found, name, image, service)
@@ -96,14 +99,24 @@ def _built(name: str, service: Mapping[str, Any], folder: str) -> Built:
         context,
         dockerfile,
         str(build.get("target") or ""),
-        {key: value for key, value in pairs(build.get("args")).items() if value is not None},
-        service.get("command"),
+        {key: value for key, value in _pairs(build.get("args")).items() if value is not None},
+        service.get("command") or None,
         tuple(_ports(service)),
-        pairs(service.get("environment")),
+        _pairs(service.get("environment")),
         tuple(posixpath.normpath(posixpath.join(folder, path)) for path in _paths(service.get("env_file"))),
         health_path(" ".join(map(str, test)) if isinstance(test, list) else str(test)),
         tuple(_named_volumes(service)),
     )
+
+
+def _list(given: Any) -> list[Any]:
+    """Return a list, or an empty one for what Compose would refuse: it is not ours to judge here."""
+    return given if isinstance(given, list) else []
+
+
+def _pairs(given: Any) -> dict[str, str | None]:
+    found = pairs(given) if isinstance(given, (Mapping, list)) else {}
+    return {name: value for name, value in found.items() if NAME.fullmatch(name)}
 
 
 def _paths(given: Any) -> Iterator[str]:
@@ -113,7 +126,7 @@ def _paths(given: Any) -> Iterator[str]:
 
 def _ports(service: Mapping[str, Any]) -> Iterator[int]:
     """Go through the ports inside of the container."""
-    for item in [*(service.get("ports") or []), *(service.get("expose") or [])]:
+    for item in [*_list(service.get("ports")), *_list(service.get("expose"))]:
         text = str(item.get("target") if isinstance(item, Mapping) else item).split("/")[0]
         last = _REFERENCE.sub(lambda found: found[2] or "", text).rpartition(":")[2]
         if last.isdecimal():
@@ -121,19 +134,20 @@ def _ports(service: Mapping[str, Any]) -> Iterator[int]:
 
 
 def _named_volumes(service: Mapping[str, Any]) -> Iterator[str]:
-    for item in service.get("volumes") or []:
+    for item in _list(service.get("volumes")):
         mount = read_mount(item)
         if mount.kind == "volume" and re.fullmatch(r"[\w-][\w.-]*", mount.source):
             yield f"{mount.source}:{mount.target}{':ro' if mount.read_only else ''}"
 
 
 def _add_image(found: Composed, name: str, image: str, service: Mapping[str, Any]) -> None:
+    found.variables += [name for name, default in _REFERENCE.findall(image) if not default]
     word, _, tag = posixpath.basename(image).partition(":")
     preset = next((preset for preset, images in _PRESETS.items() if word in images), "")
     if word in _TOOLS:
         found.left_out[name] = _TOOLS[word]
     elif preset and not found.preset(preset):
-        found.data[name] = _preset(name, preset, tag, pairs(service.get("environment")))
+        found.data[name] = _preset(name, preset, tag, _pairs(service.get("environment")))
     else:
         found.data[name] = _definition(found, image, service)
         if tag in ("", "latest") and "@" not in image:
@@ -160,7 +174,7 @@ def _definition(found: Composed, image: str, service: Mapping[str, Any]) -> dict
     """Take a data service over that no preset knows. Secrets in it become variables."""
     declared: dict[str, Any] = {"image": image}
     environment = {}
-    for name, value in pairs(service.get("environment")).items():
+    for name, value in _pairs(service.get("environment")).items():
         if value is None or is_secret(name, value):
             environment[name] = f"${{{name}}}"
             found.secrets += [name] if is_secret(name, value or "") else []

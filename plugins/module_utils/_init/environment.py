@@ -90,7 +90,12 @@ def interpret(app: App, known: dict[str, str], parts: Parts) -> None:
 
 def _refer(app: App, name: str, known: dict[str, str], parts: Parts, found: Meaning) -> None:
     """Declare a variable that stands in the text of another one."""
-    if f"${{{name}}}" in found.text and name not in ("DATABASE_USER", "DATABASE_PASSWORD", "REDIS_PASSWORD", "RELEASE"):
+    if re.search(rf"\$\{{{name}(:?\?[^}}]*)?\}}", found.text) and name not in (
+        "DATABASE_USER",
+        "DATABASE_PASSWORD",
+        "REDIS_PASSWORD",
+        "RELEASE",
+    ):
         app.variables.add(name, meaning(name, known.get(name, ""), parts))
 
 
@@ -108,7 +113,7 @@ def _interpret(
         return name, meaning(name, value, parts, service.port)
     found = meaning(name, default_of(value), parts, service.port)
     if found.value is not None and not is_secret(name, value):
-        return name, Meaning(re.sub(r"\$(\w+)", r"${\1}", value))  # a text with variables in it stays as it is
+        return name, Meaning(re.sub(r"(?<!\$)\$(\w+)", r"${\1}", value))  # a text with variables in it stays as it is
     return name, found
 
 

@@ -115,6 +115,7 @@ class Migration:
     command: tuple[str, ...]
     files: str = ""  # a pattern of SQL files, which a release reads before they run
     doubt: str = ""
+    todo: str = ""
 
 
 def migration_of(tree: Tree, folder: str, part: Part) -> Migration | None:
@@ -140,9 +141,9 @@ def _prisma(tree: Tree, folder: str, part: Part) -> Migration | None:
     if not tree.has(migrations):
         return None
     doubt = "that the image has the folder prisma and the package prisma, which migrate"
-    if "prisma" not in part.runtime:
-        doubt += " (package.json has it among devDependencies only)"
-    return Migration(("npx", "prisma", "migrate", "deploy"), f"{migrations}/*/migration.sql", doubt)
+    lacks = "package.json has prisma among devDependencies, and the image migrates with it: move it to dependencies"
+    todo = "" if "prisma" in part.runtime else lacks
+    return Migration(("npx", "prisma", "migrate", "deploy"), f"{migrations}/*/migration.sql", doubt, todo)
 
 
 # Packages that talk to a data service, which an app has with or without saying so in a variable.

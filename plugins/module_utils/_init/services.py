@@ -36,6 +36,8 @@ def find_services(tree: Tree, app: App) -> compose.Composed:
         text = tree.texts.get(posixpath.normpath(posixpath.join(service.context, service.dockerfile)), "")
         service.stage = parse(text, service.target)
         service.part = part_of(tree, service.folder, service.stage)
+        if service.context.startswith(".."):
+            app.missing(service, f"{service.context} is outside of the app: give the folder that has both as `app`")
     for service in app.services:
         service.is_worker = _is_worker(service, app.services)
     return composed

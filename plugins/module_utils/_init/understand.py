@@ -13,7 +13,7 @@ from .model import App, Service
 from .routes import set_checks, set_locations, set_ports
 from .services import find_services, without_dockerfile
 from .tree import Tree
-from .variables import vault_name
+from .variables import Parts, meaning, vault_name
 
 
 def understand(tree: Tree, source: dict[str, Any], project: str) -> App:
@@ -34,6 +34,8 @@ def understand(tree: Tree, source: dict[str, Any], project: str) -> App:
         app.variables.yours.pop(name, None)
         app.variables.todo.pop(name, None)
         app.variables.generated[name] = vault_name(name)
+    for name in composed.variables:
+        app.variables.add(name, meaning(name, known.get(name, ""), Parts()))
     _tell(app, composed.left_out, composed.unpinned)
     app.notes.todo += [
         f"{folder} has no Dockerfile, so it is no service" for folder in without_dockerfile(tree, app.services)
@@ -67,6 +69,7 @@ def _set_release_command(tree: Tree, app: App) -> None:
         if migration:
             app.release_command = {"service": service.name, "command": list(migration.command)}
             app.migrations = [migration.files] if migration.files else []
+            app.notes.todo += [f"{service.name}: {migration.todo}"] if migration.todo else []
             doubt = f", and {migration.doubt}" if migration.doubt else ""
             command = " ".join(migration.command)
             app.notes.assumed.append(f"`{command}` in {service.name} migrates the database{doubt}")
@@ -83,6 +86,10 @@ def _set_rest(app: App) -> None:
 
 def _tell(app: App, left_out: dict[str, str], unpinned: list[str]) -> None:
     app.notes.found += [f"{name} of the compose file, which is left out: {why}" for name, why in left_out.items()]
+    if foreign := [name for name, given in app.data.items() if "image" in given]:
+        app.notes.assumed.append(
+            f"what is not built here runs beside all releases, as data services do: {', '.join(foreign)}"
+        )
     app.notes.todo += [f"{name}: give its image a version, so that it stays what it is" for name in unpinned]
     for preset, packages in CLIENTS.items():
         for service in app.services:

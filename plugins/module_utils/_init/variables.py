@@ -23,6 +23,9 @@ _HERE = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|(?:[\w-]+\.)?example\.(?:com|org|net))(?::\d+)?(/.*)?"
 )
 _SOMEBODY = re.compile(r"\bexample\.(?:com|org|net)\b")
+_LOCAL = re.compile(r"\blocalhost\b|\b127\.0\.0\.1\b")
+_MODE = re.compile(r"(?:\w+_)?ENV(?:IRONMENT)?")
+_DEBUG = re.compile(r"(?:\w+_)?DEBUG")
 _LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 # Words that make a name sound like a secret's although it says something about one, or is for everybody.
 _NO_SECRET = re.compile(
@@ -83,9 +86,12 @@ def meaning(name: str, example: str, parts: Parts, port: int = 0) -> Meaning:
     """Return what a variable is. `port` is the one that its service listens on."""
     if "{{" in example or "{%" in example:
         example = ""
-    fixed = {"NODE_ENV": "production", "PORT": str(port or example), "RELEASE": "${RELEASE}"}
-    if name in fixed:
-        return Meaning(fixed[name])
+    if name in ("PORT", "RELEASE"):
+        return Meaning(str(port or example) if name == "PORT" else "${RELEASE}")
+    if _MODE.fullmatch(name) and (name == "NODE_ENV" or example.lower() in ("development", "dev", "local", "test")):
+        return Meaning("production")
+    if _DEBUG.fullmatch(name) and example.lower() in ("1", "true", "yes", "on"):
+        return Meaning("0" if example == "1" else "false")
     for read in (_database, _redis, _mail):
         if found := read(name, example, parts):
             return found
@@ -121,11 +127,12 @@ def _secret(name: str) -> Meaning:
 
 def _plain(name: str, example: str) -> Meaning:
     text = f"${{{name}}}"
-    if here := _HERE.fullmatch(example):
-        return Meaning(text, APP_URL + (here[1] or "").rstrip("/"))
+    if address := _HERE.fullmatch(example):
+        return Meaning(text, APP_URL + (address[1] or "").rstrip("/"))
     if not example or weakness(name, example) == "is a placeholder" or _SOMEBODY.search(example):
         return Meaning(text, "", todo=f"{name} has no value")
-    return Meaning(text, example)
+    here = f"{name} names localhost, where nothing of the app runs" if _LOCAL.search(example) else ""
+    return Meaning(text, example, todo=here)
 
 
 def _database(name: str, example: str, parts: Parts) -> Meaning | None:

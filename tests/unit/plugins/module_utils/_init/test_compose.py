@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._init.compose import default_of, read, references, referred
 
 
@@ -61,3 +62,13 @@ def test_variables_in_values():
     assert referred("${A:-b}") == ("A", "b")
     assert referred("x${A}") is None
     assert references("$$A ${B:?must} $C") == ["B", "C"]
+
+
+@pytest.mark.parametrize("odd", [None, 1, True, "x", [1], [None], {"a": 1}, {"": None}])
+@pytest.mark.parametrize(
+    "key", ["build", "ports", "expose", "environment", "volumes", "profiles", "env_file", "healthcheck"]
+)
+def test_what_compose_would_refuse_breaks_nothing(key, odd):
+    """It is Compose's to judge; here it is not understood."""
+    for given in ({"build": "."}, {"image": "a:1"}):
+        read({"services": {"a": {**given, key: odd}, "no: name": given}}, "compose.yml")

@@ -105,7 +105,7 @@ def test_a_monorepo_with_pages_an_api_and_prisma(tmp_path, home):
     assert "vault_app_openai_api_key" not in declared["app_secrets"]
     text = made.files["group_vars/all/app.yml"]
     assert 'OPENAI_API_KEY: "{{ vault_app_openai_api_key }}" # TODO' in text
-    assert 'ODD: "" # TODO' in text
+    assert 'ODD: "" # TODO has no value' in text
     assert "# TODO no health check found" in text
     assert "pipe" not in text  # what a template would run stays out
     assert "apps/admin has no Dockerfile, so it is no service" in made.notes.todo
