@@ -31,6 +31,7 @@ class Wish:
     domain: str = ""
     runner: str = "compose"
     into: str = ""
+    zone: str = ""  # the domain of an inventory beside it, to which this one's domain belongs
 
     @property
     def ip_range(self) -> str:
@@ -44,6 +45,13 @@ class Wish:
     def names(self) -> list[str]:
         """Return the names that visitors know: a domain of one's own has `www`, too."""
         return [self.domain, *([f"www.{self.domain}"] if self.domain.count(".") == 1 else [])]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Return the same as records of the zone."""
+        if self.zone:
+            return [self.domain.removesuffix(f".{self.zone}")]
+        return ["@", "www"][: len(self.names)]
 
 
 def problems(wish: Wish) -> list[str]:

@@ -114,16 +114,15 @@ def _droplets(wish: Wish) -> Iterator[str]:
 
 def _domain(wish: Wish) -> Iterator[str]:
     if wish.domain:
-        hosts = "['@', www]" if len(wish.names) > 1 else "['@']"
         yield "provision_domain: # its names point to the droplets, once DigitalOcean is its name server"
-        yield f"  name: {wish.domain}"
-        yield f"  hosts: {hosts}"
+        yield f"  name: {wish.zone or wish.domain}"
+        yield line("hosts", wish.hosts, 2, "a name belongs to one environment" if wish.zone else "")
         if wish.runner == "swarm":
             yield "  target: manager"
         return
     yield "# provision_domain: # its names point to the droplets"
     yield "#   name: example.com"
-    yield "#   hosts: ['@', www]"
+    yield '#   hosts: ["@", www]'
 
 
 def _more(wish: Wish) -> Iterator[str]:

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .app_text import app_text
 from .arguments import Wish, problems
 from .environment_text import HOSTS, environment_text, inventory_text
 from .model import App, Notes
-from .place import PlaceError, find_key, refuse_what_exists, shares_network, source_path
+from .place import PlaceError, find_key, refuse_what_exists, shares_network, source_path, zone_of
 from .readme_text import readme_text
 from .tree import read_tree
 from .understand import understand, unknown
@@ -35,6 +35,7 @@ def make(wish: Wish, current: Path, home: Path) -> Inventory:
     shown = wish.into or f"inventories/{wish.environment}"
     into = Path(os.path.abspath(current / Path(shown).expanduser()))
     refuse_what_exists(into, wish)
+    wish = replace(wish, zone=zone_of(into, wish.domain))
     app = _app(wish, current, into)
     key = find_key(home)
     _note(app, wish, into, bool(key.text))
@@ -78,4 +79,6 @@ def _note(app: App, wish: Wish, into: Path, has_key: bool) -> None:
             f"{', '.join(others)} beside it has {wish.ip_range}, too: in the same account one of them needs another"
         )
     if wish.domain:
-        app.notes.assumed.append(f"DigitalOcean is to hold {wish.domain} with its records ({', '.join(wish.names)})")
+        app.notes.assumed.append(
+            f"DigitalOcean is to hold {wish.zone or wish.domain} with the records of {', '.join(wish.names)}"
+        )

@@ -46,6 +46,15 @@ def shares_network(into: Path, wish: Wish) -> list[str]:
     ]
 
 
+def zone_of(into: Path, domain: str) -> str:
+    """Return the domain of an inventory beside the new one of which this one is a part, or an empty text."""
+    texts = (other.read_text("utf-8", "replace") for other in neighbours(into))
+    found = (
+        re.search(r"^provision_domain:.*\n(?:\s+.*\n)*?\s+name:\s*([\w.-]+)", text, re.MULTILINE) for text in texts
+    )
+    return next((match[1] for match in found if match and domain.endswith(f".{match[1]}")), "")
+
+
 def neighbours(into: Path) -> list[Path]:
     """Return what says of the inventories beside the new one what they are."""
     return sorted(into.parent.glob("*/group_vars/all/environment.yml"))

@@ -43,7 +43,7 @@ def _steps(app: App, wish: Wish, into: str) -> Iterator[str]:
     token = "Make an API token of DigitalOcean and a password for the vault, which this environment alone has:"
     commands = (
         "export DIGITALOCEAN_TOKEN=dop_v1_...",
-        f"(umask 077; openssl rand -base64 32 > {password})",
+        f"(umask 077; mkdir -p ~/.config; openssl rand -base64 32 > {password})",
         f"export ANSIBLE_VAULT_PASSWORD_FILE={password}",
     )
     steps = [
@@ -68,8 +68,9 @@ def _steps(app: App, wish: Wish, into: str) -> Iterator[str]:
 
 
 def _https(wish: Wish) -> list[str]:
+    registrar = f"At the registrar of {wish.domain}, name ns1, ns2 and ns3.digitalocean.com as its name servers."
     return [
-        f"At the registrar of {wish.domain}, name ns1, ns2 and ns3.digitalocean.com as its name servers. Once",
+        f"{f'{wish.zone} is the domain of another environment, too.' if wish.zone else registrar} Once",
         f"   `dig +short {wish.domain}` answers with the droplet's address, take the `#` from `server_names`, `tls`",
         "   and `nginx_acme_email` in `app.yml`, and run `izzzi.infra.site` again: the app is at https.",
     ]

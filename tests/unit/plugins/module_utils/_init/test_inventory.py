@@ -213,3 +213,15 @@ def test_a_second_inventory_of_the_same_environment_is_refused(tmp_path, home):
         inventory(tmp_path, "one", into="inventories/other")
     other = inventory(tmp_path, "one", into="inventories/other", project="blog")
     assert any("production beside it has 10.20.0.0/16, too" in row for row in other.notes.assumed)
+
+
+def test_a_name_below_the_domain_of_another_environment_is_a_record_of_it(tmp_path, home):
+    first = inventory(tmp_path, "one", domain="shop.co.uk")
+    write_at_once(first.into, first.files)
+    for domain, declared in (
+        ("staging.shop.co.uk", {"name": "shop.co.uk", "hosts": ["staging"]}),
+        ("otshop.co.uk", {"name": "otshop.co.uk", "hosts": ["@"]}),
+    ):
+        made = inventory(tmp_path, "one", environment="staging", domain=domain)
+        assert variables_of(made.files)["provision_domain"] == declared
+        assert f"# server_names: [{domain}]" in made.files["group_vars/all/app.yml"]
