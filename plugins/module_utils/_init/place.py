@@ -49,9 +49,8 @@ def shares_network(into: Path, wish: Wish) -> list[str]:
 def zone_of(into: Path, domain: str) -> str:
     """Return the domain of an inventory beside the new one of which this one is a part, or an empty text."""
     texts = (other.read_text("utf-8", "replace") for other in neighbours(into))
-    found = (
-        re.search(r"^provision_domain:.*\n(?:\s+.*\n)*?\s+name:\s*([\w.-]+)", text, re.MULTILINE) for text in texts
-    )
+    pattern = re.compile(r"^provision_domain:.*\n(?:[ \t]+.*\n)*?[ \t]+name:\s*([\w.-]+)", re.MULTILINE)
+    found = (pattern.search(text) for text in texts)
     return next((match[1] for match in found if match and domain.endswith(f".{match[1]}")), "")
 
 
