@@ -51,6 +51,7 @@ from ..plugin_utils.live import Live
 from ..plugin_utils.outlook import Outlook
 
 SHOWN = ("ansible.builtin.debug", "debug")  # what a playbook has to say to people
+ASKING = ("ansible.builtin.pause", "pause", "izzzi.infra.ask")  # a line that moves would take away what somebody types
 # The modules that write what they are at. `environment` runs on the controller.
 REPORTING = {
     f"izzzi.infra.{name}"
@@ -191,7 +192,10 @@ class CallbackModule(Default):
         self._task_type_cache[task._uuid] = prefix or "TASK"
         self._last_task_name = name
         self._enter(phase)
-        self._live.show(phase, plain(name))
+        if task.action in ASKING and "seconds" not in task.args:
+            self._live.hush()
+        else:
+            self._live.show(phase, plain(name))
 
     def v2_runner_on_start(self, host, task):
         super().v2_runner_on_start(host, task)

@@ -97,6 +97,12 @@ class Live:
         if self._shows_line and self._thread is None:
             self._begin()
 
+    def hush(self) -> None:
+        """Show nothing until something else is at work: a person is asked, and types on the last line."""
+        self.forget()
+        self._what = None
+        self.clear()
+
     def follow(self, host: str, argv: Sequence[str]) -> None:
         """Ask a host what its task is at, when that takes long."""
         if self.is_on and host not in self._followers:

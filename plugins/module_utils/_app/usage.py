@@ -101,6 +101,8 @@ def _kind(kind: str) -> tuple[str, Callable[[Any], bool]]:
         "PATTERN": ("a regular expression", lambda value: isinstance(value, str)),
         "EXPRESSION": ("a JMESPath expression", lambda value: False),  # a text is judged by its grammar
         "FILE": ("the path of a file", lambda value: isinstance(value, str)),
+        "FOLDER": ("the path of a folder", lambda value: isinstance(value, str)),
+        "SOURCE": ("a folder, or the URL of a git repository", lambda value: isinstance(value, str)),
         "COMMAND": ("a text that a shell could split, or a list of words", _is_command),
     }.get(kind, ("one word", _is_word))
 

@@ -102,3 +102,17 @@ def test_nothing_is_asked_where_nobody_looks(written):
     assert found._followers == {}
     found.end()
     assert written == []
+
+
+def test_while_somebody_types_no_line_moves(shown, written):
+    found, _clock = shown
+    found.show("init", "Look")
+    found.tick()
+    found.hush()
+    assert written[-1] == live.CLEAR
+    told = len(written)
+    found.tick()
+    assert len(written) == told
+    found.show("init", "Write")
+    found.tick()
+    assert written[-1].endswith("init: Write, 0 s")

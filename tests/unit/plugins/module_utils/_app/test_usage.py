@@ -86,3 +86,11 @@ def test_a_command_is_split_as_a_shell_does():
 def test_a_command_that_is_none_says_why(command, why):
     with pytest.raises(ValueError, match=why):
         argv(command)
+
+
+def test_places_of_people_may_have_blanks_and_colons():
+    usage = "init.yml -e app=SOURCE [-e into=FOLDER]"
+    assert usage_problem({"app": "git@github.com:shop/shop.git", "into": "my folder"}, usage) == ""
+    told = usage_problem({"app": 1, "into": ["a"]}, usage)
+    assert "app is 1, and must be a folder, or the URL of a git repository" in told
+    assert "into is a list, and must be the path of a folder" in told
