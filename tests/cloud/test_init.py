@@ -48,7 +48,7 @@ def said(**values: str) -> list[str]:
     ("kind", "more"),
     [
         ("one", {}),
-        ("worker", {"env": "staging", "domain": "shop.example.com"}),
+        ("worker", {"env": "staging", "domain": "shop.izzzi.test"}),
         ("monorepo", {"runner": "swarm", "domain": "shop.test", "region": "nyc3"}),
         ("fastapi", {"env": "dev"}),
         ("static", {"into": "elsewhere"}),
