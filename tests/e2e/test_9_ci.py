@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.driver import ROOT, SANDBOX_HOME, cloud, droplet_address, run_playbook
+from tests.e2e.driver import ROOT, SANDBOX_HOME, cloud, droplet_address, on_droplet, run_playbook
 
 IMAGE = "izzzi-sandbox/debian-13-x64:latest"
 RUNNER = "izzzi-sandbox-runner"
@@ -231,3 +231,16 @@ def test_a_neighbour_stays_outside_while_a_door_is_open_for_somebody_else(runner
     assert closed.status == 0
     assert "SSH is closed for every address that a door was open for." in closed.output
     assert run_playbook("playbooks/ci_door.yml", "-e", "state=closed", "-e", "address=all").total("changed") == 0
+
+
+def test_without_doors_nothing_of_them_is_left_on_the_host():
+    without = run_playbook("playbooks/site.yml", "--tags", "base", "-e", "ci_door_enabled=false")
+    assert without.status == 0, without.output[-3000:]
+    try:
+        look = "ls /usr/local/sbin /etc/systemd/system | grep ssh-door; systemctl is-active izzzi-ssh-door; true"
+        assert on_droplet(look).split() == ["inactive"]
+        assert "ssh_door" not in on_droplet("sudo nft list table inet izzzi")
+    finally:
+        again = run_playbook("playbooks/site.yml", "--tags", "base")
+    assert again.status == 0, again.output[-3000:]
+    assert on_droplet("systemctl is-active izzzi-ssh-door").strip() == "active"
