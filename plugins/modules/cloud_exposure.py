@@ -73,7 +73,7 @@ def read(client: Client, names: Names) -> dict[str, list[reach.Reach]]:
     firewalls = [
         firewall
         for firewall in client.list("/firewalls", "firewalls")
-        if not ((found := door.parse(firewall["name"], names.door_firewalls)) and not found.is_over(time.time()))
+        if not door.is_open(firewall["name"], names.door_firewalls, time.time())
     ]
     return {
         droplet["name"]: declared.of_account(

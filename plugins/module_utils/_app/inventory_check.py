@@ -79,18 +79,22 @@ def missing_files(files: Mapping[str, str], exists: Callable[[str], bool]) -> li
 def owners(files: Mapping[str, str]) -> list[str]:
     """Compare the project and the environment that the dynamic inventory looks for with the declared ones, where both
     are plain words."""
-    declared = tuple(
-        next(iter(re.findall(rf"^{name}\s*:\s*([a-z0-9-]+)\s*(?:#.*)?$", "\n".join(files.values()), re.MULTILINE)), "")
-        for name in ("provision_project", "provision_environment")
-    )
+    text = "\n".join(files.values())
+    declared = (plain_word(text, "provision_project"), plain_word(text, "provision_environment"))
     return [
         f"{file} looks for droplets of {':'.join(asked)}, and {':'.join(declared)} is declared (provision_project, "
         f"provision_environment). Write izzzi:{':'.join(declared)} there."
-        for file, text in files.items()
-        if "plugin:" in text
-        for asked in sorted(set(OWNER.findall("\n".join(map(without_comment, text.splitlines())))))
+        for file, content in files.items()
+        if "plugin:" in content
+        for asked in sorted(set(OWNER.findall("\n".join(map(without_comment, content.splitlines())))))
         if all(declared) and asked != declared
     ]
+
+
+def plain_word(text: str, name: str) -> str:
+    """Return what a file declares a variable to be, if that is a plain word, in quotes or not."""
+    found = re.search(rf"^{name}\s*:\s*([\"']?)([a-z0-9-]+)\1\s*(?:#.*)?$", text, re.MULTILINE)
+    return found[2] if found else ""
 
 
 def shared(file: str, content: bytes, others: Mapping[str, bytes]) -> list[str]:

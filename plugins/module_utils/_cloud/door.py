@@ -94,8 +94,14 @@ def find(tags: list[Row], firewalls: list[Row], names: Names) -> list[Found]:
     return sorted(found.values(), key=lambda one: (one.door.until, one.door.address))
 
 
+def is_open(text: str, prefix: str, now: float) -> bool:
+    """Return whether a tag or the name of a firewall says a door that is open now."""
+    door = parse(text, prefix)
+    return door is not None and not door.is_over(now)
+
+
 def open_tags(tags: list[Row], names: Names, now: float) -> list[str]:
-    return [tag for found in find(tags, [], names) if not found.door.is_over(now) for tag in found.tags]
+    return [row["name"] for row in tags if is_open(row["name"], names.door_tags, now)]
 
 
 def firewall_body(door: Door, port: int, names: Names) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from .._app.inventory_check import plain_word
 from .arguments import Wish
 from .environment_text import Key
 
@@ -31,7 +32,8 @@ def refuse_what_exists(into: Path, wish: Wish) -> None:
         )
     for other in neighbours(into):
         text = other.read_text("utf-8", "replace")
-        if (_said(text, "project"), _said(text, "environment")) == (wish.project, wish.environment):
+        said = (plain_word(text, "provision_project"), plain_word(text, "provision_environment"))
+        if said == (wish.project, wish.environment):
             raise PlaceError(
                 f"{other.parents[2]} is the inventory of {wish.project}-{wish.environment} already: two would take the"
                 " same droplets for theirs. Use that one, or another project or environment. Nothing was written."
@@ -57,11 +59,6 @@ def zone_of(into: Path, domain: str) -> str:
 def neighbours(into: Path) -> list[Path]:
     """Return what says of the inventories beside the new one what they are."""
     return sorted(into.parent.glob("*/group_vars/all/environment.yml"))
-
-
-def _said(text: str, name: str) -> str:
-    found = re.search(rf"^provision_{name}:\s*[\"']?([\w-]+)", text, flags=re.MULTILINE)
-    return found[1] if found else ""
 
 
 def find_key(home: Path) -> Key:
