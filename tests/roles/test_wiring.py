@@ -14,6 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import EDGE, MOVED, renamed
 from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import wired as complete
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
 
 ROOT = Path(__file__).resolve().parents[2]
 WIRING = yaml.safe_load((ROOT / "inventories/wiring.yml").read_text())
@@ -291,3 +292,9 @@ def test_pages_of_a_swarm_read_a_certificate_that_is_carried_to_the_node():
     assert service["secrets"] == ["operators_users"]
     assert service["entrypoint"] == ["sh", "/etc/nginx/izzzi-watch.sh", "shop"]
     assert "/etc/nginx/izzzi/tls/shop.pem" in found["configs"]["operators_nginx.conf"]
+
+
+def test_hosts_look_for_the_tags_that_doors_have():
+    asked = {"provision_project": "shop", "provision_environment": "production"}
+    assert wired("base_ssh_door_prefix", **asked) == ""
+    assert wired("base_ssh_door_prefix", **asked, ci_door_enabled=True) == Names("shop", "production").door_tags
