@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files of a container, in the form in which the engine takes and gives them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which addresses are given out. Pure functions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Actions on what is attached to droplets: volumes and reserved IPs. Each calls the backend and then notes the result;
 each can be done again after a stop that cut it off."""
 

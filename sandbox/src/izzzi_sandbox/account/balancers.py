@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps every load balancer in line with its settings and with the droplets behind it."""
 
 from __future__ import annotations

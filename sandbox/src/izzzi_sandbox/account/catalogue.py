@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What DigitalOcean offers: regions, sizes with their prices, images. Figures of the public price list."""
 
 from __future__ import annotations

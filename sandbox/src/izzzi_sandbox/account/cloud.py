@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The account: state, droplets and the work between them. Replies leave at once; actions end later, in threads."""
 
 from __future__ import annotations

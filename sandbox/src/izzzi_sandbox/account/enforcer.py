@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps the packets of every running droplet in line with the firewalls, and knows what is not in line yet."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Faults on demand. Each is armed by the admin interface with what it hits and how often, and is used up by hits."""
 
 from __future__ import annotations

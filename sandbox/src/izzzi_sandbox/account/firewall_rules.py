@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which packets a droplet lets through: the union of its cloud firewalls, as addresses. Pure functions."""
 
 from __future__ import annotations

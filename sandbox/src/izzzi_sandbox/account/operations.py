@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What each action does to a droplet. A function calls the backend and returns the fields of the record that change."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the sandbox remembers: one class per noun, stored as JSON. How the API shows them is the routes' business."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What survives a restart: records in SQLite, every change written before the reply leaves."""
 
 from __future__ import annotations

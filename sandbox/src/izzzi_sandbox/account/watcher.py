@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A thread that brings the world in line with the state whenever something has changed."""
 
 from __future__ import annotations

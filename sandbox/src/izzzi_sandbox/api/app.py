@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP application: authentication, limits, faults, unknown parameters, and the routes of every noun."""
 
 from __future__ import annotations

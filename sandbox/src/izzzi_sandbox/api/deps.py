@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the routes share: the account, request bodies, and look-ups that end in a 404."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """DigitalOcean's error body and status codes."""
 
 from __future__ import annotations

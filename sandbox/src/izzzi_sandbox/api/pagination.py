@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Lists: ?page=&per_page=, links.pages and meta.total."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """DigitalOcean's request limits: sliding windows, reported in headers and, if wanted, enforced."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What clients asked, without their secrets: tests prove with it what was not written, and count."""
 
 from __future__ import annotations

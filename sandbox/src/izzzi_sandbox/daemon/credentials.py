@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The account's secrets, made once: API token, Spaces key, and the developer's SSH key."""
 
 from __future__ import annotations

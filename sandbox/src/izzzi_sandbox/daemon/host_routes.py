@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The networks that this machine already knows a way to: a VPC must not hide one of them."""
 
 from __future__ import annotations

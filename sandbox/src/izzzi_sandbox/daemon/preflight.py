@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What must be true before anything starts. Each failure is one line: what, where, what to do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The daemon as a process: is it running, which one is it, start it, stop it."""
 
 from __future__ import annotations

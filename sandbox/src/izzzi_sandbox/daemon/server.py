@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The daemon: `python -m izzzi_sandbox.daemon.server`. HTTP and TLS by uvicorn, Spaces by moto, DNS, in one process."""
 
 from __future__ import annotations

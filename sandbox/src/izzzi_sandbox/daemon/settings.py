@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where the sandbox lives and where it listens: everything that a user may set, from the environment."""
 
 from __future__ import annotations

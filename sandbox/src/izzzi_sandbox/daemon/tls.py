@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sandbox's own certificate authority, and its server certificates: for this machine's loopback names and for
 those of Spaces."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What DigitalOcean takes as a record, and how it stores it. Pure functions; a refusal is a ValueError."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The account's name server and the droplets' resolver: what the account owns is answered from its state at this
 moment, everything else is asked of the resolver of this machine."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Answers from the account's domains. Pure functions over its records."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the API needs from whatever runs the droplets, their volumes and their load balancers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Load balancers: a container with HAProxy on the public network and in the VPC for each."""
 
 from __future__ import annotations

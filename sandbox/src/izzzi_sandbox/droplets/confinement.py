@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How a container becomes a machine: as much privilege as systemd and a nested Docker engine need."""
 
 from __future__ import annotations

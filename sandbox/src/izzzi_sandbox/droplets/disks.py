@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Block storage. A volume is a sparse file in a Docker volume of its own, bound to a loop device of the host: so it has
 its real size, and what is written to it outlives every droplet. A helper container does what needs the host's devices,
 because the sandbox itself may run without root."""

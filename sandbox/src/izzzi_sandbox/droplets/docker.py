@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Droplets as systemd containers.
 
 A droplet is two containers. The port holds the network namespace (public network and VPC) and enforces the cloud

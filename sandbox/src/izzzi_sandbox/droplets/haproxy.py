@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A load balancer as HAProxy's configuration. Pure: a specification in, text and certificates out."""
 
 from __future__ import annotations

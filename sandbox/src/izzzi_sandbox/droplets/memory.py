@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Droplets that are only remembered: for fast tests of API clients."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The metadata service: what a droplet can learn about itself at http://169.254.169.254/metadata/v1/.
 
 One container on the public network answers for all droplets; it knows them by their address, and has a file for each.

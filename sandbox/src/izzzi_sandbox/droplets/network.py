@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The two kinds of Docker network: the internet's stand-in, and one without a way out per VPC."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Firewall rules as nftables text. Pure: the port program only
 puts the droplet's own interfaces in place of `$external`."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whom a droplet asks for names: the sandbox's own server, which knows the account's domains, then this machine's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a droplet finds on its disk at first boot: cloud-init's seed, the resolvers, the sandbox's CA among those that
 it trusts, the host's CA bundle."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots of droplets: the root file system as an image, the guest's Docker data, which lie in a volume, as another
 volume."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every image that the sandbox needs: built or pulled once, safe to interrupt at any time.
 
 A recipe is a folder beside this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files from the network that must be the very ones that were meant."""
 
 from __future__ import annotations

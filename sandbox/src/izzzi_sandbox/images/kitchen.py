@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Builds images on one engine. A tag is a hash of the recipe and of what it is built from, so a changed recipe is a new
 image and an unchanged one costs nothing."""
 

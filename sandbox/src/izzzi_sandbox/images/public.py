@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stand-ins for public images, for machines that reach no registry.
 
 Each is built from Debian and npm packages, keeps its public name, and is pushed to the sandbox's registry, so that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The registry that droplets use as a mirror: a container with a fixed address on the public network."""
 
 from __future__ import annotations

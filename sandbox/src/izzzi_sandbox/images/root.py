@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The minimal system that every image starts from: the official one, or the same made from packages."""
 
 from __future__ import annotations

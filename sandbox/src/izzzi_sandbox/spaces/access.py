@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a key, or nobody, may do with buckets. Pure functions. What DigitalOcean says of it: docs/sandbox.md."""
 
 from __future__ import annotations

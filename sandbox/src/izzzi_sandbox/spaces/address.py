@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Under which names Spaces is reached, and how a request to a bucket's own host name looks with the bucket in the path.
 Pure functions."""
 

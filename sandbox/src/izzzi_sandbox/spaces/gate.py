@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """In front of moto's S3 server: keys, grants and ACLs are checked, what Spaces does not have is refused, and what was
 changed is written down. A WSGI application."""
 

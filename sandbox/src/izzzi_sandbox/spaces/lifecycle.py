@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a bucket's lifecycle rules do as time passes. Pure, but for `carry_out`, which changes moto's bucket."""
 
 from __future__ import annotations

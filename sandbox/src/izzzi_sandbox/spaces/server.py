@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spaces: moto's S3 server behind the gate, in this process. Its buckets survive a restart."""
 
 from __future__ import annotations

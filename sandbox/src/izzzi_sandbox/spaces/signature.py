@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who signed an S3 request (AWS signature version 4, in the header or in the URL). botocore, which signs for most
 clients, computes the signature again."""
 

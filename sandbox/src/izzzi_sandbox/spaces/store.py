@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Buckets and objects on disk. moto keeps them in memory only; here each one is written down (pickled: the file is the
 sandbox's own) before the reply of the request that changed it leaves, and brought back at the start."""
 

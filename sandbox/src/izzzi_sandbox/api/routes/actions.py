@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/actions, /v2/droplets/ID/actions and actions on all droplets of a tag."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/monitoring/alerts: policies are kept, nobody is alerted."""
 
 from __future__ import annotations

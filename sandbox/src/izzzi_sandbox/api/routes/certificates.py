@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/certificates for load balancers. Only custom ones: nobody can prove a domain to Let's Encrypt from here."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/domains. Their records are in domain_records.py."""
 
 from __future__ import annotations

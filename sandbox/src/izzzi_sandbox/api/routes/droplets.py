@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/droplets: create, list, show, delete. Their actions are in actions.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/_sandbox/faults: arm, list and remove faults."""
 
 from __future__ import annotations

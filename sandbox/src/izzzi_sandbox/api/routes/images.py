@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GET /v2/images and /v2/images/ID-or-SLUG."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/_sandbox: what the sandbox's own command line and tests use. Faults are in faults.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/load_balancers, their droplets and forwarding rules. Regional ones with a public address."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GET /v2/regions."""
 
 from __future__ import annotations

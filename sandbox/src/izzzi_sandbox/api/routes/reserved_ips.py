@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/reserved_ips, their actions, and the same under the older name /v2/floating_ips."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/snapshots, those of a droplet and those of a volume. A droplet's are taken by an action."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/spaces/keys: access keys with grants. The sandbox's own key pair (`izzzi-sandbox env`) is not among them. The
 messages of refusals are the sandbox's but for one: the documentation has one example."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/tags and what carries them: droplets, volumes and snapshots of volumes."""
 
 from __future__ import annotations

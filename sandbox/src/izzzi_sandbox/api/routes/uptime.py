@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/uptime/checks and their alerts: both are kept, nothing is asked and nobody is alerted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/volumes/ID/actions, and /v2/volumes/actions for a volume by its name."""
 
 from __future__ import annotations

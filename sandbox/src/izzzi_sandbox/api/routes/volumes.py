@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/volumes. Their actions are in volume_actions.py, their snapshots in snapshots.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/vpcs and their members."""
 
 from __future__ import annotations
