@@ -49,6 +49,7 @@ options:
 attributes:
   check_mode:
     support: full
+    description: Says what would be opened or closed.
 """
 
 EXAMPLES = r"""
@@ -80,19 +81,18 @@ closed:
   sample: [{address: 203.0.113.9, until: 2026-11-29 18:00 UTC}]
 """
 
-import ssl
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
 
-from ..module_utils._cloud import client as cloud_client
+from ..module_utils._cloud import arguments
 from ..module_utils._cloud import door as doors
-from ..module_utils._cloud import transport
-from ..module_utils._cloud.arguments import API
-from ..module_utils._cloud.client import ApiError, Client
+from ..module_utils._cloud.arguments import API, connect
+from ..module_utils._cloud.client import ApiError
 from ..module_utils._cloud.doors import Doors, kept
 from ..module_utils._cloud.names import Names
+from ..module_utils._cloud.plan import Problems
 
 ARGUMENT_SPEC = {
     **API,
@@ -150,20 +150,17 @@ def converge(found: list[doors.Found], make: Doors, module: AnsibleModule) -> di
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    p, token = module.params, module.params["api_token"].strip()
-    bad = cloud_client.problems(p["api_url"], token)
+    p = module.params
+    bad = arguments.problems(p)
     if not 1 <= p["minutes"] <= doors.LONGEST:
         bad.append(f"minutes: {p['minutes']} is not from 1 to {doors.LONGEST}.")
     if bad:
         module.fail_json(msg=" ".join(bad))
     try:
-        client = Client(p["api_url"], token, transport.https(p["ca_path"]))
-        make = Doors(client, Names(p["project"], p["environment"]))
+        make = Doors(connect(p), Names(p["project"], p["environment"]))
         result = converge(make.find(), make, module)
-    except ApiError as error:
+    except (ApiError, Problems) as error:
         module.fail_json(msg=str(error))
-    except (OSError, ssl.SSLError) as error:
-        module.fail_json(msg=f"ca_path: {p['ca_path']} cannot be used: {error}")
     module.exit_json(**result)
 
 

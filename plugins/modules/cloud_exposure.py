@@ -47,16 +47,15 @@ live:
   type: dict
 """
 
-import ssl
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._cloud import client as cloud_client
-from ..module_utils._cloud import door, transport
-from ..module_utils._cloud.arguments import API
+from ..module_utils._cloud import door
+from ..module_utils._cloud.arguments import API, connect
 from ..module_utils._cloud.client import ApiError, Client
 from ..module_utils._cloud.names import Names
+from ..module_utils._cloud.plan import Problems
 from ..module_utils._exposure import check, declared, reach
 
 ARGUMENT_SPEC = {
@@ -91,17 +90,13 @@ def read(client: Client, names: Names) -> dict[str, list[reach.Reach]]:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params, token = module.params, module.params["api_token"].strip()
-    if problems := cloud_client.problems(params["api_url"], token):
-        module.fail_json(msg=" ".join(problems))
+    params = module.params
     try:
+        client = connect(params)
         wanted = reach.from_rows(params["reach"])
-        client = Client(params["api_url"], token, transport.https(params["ca_path"]))
         live = read(client, Names(params["project"], params["environment"]))
-    except ApiError as error:
+    except (ApiError, Problems) as error:
         module.fail_json(msg=str(error))
-    except (OSError, ssl.SSLError) as error:
-        module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
     except (ValueError, KeyError) as error:
         module.fail_json(msg=f"reach: {error}")
     differences = [line for name, boxes in live.items() for line in check.of_cloud(name, boxes, wanted)]

@@ -20,7 +20,7 @@ description:
   - A droplet is powered off or replaced only with consent. O(user_data) and O(ssh_keys) count when a droplet is made.
   - What was made before under the same names, by Terraform or by hand, is adopted. A droplet is taken for the
     environment's when it has the tag or stands in the environment's VPC.
-extends_documentation_fragment: [izzzi.infra.api]
+extends_documentation_fragment: [izzzi.infra.spaces, izzzi.infra.api]
 options:
   environment:
     description: Which environment of the project.
@@ -346,24 +346,6 @@ options:
     default: {}
   spaces_region:
     description: Where the buckets are. By default O(region).
-    type: str
-    default: ''
-  spaces_endpoint_url:
-    description:
-      - Where Spaces is. By default C(https://REGION.digitaloceanspaces.com).
-      - When it is not given, the environment variable E(SPACES_ENDPOINT_URL) is used.
-    type: str
-    default: ''
-  spaces_access_key_id:
-    description:
-      - The id of the Spaces key. Spaces has keys of its own; the API token does not open it.
-      - When it is not given, the environment variable E(SPACES_ACCESS_KEY_ID) is used.
-    type: str
-    default: ''
-  spaces_secret_access_key:
-    description:
-      - Its secret. Requests are signed with it; it is never sent.
-      - When it is not given, the environment variable E(SPACES_SECRET_ACCESS_KEY) is used.
     type: str
     default: ''
   spaces_keys:
@@ -768,15 +750,12 @@ api_calls:
   sample: 5
 """
 
-import ssl
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.progress import of_module
-from ..module_utils._cloud import client as cloud_client
-from ..module_utils._cloud import declaration, transport
-from ..module_utils._cloud.arguments import API
-from ..module_utils._cloud.client import ApiError, Client
+from ..module_utils._cloud import arguments, declaration
+from ..module_utils._cloud.arguments import ENVIRONMENT, connect
+from ..module_utils._cloud.client import ApiError
 from ..module_utils._cloud.environment import Environment, converge
 from ..module_utils._cloud.environment_lock import EnvironmentLock
 from ..module_utils._cloud.names import Names
@@ -785,16 +764,7 @@ from ..module_utils._cloud.resource import Wait
 from ..module_utils._cloud.resources import RESOURCES
 
 ARGUMENT_SPEC = {
-    **API,
-    "environment": {"type": "str", "required": True, "choices": ["production", "staging", "dev"]},
-    "region": {"type": "str", "required": True},
-    "prune": {"type": "bool", "default": False},
-    "target": {"type": "list", "elements": "str", "default": []},
-    "protect": {"type": "bool", "default": False},
-    "fingerprint": {"type": "str", "default": ""},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "timeout": {"type": "int", "default": 30},
-    "wait_timeout": {"type": "int", "default": 300},
+    **ENVIRONMENT,
     **{option: spec for resource in RESOURCES for option, spec in resource.arguments.items()},
 }
 
@@ -807,7 +777,7 @@ def new_secrets(environments: list[Environment]) -> dict[str, dict[str, str]]:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params, token = module.params, module.params["api_token"].strip()
+    params = module.params
     environments: list[Environment] = []
 
     def make() -> Environment:
@@ -816,16 +786,14 @@ def main() -> None:
 
     try:
         declared, problems = declaration.complete(params, RESOURCES)
-        if problems := cloud_client.problems(params["api_url"], token) + problems:
+        if problems := arguments.problems(params) + problems:
             raise Problems(problems)
-        client = Client(params["api_url"], token, transport.https(params["ca_path"]), timeout=params["timeout"])
+        client = connect(params, timeout=params["timeout"])
         lock = EnvironmentLock(client, Names(params["project"], params["environment"]), Wait(params["wait_timeout"]))
         with of_module(module, params["project"]):
             environment, plan = converge(make, lock, fingerprint=params["fingerprint"], check=module.check_mode)
     except (ApiError, Problems) as error:
         module.fail_json(msg=str(error), changed=error.changed, **new_secrets(environments))
-    except (OSError, ssl.SSLError) as error:
-        module.fail_json(msg=f"ca_path: {params['ca_path']} cannot be used: {error}")
     for warning in environment.warnings:
         module.warn(warning)
     result = environment.outcome(plan) | new_secrets(environments)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A sandbox of the tests' own: memory-backed, on free ports, in a directory that goes away."""
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
+
+from tests.cloud.module_process import spawn
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -145,43 +148,6 @@ def declared(sandbox) -> dict[str, Any]:
     return declaration(sandbox.url, sandbox.token)
 
 
-@dataclass
-class Module:
-    """A module process that runs: what Ansible starts on the controller."""
-
-    process: subprocess.Popen
-
-    def result(self, timeout: float = 60) -> dict[str, Any]:
-        out, err = self.process.communicate(timeout=timeout)
-        assert out.strip(), err
-        assert "Traceback" not in err + out, err + out
-        return json.loads(out)
-
-
-def spawn(arguments: dict[str, Any], *, check: bool = False, diff: bool = True, **environ: str) -> Module:
-    """The module's main() in a process of its own, with its arguments on standard input as Ansible gives them."""
-    code = (
-        "import sys, json\n"
-        "from ansible.module_utils.testing import patch_module_args\n"
-        "from ansible_collections.izzzi.infra.plugins.modules.environment import main\n"
-        "with patch_module_args(json.load(sys.stdin)):\n"
-        "    main()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / ".ansible" / "collections"), **environ},
-    )
-    process.stdin.write(json.dumps({**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}))
-    process.stdin.flush()
-    process.stdin.close()
-    process.stdin = None
-    return Module(process)
-
-
 Run = Callable[..., dict[str, Any]]
 
 
@@ -194,6 +160,33 @@ def run() -> Run:
         return result
 
     return run
+
+
+def played(
+    *command: str | Path, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run ansible-playbook as somebody who looks at no colours and does not answer."""
+    return subprocess.run(
+        [PLAYBOOK, *command],
+        cwd=cwd,
+        env={**env, "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def newcomer(folder: Path, sandbox: Sandbox, *config: str) -> dict[str, str]:
+    """Return the environment of somebody with a key and a token, who has the collection installed. `config` are further
+    lines of their ansible.cfg."""
+    (folder / "home/.ssh").mkdir(parents=True)
+    (folder / "home/.ssh/id_ed25519.pub").write_text(f"{KEY}\n")
+    lines = ["[defaults]", f"collections_path = {ROOT}/.ansible/collections", *config]
+    (folder / "ansible.cfg").write_text("\n".join([*lines, ""]))
+    token = {"DIGITALOCEAN_TOKEN": sandbox.token}
+    return {"HOME": str(folder / "home"), "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), **token}
 
 
 def actions(result: dict[str, Any]) -> dict[str, str]:

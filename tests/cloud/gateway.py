@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A real HTTP server between the module and the sandbox that misbehaves on demand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An account in which the guide's Terraform was applied: its names, tags and attachments, made here by the API."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What hangs on droplets, against the sandbox: check, create, nothing, each changed, drift, deleted."""
 
 from __future__ import annotations

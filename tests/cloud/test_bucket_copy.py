@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The second bucket of backups, filled by somebody else, with the keys and the rights that both have on Spaces."""
 
 from __future__ import annotations

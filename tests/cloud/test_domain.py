@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A domain and its records against the sandbox: check, create, nothing, each field changed, shared, deleted."""
 
 from __future__ import annotations

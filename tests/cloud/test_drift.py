@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Staging and production side by side, everything declared: drift by other clients is one line each and one run mends
 it; destroying one writes nothing to the other; no secret is where it does not belong."""
 

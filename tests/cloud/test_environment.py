@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The module's whole life against a real API: the sandbox with remembered droplets."""
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import KEY, Run, Sandbox, actions, spawn
+from tests.cloud.module_process import spawn
+
+from .conftest import KEY, Run, Sandbox, actions
 
 NOOP_CALLS = 13
 SEARCH_CALLS = 13  # a removal looks also for what an earlier declaration may have left
@@ -355,8 +358,7 @@ def test_an_interrupted_create_is_resumed(sandbox: Sandbox, declared, run: Run):
     for pause in (0.3, 0.5, 0.7, 0.9, 1.1):
         module = spawn(declared)
         time.sleep(pause)
-        module.process.kill()
-        module.process.communicate()
+        module.kill()
     result = run(declared)
     assert "failed" not in result, result
     assert sorted(d["name"] for d in sandbox.all("droplets")) == ["shop-staging-app", "shop-staging-app-2"]

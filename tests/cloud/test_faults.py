@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the network and the API can do to a run, over real sockets."""
 
 from __future__ import annotations
@@ -6,7 +7,9 @@ import time
 
 import pytest
 
-from .conftest import Run, Sandbox, declaration, spawn, start, stop
+from tests.cloud.module_process import spawn
+
+from .conftest import Run, Sandbox, declaration, start, stop
 from .gateway import Fault, gateway
 
 
@@ -191,8 +194,7 @@ def test_a_run_cut_off_while_droplets_boot_is_finished_by_the_next(slow: Sandbox
     while not slow.all("droplets"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    module.process.kill()
-    module.process.communicate()
+    module.kill()
     (row,) = slow.all("droplets")
     assert row["status"] == "new"
 

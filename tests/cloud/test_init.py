@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """init.yml, and plan.yml with the very inventory that it wrote: nothing is edited in between but where the API is."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pytest
 
 from tests.unit.apps import APPS, SECRET, write
 
-from .conftest import KEY, PLAYBOOK, ROOT, Sandbox
+from .conftest import PLAYBOOK, Sandbox, newcomer, played
 
 Play = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -20,22 +21,10 @@ Play = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def play(sandbox: Sandbox, tmp_path: Path) -> Play:
     """Run a playbook of the collection by its full name, as who has it installed, in a folder with an app."""
-    write(tmp_path / "home", {".ssh/id_ed25519.pub": f"{KEY}\n"})
-    (tmp_path / "ansible.cfg").write_text(f"[defaults]\ncollections_path = {ROOT}/.ansible/collections\n")
-    mine = {"HOME": str(tmp_path / "home"), "DIGITALOCEAN_TOKEN": sandbox.token, "COLUMNS": "1000"}
-    mine |= {"ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    mine = {**os.environ, **newcomer(tmp_path, sandbox)}
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [PLAYBOOK, f"izzzi.infra.{name}", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **mine},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return played(f"izzzi.infra.{name}", *arguments, cwd=tmp_path, env=mine)
 
     return run
 
@@ -95,6 +84,39 @@ def test_the_inventory_names_its_droplets_after_its_own_environment(sandbox: San
     )
     assert json.loads(listed.stdout)["web"]["hosts"] == ["shop-staging-app"]
     assert len(sandbox.all("droplets")) == 2
+
+
+def test_a_secret_of_somebody_else_is_asked_for_before_droplets_are_made(play: Play, tmp_path: Path, sandbox: Sandbox):
+    write(tmp_path / "app", APPS["fastapi"])
+    assert play("init", *said(env="dev", project="shop", app="app")).returncode == 0
+    into = tmp_path / "inventories/dev"
+    with (into / "digitalocean.yml").open("a") as file:
+        file.write(f"baseurl: {sandbox.url}/v2\n")
+    before = sandbox.account()
+    there = ["-i", str(into), *said(provision_api_url=sandbox.url)]
+    there += ["-e", '{"provision_allowed_ssh_ips": ["203.0.113.7/32"]}']
+    missing = "vault_app_api_token is not in the vault, and nothing generates it."
+    cure = f"ansible-vault create {into}/group_vars/all/vault.yml"
+    planned = play("plan", *there)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    refused = play("site", *there)
+    assert refused.returncode != 0
+    for ran in (planned, refused):
+        assert "group_vars/all/app.yml, line " in ran.stdout
+        assert missing in ran.stdout
+        assert cure in ran.stdout
+    assert sandbox.account() == before
+    (tmp_path / "password").write_text("password of this test\n")
+    vault = into / "group_vars/all/vault.yml"
+    vault.write_text('vault_app_api_token: "4f1c90d2aa"\n')
+    sealed = [PLAYBOOK.with_name("ansible-vault"), "encrypt", "--vault-password-file", tmp_path / "password", vault]
+    subprocess.run(sealed, cwd=tmp_path, check=True, capture_output=True)
+    opened = play("plan", *there, "--vault-password-file", str(tmp_path / "password"))
+    assert opened.returncode == 0, opened.stdout + opened.stderr
+    assert "not in the vault" not in opened.stdout
+    closed = play("plan", *there)
+    assert closed.returncode != 0
+    assert f"{vault} is encrypted, and there is no vault password: export" in closed.stderr
 
 
 def test_a_second_run_check_mode_and_what_is_missing(play: Play, tmp_path: Path, sandbox: Sandbox):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """init.yml on a terminal: it asks for what is missing, and the story's moving line keeps away from answers."""
 
 from __future__ import annotations

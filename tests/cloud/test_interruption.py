@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A run is cut at every write, of a creation, a change and a removal: the next run finishes, without orphan or twin.
 
 The client runs here and the API is the sandbox, over real HTTP. A killed process is a transport that raises what nobody

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """plan.yml, provision.yml with a saved plan, and destroy.yml, as people run them."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from .conftest import PLAYBOOK, ROOT, Sandbox
+from .conftest import ROOT, Sandbox, played
 
 OFFICE = {"provision_allowed_ssh_ips": ["203.0.113.7/32"]}
 Play = Callable[..., subprocess.CompletedProcess[str]]
@@ -26,16 +27,9 @@ def play(sandbox: Sandbox, variables: dict[str, Any], tmp_path: Path) -> Play:
 
     def run(name: str, *arguments: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         (tmp_path / "vars.json").write_text(json.dumps({**OFFICE, **variables, **changes}))
-        command = [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json", *arguments]
-        ran = subprocess.run(
-            [*command, ROOT / "playbooks" / f"{name}.yml"],
-            env={**os.environ, "ANSIBLE_CONFIG": str(config), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = ["-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json", *arguments]
+        env = {**os.environ, "ANSIBLE_CONFIG": str(config)}
+        ran = played(*command, ROOT / "playbooks" / f"{name}.yml", env=env)
         assert sandbox.token not in ran.stdout + ran.stderr
         return ran
 

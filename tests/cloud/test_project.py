@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A DigitalOcean project against the sandbox: check, create, nothing, each field changed, moved by hand, deleted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The role provision as ansible-playbook runs it, against the sandbox with remembered droplets."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import jinja2
 import pytest
 import yaml
 
-from .conftest import KEY, PLAYBOOK, ROOT, Sandbox
+from .conftest import KEY, ROOT, Sandbox, played
 
 ROLE = ROOT / "roles" / "provision"
 NOBODY = "192.0.2.1"  # TEST-NET-1: no machine has it
@@ -40,16 +41,8 @@ def play(tmp_path: Path, variables) -> Play:
             yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
         )
         (tmp_path / "vars.json").write_text(json.dumps({**variables, **changes}))
-        command = [PLAYBOOK, "-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json", *arguments]
-        return subprocess.run(
-            [*command, tmp_path / "play.yml"],
-            env={**os.environ, "ANSIBLE_CONFIG": str(config), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "1000"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        command = ["-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/vars.json", *arguments]
+        return played(*command, tmp_path / "play.yml", env={**os.environ, "ANSIBLE_CONFIG": str(config)})
 
     return run
 

@@ -1,9 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two runs of one environment at once, over real HTTP: nothing is made twice, and who waits says for whom."""
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._cloud.environment_lock import Holder
 
-from .conftest import Run, Sandbox, spawn
+from tests.cloud.module_process import spawn
+
+from .conftest import Run, Sandbox
 from .gateway import Fault, gateway
 
 LOCK = "izzzi:shop:staging:lock"
@@ -90,8 +91,7 @@ def test_a_killed_run_on_this_machine_is_not_waited_for(sandbox: Sandbox, race, 
     sandbox.api("POST", "/_sandbox/faults", SLOW)
     killed = spawn(race)
     until(lambda: locks(sandbox))
-    os.kill(killed.process.pid, signal.SIGKILL)
-    killed.process.wait(10)
+    killed.kill()
     time.sleep(2.5)  # what it asked for last is done all the same
     started = time.monotonic()
     result = run(race)
@@ -190,3 +190,14 @@ def test_destroying_an_environment_leaves_no_lock(sandbox: Sandbox, race, run: R
     assert not gone.get("failed"), gone
     assert locks(sandbox) == []
     assert sandbox.all("droplets") == []
+
+
+def test_two_environments_make_the_key_that_they_share_once(sandbox: Sandbox, race, run: Run):
+    with gateway(sandbox.url, Fault("POST", "/account/keys", pause=3)) as server:
+        late = spawn({**race, "api_url": server.url})
+        until(lambda: server.count("POST", "/account/keys"))
+        other = {**race, "environment": "dev", "vpc": {"ip_range": "10.67.0.0/16"}}
+        assert "failed" not in run(other)
+        result = late.result(60)
+    assert not result.get("failed"), result
+    assert len(sandbox.all("account/keys")) == 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What DigitalOcean refuses is told by the plan; what it refuses all the same is told with what was written before."""
 
 from __future__ import annotations

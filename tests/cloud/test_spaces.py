@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Buckets against the sandbox's Spaces: check, create, nothing, each setting changed, drift by boto3, kept, deleted."""
 
 from __future__ import annotations
@@ -129,3 +130,20 @@ def test_wrong_keys_are_told_before_anything_is_made(sandbox: Sandbox, declared,
         assert key in run({**declared, key: ""})["msg"]
         assert "refuses the Spaces keys" in run({**declared, key: "wrong"})["msg"]
     assert sandbox.account() == before
+
+
+def test_prune_never_takes_terraforms_state(declared, run: Run, s3):
+    """That is what `terraform apply` knows of the account; an undeclared bucket goes with delete_data otherwise."""
+    run(declared)
+    for bucket in ("terraform-state", "backups"):
+        s3.put_object(Bucket=f"shop-staging-{bucket}", Key="terraform.tfstate", Body=b"{}")
+    fewer = {**declared, "spaces": {"assets": BUCKETS["assets"]}, "prune": True, "delete_data": True}
+    done = run(fewer)
+    assert actions(done) == {"bucket shop-staging-backups": "delete"}
+    (kept,) = [step for step in done["plan"] if step["name"] == "shop-staging-terraform-state"]
+    assert (kept["action"], kept["reason"][:29]) == ("keep", "it holds Terraform's state, w")
+    assert names(s3) == ["assets", "terraform-state"]
+    gone = {**declared, "state": "absent"}
+    assert actions(run(gone))["bucket shop-staging-assets"] == "delete"
+    assert names(s3) == ["terraform-state"]
+    assert actions(run({**gone, "delete_data": True})) == {"bucket shop-staging-terraform-state": "delete"}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spaces keys as ansible-playbook makes them: the secret is in the vault and nowhere else, whatever happens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that hangs on a droplet, through everything that can happen to it: one run converges, the plan said each
 line beforehand, nothing is made twice or left behind, and the next plan is empty. Or all goes, whatever happened.
 

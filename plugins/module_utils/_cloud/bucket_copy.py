@@ -6,11 +6,11 @@ whoever destroys the first bucket does not reach the second: docs/decisions/0020
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 Request = Callable[[str, str, Mapping[str, str], Mapping[str, str]], bytes]  # method, path, query, headers
 THREADS = 8

@@ -115,6 +115,8 @@ def address_problem(text: str) -> str:
         address = ip_address(text)
     except ValueError:
         return f"address: {text!r} is no address. Give one, such as 203.0.113.7."
-    if address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local:
+    is_local = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local
+    # An IPv4 address in IPv6's form: Python 3.13 writes it with dots, which a tag cannot tell from colons.
+    if is_local or getattr(address, "ipv4_mapped", None):
         return f"address: {text} is none that droplets see. Give the one that this machine has on the internet."
     return ""

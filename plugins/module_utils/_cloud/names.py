@@ -113,7 +113,7 @@ def address_owners(tags: Iterable[str]) -> dict[str, str]:
     """Return the owner's tag of each reserved IP that a tag names."""
     found = {}
     for tag in tags:
-        owner, _, ip = tag.rpartition(f":{ADDRESS}:")
+        owner, _word, ip = tag.rpartition(f":{ADDRESS}:")
         if owner.startswith(f"{PREFIX}:"):
             found[ip.replace("-", ".")] = owner
     return found

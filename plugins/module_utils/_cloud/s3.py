@@ -10,11 +10,11 @@ import base64
 import hashlib
 import hmac
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from .client import ApiError
@@ -87,7 +87,7 @@ class S3:
 
     def has_data(self, bucket: str) -> bool:
         """Whether the bucket holds objects or old versions of some."""
-        return any(True for _ in self._versions(bucket, 1))
+        return any(True for _version in self._versions(bucket, 1))
 
     def empty(self, bucket: str) -> None:
         while versions := list(self._versions(bucket, PAGE)):

@@ -89,11 +89,11 @@ def open_ssh(firewalls: dict[str, Any]) -> list[str]:
         for name, firewall in firewalls.items()
         for index, rule in enumerate(firewall["inbound"] or [])
         for address in rule["sources"]["addresses"]
-        if rule["protocol"] == "tcp" and _covers_ssh(rule["ports"]) and _is_open(address)
+        if rule["protocol"] == "tcp" and covers_ssh(rule["ports"]) and _is_open(address)
     ]
 
 
-def _covers_ssh(ports: str) -> bool:
+def covers_ssh(ports: str) -> bool:
     first, _dash, last = ports.partition("-")
     return ports in ALL_PORTS or int(first) <= SSH <= int(last or first)
 
@@ -142,11 +142,11 @@ def _target(target: dict[str, Any], names: Names) -> dict[str, list[str]]:
     tags = [names.group_tag(group) for group in target.get("groups") or []]
     if target.get("members"):
         tags.append(names.owner_tag)
-    addresses = [_address(address) for address in target.get("addresses") or []]
+    addresses = [cidr(address) for address in target.get("addresses") or []]
     return {key: sorted(set(values)) for key, values in (("addresses", addresses), ("tags", tags)) if values}
 
 
-def _address(text: str) -> str:
+def cidr(text: str) -> str:
     """Normalise to CIDR (203.0.113.7/32). Leave addresses alone that `ipaddress` cannot parse."""
     try:
         return str(ip_network(text, strict=False))
@@ -163,7 +163,7 @@ def described(rules: list[Rule], side: str) -> list[str]:
         targets = merged.setdefault(traffic, set())
         for kind, values in rule.get(side, {}).items():
             noun = "" if kind == "addresses" else kind.removesuffix("s") + " "
-            targets.update(noun + (_address(value) if kind == "addresses" else str(value)) for value in values or [])
+            targets.update(noun + (cidr(value) if kind == "addresses" else str(value)) for value in values or [])
     word = "from" if side == "sources" else "to"
     return [f"{traffic} {word} {', '.join(sorted(targets))}" for traffic, targets in sorted(merged.items())]
 

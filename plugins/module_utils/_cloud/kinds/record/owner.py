@@ -60,7 +60,7 @@ def registered(rows: list[Row]) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in rows:
         if is_register(row):
-            owner, _, words = row["data"].partition(" owns ")
+            owner, _owns, words = row["data"].partition(" owns ")
             found |= {int(id): owner for word in words.split() if (id := word.rpartition(":")[2]).isdigit()}
     return found
 

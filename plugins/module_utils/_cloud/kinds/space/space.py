@@ -23,6 +23,8 @@ from ...transport import Reply
 from .declared import ENVIRONMENT, SPEC, access_problems, endpoint, problems, wanted
 
 LAG_SECONDS = 300.0  # until a new bucket is known everywhere
+STATE = "terraform-state"  # the last part of that bucket's name in the guide
+HOLDS_STATE = "it holds Terraform's state, which nothing else has. Delete it by hand when nobody needs that any more."
 HOLDS_DATA = "it holds data. To delete it with them, set delete_data (provision_delete_data) to true."
 LAGGING = ("NoSuchBucket", "OperationAborted", "NotFound")
 
@@ -34,9 +36,32 @@ def is_ours(bucket: str, names: Names) -> bool:
     return bucket.startswith(prefix) and not ENVIRONMENT.search(bucket.removeprefix(prefix))
 
 
+def holds_state(context: Context, bucket: str) -> bool:
+    """Whether the bucket is the one of Terraform's state, and the environment stays."""
+    return not context.is_absent and bucket == context.names.bucket(STATE)
+
+
 def doomed(context: Context, account: Account) -> list[str]:
-    """Return the buckets to delete: those without data, and with delete_data all."""
-    return [name for name, data in account.get("buckets", {}).items() if context.declared["delete_data"] or not data]
+    """Return the buckets to delete: those without data, and with delete_data all. Terraform's state goes with the whole
+    environment only: whoever prunes thinks of what they have declared themselves."""
+    may_lose = context.declared["delete_data"]
+    there = account.get("buckets", {})
+    return [name for name, data in there.items() if not data or (may_lose and not holds_state(context, name))]
+
+
+def s3_of(context: Context) -> S3:
+    """Return the client of Spaces, whose requests count among the run's."""
+    declared = context.declared
+    real = transport.https(declared["ca_path"])
+
+    def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
+        context.client.count()
+        reply = real(method, url, headers, body, timeout)
+        context.client.count_write(method, reply.status)
+        return reply
+
+    keys = (declared["spaces_access_key_id"], declared["spaces_secret_access_key"])
+    return S3(endpoint(declared), *keys, send, timeout=declared["timeout"], sleep=context.wait.sleep)
 
 
 class Buckets(Resource):
@@ -79,24 +104,7 @@ class Buckets(Resource):
 
     @cached_property
     def _s3(self) -> S3:
-        """Return the client of Spaces, whose requests count among the run's."""
-        declared = self.context.declared
-        real = transport.https(declared["ca_path"])
-
-        def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Reply:
-            self.context.client.count()
-            reply = real(method, url, headers, body, timeout)
-            self.context.client.count_write(method, reply.status)
-            return reply
-
-        return S3(
-            endpoint(declared),
-            declared["spaces_access_key_id"],
-            declared["spaces_secret_access_key"],
-            send,
-            timeout=declared["timeout"],
-            sleep=self.context.wait.sleep,
-        )
+        return s3_of(self.context)
 
     def reads(self) -> Reads:
         calls: Reads = {
@@ -176,10 +184,11 @@ class Buckets(Resource):
             wait.sleep(2.0)
 
     def surplus(self, account: Account) -> list[Step]:
-        gone = doomed(self.context, account)
+        gone, there = doomed(self.context, account), account.get("buckets", {})
+        kept = {bucket: HOLDS_STATE if holds_state(self.context, bucket) else HOLDS_DATA for bucket in there}
         return [
-            self._removal(bucket, data) if bucket in gone else self._removal(bucket, data).keep(HOLDS_DATA)
-            for bucket, data in account.get("buckets", {}).items()
+            self._removal(bucket, data) if bucket in gone else self._removal(bucket, data).keep(kept[bucket])
+            for bucket, data in there.items()
         ]
 
     def _removal(self, bucket: str, data: bool) -> Step:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import importlib.machinery
@@ -17,7 +18,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Na
 
 NAMES = Names("shop", "staging")
 UNTIL = 1_764_448_200  # 2025-11-29 20:30:00 UTC
-ADDRESSES = ["203.0.113.7", "2001:db8::1", "2001:db8:1:2:3:4:5:6", "::ffff:0:1"]
+ADDRESSES = ["203.0.113.7", "2001:db8::1", "2001:db8:1:2:3:4:5:6", "::fffe:0:1"]
 
 
 def on_hosts():
@@ -90,7 +91,20 @@ def test_hosts_write_both_families_at_once():
     ]
 
 
-@pytest.mark.parametrize("address", ["", "203.0.113.0/24", "localhost", "127.0.0.1", "::1", "0.0.0.0", "169.254.1.1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "203.0.113.0/24",
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "0.0.0.0",
+        "169.254.1.1",
+        "::ffff:203.0.113.7",
+        "::ffff:0:1",
+    ],
+)
 def test_an_address_that_no_droplet_sees_is_refused(address):
     assert address_problem(address).startswith("address: ")
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Order, waiting and removal, with time that moves only when somebody sleeps. State by state: test_environment.py."""
 
 from __future__ import annotations

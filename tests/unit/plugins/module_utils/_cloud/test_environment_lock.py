@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who holds a lock, and when it is over."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Signatures, errors and retries. Buckets and their settings: tests/cloud/test_spaces.py, against a real S3 server."""
 
 from __future__ import annotations

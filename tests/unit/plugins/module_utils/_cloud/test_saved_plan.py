@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The file that plan.yml saves: docs/plan.md has its schema, and a damaged one is told in our words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Problems of a declaration: test__declaration.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Comparison: test_compare.py. Power, size and features: test_actions.py."""
 
 from __future__ import annotations
