@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .tree import has_login
+from .._app.git import has_login
 
 ENVIRONMENTS = ("production", "staging", "dev")
 RUNNERS = ("compose", "swarm")
@@ -32,6 +32,8 @@ class Wish:
     runner: str = "compose"
     into: str = ""
     zone: str = ""  # the domain of an inventory beside it, to which this one's domain belongs
+    adopt: bool = False  # what the account has already is declared; what is empty then follows from it
+    served: tuple[str, ...] = ()  # names by which visitors come already
 
     @property
     def ip_range(self) -> str:
@@ -44,6 +46,8 @@ class Wish:
     @property
     def names(self) -> list[str]:
         """Return the names that visitors know: a domain of one's own has `www`, too."""
+        if self.served:
+            return list(self.served)
         return [self.domain, *([f"www.{self.domain}"] if self.domain.count(".") == 1 else [])]
 
     @property
@@ -58,14 +62,14 @@ def problems(wish: Wish) -> list[str]:
     """Return one sentence for each argument that is wrong."""
     found = []
     for name, choices in (("environment", ENVIRONMENTS), ("runner", RUNNERS)):
-        if getattr(wish, name) not in choices:
+        if getattr(wish, name) not in choices and (getattr(wish, name) or not wish.adopt):
             found.append(f"{name}: {getattr(wish, name)!r} is not {', '.join(choices[:-1])} or {choices[-1]}.")
     if not _PROJECT.fullmatch(wish.project):
         found.append(
             f"project: {wish.project!r} is not a name such as shop: a letter, then lower-case letters, digits and"
             " inner hyphens, 32 at most."
         )
-    if not _REGION.fullmatch(wish.region):
+    if not _REGION.fullmatch(wish.region) and (wish.region or not wish.adopt):
         found.append(f"region: {wish.region!r} is not the slug of a region, such as fra1 or nyc3.")
     if wish.domain and not (_DOMAIN.fullmatch(wish.domain) and len(wish.domain) <= 253):
         found.append(f"domain: {wish.domain!r} is not a domain's name in lower case, such as example.com.")

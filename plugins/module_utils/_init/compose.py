@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._app.values import pairs, read_mount
+from .._app.variables import Variable, VariableError, filled, missing, parse
 from .._secrets.dotenv import NAME
 from .dockerfile import health_path
 from .variables import is_secret
@@ -30,7 +31,6 @@ _TOOLS = {
     **dict.fromkeys(("watchtower", "portainer-ce", "visualizer"), "the collection releases and shows services itself"),
 }
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,62}")
-_REFERENCE = re.compile(r"\$\{?(\w+)(?::?[-?+]([^}]*))?\}?")
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ def _paths(given: Any) -> Iterator[str]:
 def _ports(service: Mapping[str, Any]) -> Iterator[int]:
     """Go through the ports inside of the container."""
     for item in [*_list(service.get("ports")), *_list(service.get("expose"))]:
-        text = str(item.get("target") if isinstance(item, Mapping) else item).split("/")[0]
-        last = _REFERENCE.sub(lambda found: found[2] or "", text).rpartition(":")[2]
+        text = default_of(str(item.get("target") if isinstance(item, Mapping) else item)).partition("/")[0]
+        last = text.rpartition(":")[2]
         if last.isdecimal():
             yield int(last)
 
@@ -141,8 +141,8 @@ def _named_volumes(service: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _add_image(found: Composed, name: str, image: str, service: Mapping[str, Any]) -> None:
-    found.variables += [name for name, default in _REFERENCE.findall(image) if not default]
-    word, _, tag = posixpath.basename(image).partition(":")
+    found.variables += _without_default(image)
+    word, _colon, tag = posixpath.basename(image).partition(":")
     preset = next((preset for preset, images in _PRESETS.items() if word in images), "")
     if word in _TOOLS:
         found.left_out[name] = _TOOLS[word]
@@ -179,7 +179,7 @@ def _definition(found: Composed, image: str, service: Mapping[str, Any]) -> dict
             environment[name] = f"${{{name}}}"
             found.secrets += [name] if is_secret(name, value or "") else []
         else:
-            environment[name] = default_of(value)
+            environment[name] = default_of(value).replace("$", "$$")  # it is a text with variables again
     if environment:
         declared["environment"] = environment
     if service.get("command"):
@@ -192,15 +192,22 @@ def _definition(found: Composed, image: str, service: Mapping[str, Any]) -> dict
 
 def default_of(value: str) -> str:
     """Return a value with the defaults of its variables in their place."""
-    return _REFERENCE.sub(lambda found: found[2] or "", value)
+    return filled(value, {})
 
 
 def referred(value: str) -> tuple[str, str] | None:
     """Return the variable that a value is as a whole, and its default."""
-    found = _REFERENCE.fullmatch(value)
-    return (found[1], found[2] or "") if found else None
+    try:
+        parts = parse(value)
+    except VariableError:
+        return None
+    if len(parts) != 1 or not isinstance(parts[0], Variable):
+        return None
+    return parts[0].name, default_of(value)
 
 
-def references(value: str) -> list[str]:
-    """Return all variables in a value."""
-    return [found[1] for found in _REFERENCE.finditer(value.replace("$$", ""))]
+def _without_default(value: str) -> list[str]:
+    try:
+        return list(missing(value, {}))
+    except VariableError:
+        return []

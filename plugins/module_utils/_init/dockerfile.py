@@ -12,11 +12,11 @@ import shlex
 from dataclasses import dataclass, field
 
 from .._app.dockerignore import copied
+from .._app.variables import filled
 
 _URL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?:\d+|\$\{[^}]*\}|\$\w+))?(?P<path>/[^\s\"'`);|,]*)?"
 )
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
 _LISTENS = re.compile(r"(?:--port[ =]|-p |--bind[ =]\S*:|-b \S*:|runserver \S*:)([1-9]\d{1,4})\b")
 
 
@@ -55,7 +55,7 @@ class Stage:
         for source, place in self.copies:
             if place.endswith(f"/{ending}"):
                 return place
-            head, _, rest = ending.partition("/")
+            head, _slash, rest = ending.partition("/")
             if rest and source.rstrip("/").endswith(head) and place.endswith(f"/{head}"):
                 return f"{place}/{rest}"
         return ""
@@ -100,7 +100,7 @@ def sources(text: str) -> list[str]:
 
 def _from(rest: str, outside: dict[str, str]) -> tuple[str, str]:
     words = [word for word in rest.split() if not word.startswith("--")]
-    image = _resolved(words[0], outside) if words else ""
+    image = filled(words[0], outside) if words else ""
     name = words[2] if len(words) > 2 and words[1].upper() == "AS" else ""
     return image.lower() if not image.count("/") else image, name.lower()
 
@@ -109,10 +109,10 @@ def _apply(stage: Stage, word: str, rest: str) -> None:
     if word in ("ENV", "ARG"):
         stage.env |= _assignments(rest)
     elif word == "EXPOSE":
-        ports = (_resolved(port, stage.env).split("/")[0] for port in rest.split())
+        ports = (filled(port, stage.env).split("/")[0] for port in rest.split())
         stage.ports = [int(port) for port in ports if port.isdecimal()] or stage.ports
     elif word == "WORKDIR":
-        stage.folder = posixpath.join(stage.folder, _resolved(rest, stage.env))
+        stage.folder = posixpath.join(stage.folder, filled(rest, stage.env))
     elif word == "CMD":
         stage.command = " ".join(_words(rest))
     elif word == "ENTRYPOINT":
@@ -122,7 +122,7 @@ def _apply(stage: Stage, word: str, rest: str) -> None:
     elif word in ("COPY", "ADD"):
         words = [part for part in _words(rest) if not part.startswith("--")]
         if words:
-            place = posixpath.normpath(posixpath.join(stage.folder, _resolved(words[-1], stage.env)))
+            place = posixpath.normpath(posixpath.join(stage.folder, filled(words[-1], stage.env)))
             stage.copies += [(source, place) for source in words[:-1]]
 
 
@@ -143,7 +143,3 @@ def _words(rest: str) -> list[str]:
         return shlex.split(rest)
     except ValueError:
         return rest.split()
-
-
-def _resolved(text: str, values: dict[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: values.get(found[1] or found[3]) or found[2] or "", text)

@@ -9,7 +9,8 @@ import posixpath
 import re
 from dataclasses import replace
 
-from .compose import Composed, default_of, references, referred
+from .._app.variables import in_order
+from .compose import Composed, default_of, referred
 from .frameworks import STATIC, uses_postgres
 from .model import App, Service
 from .tree import EXAMPLES, Tree
@@ -83,7 +84,7 @@ def interpret(app: App, known: dict[str, str], parts: Parts) -> None:
             elif service.framework is not STATIC:
                 service.environment[name] = found.text
                 app.variables.add(source, found)
-                for other in references(value or "") if found.value is None and not found.secret else ():
+                for other in in_order(value or "") if found.value is None and not found.secret else ():
                     _refer(app, other, known, parts, found)
         service.args = {name: _argument(name, value, known) for name, value in service.args.items()}
 

@@ -15,23 +15,9 @@ SIZE = "s-2vcpu-4gb"
 IMAGE = "debian-13-x64"
 _KEY_FILE = "~/.ssh/id_ed25519.pub"
 TOKEN = "{{ lookup('ansible.builtin.env', 'DIGITALOCEAN_TOKEN') }}"
-_INVENTORY = """---
-# Hosts come from the API, by tag: those of {project}-{environment}. DIGITALOCEAN_TOKEN holds the token.
+INVENTORY = """---
+# The droplets that environment.yml declares, found by their tags in each run. DIGITALOCEAN_TOKEN holds the token.
 plugin: izzzi.infra.droplets
-oauth_token: "{token}"
-attributes: [id, name, networks, region, size_slug, tags]
-filters:
-  - "'{tag}' in do_tags"
-compose:
-  ansible_host: do_networks.v4 | selectattr('type', 'eq', 'public') | map(attribute='ip_address') | first
-  private_ip: do_networks.v4 | selectattr('type', 'eq', 'private') | map(attribute='ip_address') | first
-groups:
-  droplets: true
-keyed_groups:
-  # izzzi:<project>:<environment>:<group> -> <group>
-  - key: do_tags | select('match', '^{tag}:') | map('regex_replace', '^.*:', '') | list
-    prefix: ""
-    separator: ""
 """
 HOSTS = """---
 # The controller, and the groups that droplets join by tag (empty until there are droplets).
@@ -58,26 +44,21 @@ class Key:
     text: str = ""
 
 
-def inventory_text(wish: Wish) -> str:
-    """Return digitalocean.yml."""
-    tag = f"izzzi:{wish.project}:{wish.environment}"
-    return _INVENTORY.format(project=wish.project, environment=wish.environment, token=TOKEN, tag=tag)
-
-
 def environment_text(wish: Wish, key: Key) -> str:
     """Return group_vars/all/environment.yml."""
     lines = [
         "---",
         "# What exists in the cloud. `ansible-doc -t role izzzi.infra.provision` has all that can be said here.",
         f'provision_api_token: "{TOKEN}"',
-        f"provision_project: {wish.project} # digitalocean.yml names both, too: they are part of every name and tag",
+        f"provision_project: {wish.project} # both are part of every name and tag, and stay plain words",
         f"provision_environment: {wish.environment}",
         f"provision_region: {wish.region}",
         f"provision_vpc: {{ip_range: {wish.ip_range}}} # stays as it is; no other network may overlap",
         *("", "# The keys that may log in as the user deploy. One for each person, and one for CI (docs/ci.md)."),
         "provision_ssh_keys:",
         *_keys(wish, key),
-        "# TODO Who may use SSH. Without an address nobody can, and site.yml cannot either: curl https://checkip.amazonaws.com",
+        "# TODO Who may use SSH. Without an address nobody can, and site.yml cannot either: curl "
+        "https://checkip.amazonaws.com",
         "provision_allowed_ssh_ips: [] # for example [203.0.113.7/32]",
         "# ci_door_enabled: true # runs of CI open SSH for themselves, for an hour at most",
         *("", *_droplets(wish), "", *_domain(wish), *_more(wish)),

@@ -9,9 +9,11 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .adopted import Adopted
+from .adopted_text import adopted_text
 from .app_text import app_text
 from .arguments import Wish, problems
-from .environment_text import HOSTS, environment_text, inventory_text
+from .environment_text import HOSTS, INVENTORY, environment_text
 from .model import App, Notes
 from .place import PlaceError, find_key, refuse_what_exists, shares_network, source_path, zone_of
 from .readme_text import readme_text
@@ -28,21 +30,39 @@ class Inventory:
     notes: Notes = field(default_factory=Notes)
 
 
-def make(wish: Wish, current: Path, home: Path) -> Inventory:
-    """Return the inventory that is asked for. Only the app, the neighbours and a public key are read."""
+def place(wish: Wish, current: Path) -> Path:
+    """Return the new folder. Raise PlaceError when what was asked for cannot be, before anything is read."""
     if found := problems(wish):
         raise PlaceError(f"{' '.join(found)} Nothing was written.")
-    shown = wish.into or f"inventories/{wish.environment}"
-    into = Path(os.path.abspath(current / Path(shown).expanduser()))
+    into = Path(os.path.abspath(current / Path(_shown(wish)).expanduser()))
     refuse_what_exists(into, wish)
-    wish = replace(wish, zone=zone_of(into, wish.domain))
+    return into
+
+
+def _shown(wish: Wish) -> str:
+    return wish.into or f"inventories/{wish.environment}"
+
+
+def make(wish: Wish, current: Path, home: Path, adopted: Adopted | None = None) -> Inventory:
+    """Return the inventory that is asked for. Only the app, the neighbours and a public key are read; `adopted` is what
+    the account has already."""
+    into, shown, key = place(wish, current), _shown(wish), find_key(home)
+    if adopted:
+        served = tuple(adopted.served)
+        wish = replace(wish, region=adopted.region, runner=adopted.runner, domain=next(iter(served), ""), served=served)
+        environment = adopted_text(wish, adopted)
+    else:
+        wish = replace(wish, zone=zone_of(into, wish.domain))
+        environment = environment_text(wish, key)
     app = _app(wish, current, into)
-    key = find_key(home)
-    _note(app, wish, into, bool(key.text))
+    if adopted:
+        _tell(app.notes, adopted)
+    else:
+        _note(app, wish, into, bool(key.text))
     files = {
-        "digitalocean.yml": inventory_text(wish),
+        "digitalocean.yml": INVENTORY,
         "hosts.yaml": HOSTS,
-        "group_vars/all/environment.yml": environment_text(wish, key),
+        "group_vars/all/environment.yml": environment,
         "group_vars/all/app.yml": app_text(app, wish),
         "README.md": readme_text(app, wish, shown),
     }
@@ -68,6 +88,14 @@ def _app(wish: Wish, current: Path, into: Path) -> App:
     # Else every edit of an inventory would be another release of the app that it lies in.
     source["exclude"] = [ours.relative_to(folder).as_posix()]
     return understand(read_tree(folder, ours), source, wish.project)
+
+
+def _tell(notes: Notes, adopted: Adopted) -> None:
+    """Put what is to be said of the account before what is to be said of the app."""
+    if not adopted.allowed_ssh_ips:
+        notes.todo.insert(0, "who may use SSH: set `provision_allowed_ssh_ips` in environment.yml")
+    for name in ("found", "assumed", "todo"):
+        getattr(notes, name)[:0] = getattr(adopted.notes, name)
 
 
 def _note(app: App, wish: Wish, into: Path, has_key: bool) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .._app.inventory_check import plain_word
+from .._app.inventory_check import owner
 from .arguments import Wish
 from .environment_text import Key
 
@@ -31,9 +31,7 @@ def refuse_what_exists(into: Path, wish: Wish) -> None:
             " -e into=FOLDER. Nothing was written."
         )
     for other in neighbours(into):
-        text = other.read_text("utf-8", "replace")
-        said = (plain_word(text, "provision_project"), plain_word(text, "provision_environment"))
-        if said == (wish.project, wish.environment):
+        if owner({other.name: other.read_text("utf-8", "replace")}) == (wish.project, wish.environment):
             raise PlaceError(
                 f"{other.parents[2]} is the inventory of {wish.project}-{wish.environment} already: two would take the"
                 " same droplets for theirs. Use that one, or another project or environment. Nothing was written."

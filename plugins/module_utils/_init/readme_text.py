@@ -11,11 +11,17 @@ from .arguments import Wish
 from .model import App
 
 _FENCE = "```"
+_LOOK = {
+    False: "Look, and then make it:",
+    True: "Look, and carry it out: the first plan gives tags and attaches by them. What runs there already is taken"
+    " over (docs/from-terraform.md) before `site` sets up hosts and app:",
+}
 
 
 def readme_text(app: App, wish: Wish, into: str) -> str:
     """Return the text of the file. `into` is how people name the folder."""
     name = f"{wish.project}-{wish.environment}"
+    whose = "the account and the app's files" if wish.adopt else "the app's files"
     lines = [
         *(
             f"# {name}",
@@ -31,7 +37,7 @@ def readme_text(app: App, wish: Wish, into: str) -> str:
         *_steps(app, wish, into),
         *("", "From a checkout of the collection `playbooks/plan.yml` stands for `izzzi.infra.plan`, and so on."),
         *_told("Not known", "Marked as `# TODO` in the files, where they are about one line.", app.notes.todo),
-        *_told("Assumed", "Look at these once: the app's files suggest them, and do not say them.", app.notes.assumed),
+        *_told("Assumed", f"Look at these once: {whose} suggest them, and do not say them.", app.notes.assumed),
         *_told("Found", "", app.notes.found),
     ]
     return "\n".join(lines) + "\n"
@@ -46,8 +52,11 @@ def _steps(app: App, wish: Wish, into: str) -> Iterator[str]:
         f"(umask 077; mkdir -p ~/.config; openssl rand -base64 32 > {password})",
         f"export ANSIBLE_VAULT_PASSWORD_FILE={password}",
     )
+    first = "Go through the lines with TODO: `provision_allowed_ssh_ips` at least, with your own address."
+    if wish.adopt:
+        first = "Go through what is not known and what is assumed, below: the account has it so, or nobody can tell."
     steps = [
-        ["Go through the lines with TODO: `provision_allowed_ssh_ips` at least, with your own address."],
+        [first],
         [token, *_console(*commands)],
     ]
     if app.variables.yours:
@@ -56,9 +65,8 @@ def _steps(app: App, wish: Wish, into: str) -> Iterator[str]:
         steps.append(
             [f'Put what others gave you into the vault ({vault}), a line `name: "value"` each:', *_console(create)]
         )
-    steps.append(
-        ["Look, and then make it:", *_console(f"{run} izzzi.infra.plan", f"{run} izzzi.infra.site")],
-    )
+    verbs = ("plan", "provision", "site") if wish.adopt else ("plan", "site")
+    steps.append([_LOOK[wish.adopt], *_console(*(f"{run} izzzi.infra.{verb}" for verb in verbs))])
     if wish.domain:
         steps.append(_https(wish))
     steps.append([f"Commit this folder with `vault.yml`, which is encrypted. Then: `{run} izzzi.infra.status`."])
@@ -68,9 +76,13 @@ def _steps(app: App, wish: Wish, into: str) -> Iterator[str]:
 
 
 def _https(wish: Wish) -> list[str]:
-    registrar = f"At the registrar of {wish.domain}, name ns1, ns2 and ns3.digitalocean.com as its name servers."
+    first = f"At the registrar of {wish.domain}, name ns1, ns2 and ns3.digitalocean.com as its name servers."
+    if wish.zone:
+        first = f"{wish.zone} is the domain of another environment, too."
+    if wish.adopt:
+        first = f"{wish.domain} leads to the account's droplets already."
     return [
-        f"{f'{wish.zone} is the domain of another environment, too.' if wish.zone else registrar} Once",
+        f"{first} Once",
         f"   `dig +short {wish.domain}` answers with the droplet's address, take the `#` from `server_names`, `tls`",
         "   and `nginx_acme_email` in `app.yml`, and run `izzzi.infra.site` again: the app is at https.",
     ]

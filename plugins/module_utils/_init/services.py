@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import yaml
+try:
+    import yaml
+except ImportError:  # a host without it: inventories are written on the controller
+    yaml = None
 
 from . import compose
 from .dockerfile import parse, sources
@@ -128,7 +131,7 @@ def _from_dockerfiles(tree: Tree, app: App) -> Iterator[Service]:
 def _called(file: str) -> tuple[str, str]:
     """Return the name of the service that a Dockerfile makes, and its purpose, as in `Dockerfile.dev`."""
     base = posixpath.basename(file)
-    head, _, tail = base.partition(".")
+    head, _dot, tail = base.partition(".")
     word = tail if head.lower() == "dockerfile" else re.sub(r"(?i)\.?dockerfile.*", "", base)
     folder = posixpath.basename(posixpath.dirname(file))
     if word and not _OTHER_PURPOSE.fullmatch(word) and not _LIVE.fullmatch(word):

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .._app.git import has_login
+
 DEEPEST = 5  # apps/api/prisma/migrations/0001 is as deep as anything that is looked for
 MOST_FILES = 20_000
 LARGEST = 512 * 1024
@@ -92,8 +94,3 @@ def _origin(root: Path) -> str:
     text = _read(root / ".git" / "config") or ""
     found = re.search(r'^\[remote "origin"\][^[]*?^\s*url\s*=\s*(\S+)', text, flags=re.MULTILINE)
     return found[1] if found and not has_login(found[1]) else ""
-
-
-def has_login(url: str) -> bool:
-    """Return whether somebody's name or password stands in an address by HTTP."""
-    return bool(re.match(r"https?://[^/]*@", url))

@@ -153,7 +153,7 @@ def _unknown_postgres(name: str) -> Meaning | None:
 
 def _query(example: str) -> str:
     """Return the options of an address of a database, unless there is something secret in them."""
-    _, mark, query = example.partition("?")
+    _path, mark, query = example.partition("?")
     return f"?{query}" if mark and re.fullmatch(r"[\w=&.-]+", query) and "pass" not in query.lower() else ""
 
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-import yaml
+try:
+    import yaml
+except ImportError:  # a host without it: inventories are written on the controller
+    yaml = None
 
 WIDTH = 120
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes what needs quotes with double ones, as this project does."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -24,12 +24,38 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if alone.startswith(("'", '"')) else None)
 
 
-_Dumper.add_representer(str, _text)
+class Literal(str):
+    """A text of somebody else's that looks like a template and must never be one."""
+
+
+def _literal(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("!unsafe", text, style='"')
+
+
+def untrusted(value: Any) -> Any:
+    """Return a copy of a value in which no text is a template."""
+    if isinstance(value, Mapping):
+        return {key: untrusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [untrusted(item) for item in value]
+    return Literal(value) if isinstance(value, str) and any(sign in value for sign in ("{{", "{%", "{#")) else value
+
+
+@cache
+def _dumper() -> type:
+    """Return what quotes what needs quotes with double ones, as this project does."""
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    Dumper.add_representer(str, _text)
+    Dumper.add_representer(Literal, _literal)
+    return Dumper
 
 
 def _dump(value: Any, is_flow: bool) -> str:
     given: dict[str, Any] = {"width": 10**6, "allow_unicode": True, "sort_keys": False}
-    return yaml.dump(value, Dumper=_Dumper, default_flow_style=is_flow, **given).strip()
+    return yaml.dump(value, Dumper=_dumper(), default_flow_style=is_flow, **given).strip()
 
 
 def flow(value: Any) -> str:

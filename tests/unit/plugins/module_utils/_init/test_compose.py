@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._init.compose import default_of, read, references, referred
+from ansible_collections.izzzi.infra.plugins.module_utils._init.compose import default_of, read, referred
 
 
 def test_a_service_that_is_built():
@@ -28,7 +29,7 @@ def test_images_that_are_presets_and_those_that_are_not():
         "box": {"image": "axllent/mailpit:latest"},
         "mysql": {
             "image": "mysql:8.4",
-            "environment": {"MYSQL_ROOT_PASSWORD": "root", "MYSQL_DATABASE": "${DB:-shop}"},
+            "environment": {"MYSQL_ROOT_PASSWORD": "root", "MYSQL_DATABASE": "${DB:-${OLD_DB:-shop}}", "SIGN": "5$$"},
         },
         "traefik": {"image": "traefik:v3"},
     }
@@ -40,6 +41,7 @@ def test_images_that_are_presets_and_those_that_are_not():
     assert found.data["mysql"]["environment"] == {
         "MYSQL_ROOT_PASSWORD": "${MYSQL_ROOT_PASSWORD}",
         "MYSQL_DATABASE": "shop",
+        "SIGN": "5$$",
     }
     assert found.secrets == ["MYSQL_ROOT_PASSWORD"]
     assert "traefik" in found.left_out
@@ -61,7 +63,9 @@ def test_variables_in_values():
     assert default_of("a${B:-c}$D") == "ac"
     assert referred("${A:-b}") == ("A", "b")
     assert referred("x${A}") is None
-    assert references("$$A ${B:?must} $C") == ["B", "C"]
+    assert referred("${A:?must}") == ("A", "")
+    assert referred("${A:-${B:-c}}") == ("A", "c")
+    assert (referred("${A"), default_of("${A")) == (None, "${A")
 
 
 @pytest.mark.parametrize("odd", [None, 1, True, "x", [1], [None], {"a": 1}, {"": None}])

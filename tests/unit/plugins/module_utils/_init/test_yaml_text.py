@@ -1,8 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.izzzi.infra.plugins.module_utils._init.yaml_text import block, comment, line, scalar
+from ansible_collections.izzzi.infra.plugins.module_utils._init.yaml_text import (
+    block,
+    comment,
+    flow,
+    line,
+    scalar,
+    untrusted,
+)
 
 VALUES = [
     "a",
@@ -53,3 +61,10 @@ def test_comments_are_broken():
 
 def test_numbers_of_an_example():
     assert [scalar(text) for text in ("12", "0", "012", "1.5", "x", "9" * 12)] == [12, 0, "012", "1.5", "x", "9" * 12]
+
+
+def test_texts_of_others_are_no_templates():
+    given = {"a": ["{{ x }}", {"b": "{% x %}"}, "plain", 1], "c": "{# x"}
+    text = flow(untrusted(given))
+    assert text == '{a: [!unsafe "{{ x }}", {b: !unsafe "{% x %}"}, plain, 1], c: !unsafe "{# x"}'
+    assert yaml.safe_load(text.replace("!unsafe ", "")) == given
