@@ -20,12 +20,13 @@ options:
     description:
       - V(now) makes a backup; the first one is proven at once. V(list) returns those that there are.
       - V(drill) restores a backup into a PostgreSQL without network, compares, and throws it away.
+      - V(find) fails where V(restore) would find nothing of that name, and says what there is. It reads what is stored.
       - V(restore) brings a database, or one table of it, back. V(undo) takes the last restore back.
       - V(repair) reads all that is stored, puts aside what is damaged, stores it anew by a backup, and proves that.
       - V(state) returns what is remembered, and what is late or has failed.
     type: str
     required: true
-    choices: [now, list, drill, repair, restore, undo, state]
+    choices: [now, list, drill, repair, find, restore, undo, state]
   app:
     description: Name of the app.
     type: str
@@ -148,7 +149,7 @@ from ..module_utils._backup.drill import drill
 from ..module_utils._backup.restore import undo
 from ..module_utils._secrets.mask import mask
 
-ACTIONS = ["now", "list", "drill", "repair", "restore", "undo", "state"]
+ACTIONS = ["now", "list", "drill", "repair", "find", "restore", "undo", "state"]
 ARGUMENT_SPEC = {
     "action": {"type": "str", "required": True, "choices": ACTIONS},
     "app": {"type": "str", "required": True},
@@ -174,6 +175,9 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
         return {"changed": False, **actions.overview(found)}
     if params["action"] == "state":
         return {"changed": False, "state": actions.report(found)}
+    if params["action"] == "find":
+        actions.require(found, params["to"], params)
+        return {"changed": False}
     if params["action"] == "restore" and check_mode:
         foreseen = everything.foresee(found, params["to"]) if params["everything"] else actions.foresee(found, *what)
         return {"changed": True, "backup": foreseen, "loss": foreseen["loss"]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import manifest, restore, restore_redis, restore_volume, state, table, wal, windows
+from . import manifest, restore, restore_redis, restore_volume, source, state, table, wal, windows
 from .config import BackupError
 from .context import Context
 from .drill import drill
@@ -47,6 +47,25 @@ def bring_back(context: Context, to: str, into: str, what: Mapping[str, Any]) ->
 def changes_live(into: str, what: Mapping[str, Any]) -> bool:
     """Tell whether a restore puts something into the place of live data."""
     return bool(what.get("table") or what.get("redis")) or (into == LIVE and not what.get("volume"))
+
+
+def require(context: Context, to: str, what: Mapping[str, Any]) -> None:
+    """Raise BackupError when there is nothing to restore: before visitors are turned away. Only what is stored is read,
+    since what is live may be broken. Which tables a point in time has is known when it has been replayed."""
+    if what.get("redis"):
+        restore_redis.require_redis(context.config)
+    if what.get("volume") or what.get("redis"):
+        snapshot = choose(context.repository.snapshots(), to)
+        if what.get("volume"):
+            restore_volume.path_of(snapshot, what["volume"])
+        return
+    wanted, name = context.database(what.get("database") or ""), what.get("table") or ""
+    if name:
+        table.split(name)
+    source.require(context, to)
+    if name and not source.is_time(to):
+        with source.find(context, to) as found:
+            table.key_of(found, wanted, name)
 
 
 def foresee(context: Context, to: str, into: str, what: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ SAME += ("directory", "reserve", "timeout", "check_share", "wal", "wal_interval"
 
 def code() -> dict[str, str]:
     """Return the files that run on a host, by their path below the package."""
-    return on_host.code("_backup/__main__.py")
+    return on_host.code("_backup/main.py")
 
 
 def repository(given: Mapping[str, Any]) -> str:

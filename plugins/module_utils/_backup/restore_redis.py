@@ -16,7 +16,7 @@ from typing import Any
 
 from .._app.program import run
 from . import redis, scratch
-from .config import BackupError
+from .config import BackupError, Config
 from .containers import Container
 from .context import Context
 from .lock import locked
@@ -56,12 +56,17 @@ def docker_run(name: str, app: str, live: Container, folder: Path) -> list[str]:
     return ["docker", "run", "--detach", "--pull=never", *who, f"--volume={folder}:/restore:ro", *server, *rest]
 
 
+def require_redis(config: Config) -> None:
+    """Raise BackupError when there is no Redis whose data could come back."""
+    if not config.redis:
+        raise BackupError("No Redis is backed up. Give backup_redis, and run playbooks/deploy.yml.")
+
+
 def restore(context: Context, to: str = "latest") -> dict[str, Any]:
     """Put the data of a backup into the place of Redis' present data, which is saved first. Raise BackupError when it
     cannot be done; Redis is itself again then, with the present data or the restored data, and never with half."""
     config, began = context.config, context.clock()
-    if not config.redis:
-        raise BackupError("No Redis is backed up. Give backup_redis, and run playbooks/deploy.yml.")
+    require_redis(config)
     with locked(config.directory, "restore"):
         live = context.container(config.redis)
         scratch.sweep(config.app)

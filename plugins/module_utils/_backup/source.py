@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .._app.sql import Database
-from . import manifest, postgres
+from . import base, manifest, point, postgres
 from .config import BackupError
 from .context import Context
+from .manifest import Counts
 from .pipe import pipe
 from .point import END, PointInTime
 from .repository import Snapshot, choose
@@ -40,7 +41,7 @@ class Source(Protocol):
     def roles(self, database: Database) -> str:
         """Return the roles of its server as SQL."""
 
-    def counts(self, database: Database) -> manifest.Counts:
+    def counts(self, database: Database) -> Counts:
         """Return rows and checksum of each table."""
 
     def fill(self, server: Server, database: Database, name: str, *options: str) -> None:
@@ -73,7 +74,7 @@ class Dump:
     def properties(self, database: Database) -> Mapping[str, Any]:
         return self._entry(database)["properties"]
 
-    def counts(self, database: Database) -> manifest.Counts:
+    def counts(self, database: Database) -> Counts:
         return self._entry(database)["counts"]
 
     def roles(self, database: Database) -> str:
@@ -112,6 +113,18 @@ def find(context: Context, to: str) -> Iterator[Source]:
     snapshot = choose(context.repository.snapshots(), to)
     text = context.repository.read(snapshot.id, f"/{STAGING}/{manifest.FILE}")
     yield Dump(context, snapshot, manifest.read(text))
+
+
+def require(context: Context, to: str) -> None:
+    """Raise BackupError when `to` names nothing that there is. Only what is stored is read: the live database may be
+    what is broken."""
+    if not is_time(to):
+        choose(context.repository.snapshots(), to)
+        return
+    require_archive(context)
+    PointInTime(context, to)  # refuses what is no time, or in the future
+    for service in context.config.archived:
+        point.choose(base.bases(context, service), point.moment(to), service)
 
 
 def require_archive(context: Context) -> None:

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from .._app.program import CommandError
-from .._app.sql import literal, quoted
+from .._app.sql import Database, literal, quoted
 from . import fill, names, postgres, swap, tidy
 from .config import BackupError
 from .context import Context
@@ -18,7 +18,7 @@ from .lock import locked
 from .manifest import require_equal
 from .pipe import pipe
 from .restore import require_room
-from .source import find
+from .source import Source, find
 
 _PART = r'("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)'
 _TABLE = re.compile(rf"{_PART}\.{_PART}")
@@ -31,6 +31,14 @@ def split(table: str) -> tuple[str, str]:
         raise BackupError(f"{table!r} is not a table such as public.notes.")
     schema, name = (part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups())
     return schema, name
+
+
+def key_of(source: Source, database: Database, table: str) -> str:
+    """Return how a source calls a table. Raise BackupError when it has none of the name."""
+    there = source.counts(database)
+    if not (key := next((key for key in there if split(key) == split(table)), "")):
+        raise BackupError(f"The {source.label} has no table {table}. It has {', '.join(there) or 'none'}.")
+    return key
 
 
 def users(schema: str, name: str) -> str:
@@ -72,9 +80,7 @@ def restore(context: Context, table: str, to: str = "latest", database: str = ""
     with locked(context.config.directory, "restore"), find(context, to) as source:
         server = context.server(wanted)
         tidy.tidy(context.config.app, server, wanted)
-        key = next((key for key in source.counts(wanted) if split(key) == (schema, name)), "")
-        if not key:
-            raise BackupError(f"The {source.label} has no table {table}. It has {', '.join(source.counts(wanted))}.")
+        key = key_of(source, wanted, table)
         if using := [json.loads(line) for line in server.ask(users(schema, name), wanted.name).splitlines()]:
             raise BackupError(
                 f"{table} is used by {', '.join(using)}, which would go on using the present one. Restore with "

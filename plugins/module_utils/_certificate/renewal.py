@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Renews what is due, wherever the certificates are: on one host, or in a Swarm."""
 
+# pylint: disable=ansible-bad-function  # a program of a host, not a module: it prints, and ends by itself
 from __future__ import annotations
 
 import socket

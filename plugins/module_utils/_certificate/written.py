@@ -20,7 +20,7 @@ MANAGED = "# Managed by Ansible, roles izzzi.infra.nginx and izzzi.infra.swarm_s
 # -P: what lies in the directory where somebody calls it is none of the command's code.
 SCRIPT = f"""#!/bin/sh
 {MANAGED}: `izzzi-certificate --help`
-PYTHONPATH=/usr/local/lib/izzzi exec python3 -BP -m infra._certificate "$@"
+PYTHONPATH=/usr/local/lib/izzzi exec python3 -BP -m infra._certificate.main "$@"
 """
 SERVICE = f"""{MANAGED}
 [Unit]
@@ -76,7 +76,7 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
     }
     if given["place"] == SWARM:
         settings |= {"project": given["project"], "constraints": given["constraints"]}
-    code = on_host.code("_certificate/__main__.py", f"_certificate/{given['place']}.py")
+    code = on_host.code("_certificate/main.py", f"_certificate/{given['place']}.py")
     has_authority = any(site["source"] == ACME for site in given["sites"].values())
     return {
         "directories": [{"path": str(PLACE), "mode": "0700"}],

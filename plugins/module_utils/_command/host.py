@@ -19,14 +19,14 @@ from .units import PROGRAM, UNITS, tidy_unit
 SCRIPT = """#!/bin/sh
 # Managed by Ansible, roles izzzi.infra.app_compose and izzzi.infra.swarm_stack: `izzzi --help`
 [ "$(id -u)" = 0 ] || exec sudo -- /usr/local/bin/izzzi "$@"
-PYTHONPATH=/usr/local/lib/izzzi exec python3 -BP -m infra._command "$@"
+PYTHONPATH=/usr/local/lib/izzzi exec python3 -BP -m infra._command.main "$@"
 """
 
 
 def written(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `host_change`. `given` is what App has, with the `hidden` texts that no output shows."""
     runner = given["runner"]
-    code = on_host.code("_command/__main__.py", f"_command/{runner}.py")
+    code = on_host.code("_command/main.py", f"_command/{runner}.py")
     settings = {name: given[name] for name in App.__dataclass_fields__ if name in given and name != "hidden"}
     settings["params"] = {**given["params"], "services": asked(given["params"].get("services") or {})}
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"

@@ -115,7 +115,7 @@ class Runner:
 def of_service(_name: str, text: str) -> Line | None:
     """Read a line of `docker service logs --timestamps --no-task-ids`: time, `service.number@node`, a bar, words."""
     when, _blank, rest = text.rstrip("\r\n").partition(" ")
-    who, bar, words = rest.partition("|")
-    if not (bar and when[:1].isdigit()):
+    who, separator, words = rest.partition("|")
+    if not (separator and when[:1].isdigit()):
         return None
     return Line(when, _NODE_ID.sub(r".\1@\1", who.strip()), words.removeprefix(" "))

@@ -43,7 +43,7 @@ def problems(given: Mapping[str, Any]) -> list[str]:
 def files(given: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the files of `host_change` that hold no secret."""
     text = json.dumps({name: given[name] for name in SETTINGS}, indent=1, sort_keys=True) + "\n"
-    code = on_host.code("_notify/__main__.py")
+    code = on_host.code("_notify/main.py")
     return [
         *({"path": str(on_host.CODE / name), "content": content} for name, content in code.items()),
         {"path": str(PLACE / "settings.json"), "content": text, "mode": "0600"},

@@ -113,6 +113,8 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Document:
+    """What is said of an app. `others` are such documents of the other apps of the server."""
+
     app: str
     runner: str
     host: str
@@ -130,6 +132,7 @@ class Document:
     releases: tuple[Release, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     backup: Backup | None = None
+    others: tuple[Document, ...] = ()
 
 
 def as_json(document: Document | Machine) -> dict[str, Any]:

@@ -25,7 +25,8 @@ USER = "operator"
 SHORTEST = 16  # characters of a password
 MANAGED = "# Ansible managed: the role izzzi.infra.pages writes this file."
 RUNTIME_OF_NGINX = "/run/izzzi-pages-web"
-SAME = ("app", "runner", "directory", "edge_directory", "certificates")  # the writer reads them under the same name
+# The writer reads them under the same name.
+SAME = ("app", "runner", "directory", "edge_directory", "certificates", "apps")
 SERVICE = "operators"
 STATIC = "/srv/izzzi-pages"
 
@@ -58,10 +59,10 @@ def _door_problems(given: Mapping[str, Any]) -> list[str]:
 
 def files(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return files of `host_change`: the writer, its settings, and on one server nginx's, too."""
-    settings = {name: given[name] for name in SAME if name in given}
+    settings = {name: given[name] for name in SAME if name in given and (name != "apps" or given[name])}
     settings["mail_port"] = given["mail_port"] if given.get("mail") else 0
     text = json.dumps(settings, indent=1, sort_keys=True) + "\n"
-    code = on_host.code("_pages/__main__.py", f"_pages/{given['runner']}.py")
+    code = on_host.code("_pages/main.py", f"_pages/{given['runner']}.py")
     found = [
         *({"path": str(on_host.CODE / name), "content": content} for name, content in code.items()),
         {"path": str(PLACE / "settings.json"), "content": text, "apply": ["writer"]},

@@ -34,7 +34,9 @@ def disk(place: Path = DISK) -> Room:
 
 def memory(meminfo: str) -> Room:
     """Read /proc/meminfo: what programs can still have, of all."""
-    values = {name: rest.split()[0] for name, _, rest in (line.partition(":") for line in meminfo.splitlines()) if rest}
+    values = {
+        name: rest.split()[0] for name, _colon, rest in (line.partition(":") for line in meminfo.splitlines()) if rest
+    }
     return Room(int(values.get("MemAvailable", 0)) * KIB, int(values.get("MemTotal", 0)) * KIB)
 
 

@@ -170,11 +170,25 @@ function writeKeep(state) {
   return found;
 }
 
-function show(state) {
+// Of several apps on one server, the one whose name is after the # of the address.
+const here = (apps) => apps.find((one) => `#${one.app}` === location.hash) || apps[0];
+function writeLinks(apps, state) {
+  const found = apps.length > 1 ? apps.flatMap((one) => [one === state ? make("strong", { "aria-current": "page" }, one.app) : make("a", { href: `#${one.app}` }, one.app), " "]) : [];
+  return state.mail_port ? [...found, make("a", { href: `${location.protocol}//${location.hostname}:${state.mail_port}/` }, "Mail catcher")] : found;
+}
+// What is not well with the other apps stands at the top, too; what is the machine's once.
+function ofOthers(apps, state, said) {
+  const known = said.map(([, text]) => text), isNew = ([kind, text]) => kind !== "good" && !known.includes(text);
+  return apps.filter((one) => one !== state).flatMap((one) => summary(one).filter(isNew).map(([kind, text]) => [kind, `${one.app}: ${text}`]));
+}
+
+function show(first) {
+  const apps = [first, ...first.others || []], state = here(apps);
   const said = summary(state);
+  said.push(...ofOthers(apps, state, said));
   document.title = `${said.some(([kind]) => kind === "bad") ? "✕ " : state.rollout ? "… " : ""}${state.app}`;
   part("app", state.app, () => state.app);
-  part("links", state.mail_port, () => (state.mail_port ? make("a", { href: `${location.protocol}//${location.hostname}:${state.mail_port}/` }, "Mail catcher") : ""));
+  part("links", [state.app, apps.map((one) => one.app), state.mail_port], () => writeLinks(apps, state));
   part("summary", said, () => said.map(([kind, text]) => make("li", { class: kind }, text)));
   writeRollout(state.rollout);
   part("places-heading", state.runner, () => (state.runner === "swarm" ? "Nodes" : "Server"));
@@ -220,4 +234,5 @@ async function look() {
   tick(trouble);
   setTimeout(look, EVERY);
 }
+addEventListener("hashchange", () => last && show(last));
 look();

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -27,7 +28,7 @@ def test_the_code_runs_from_its_files_alone(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    command = [sys.executable, "-B", "-m", "infra._backup", "state", "shop", f"--settings={tmp_path}"]
+    command = [sys.executable, "-B", "-m", "infra._backup.main", "state", "shop", f"--settings={tmp_path}"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "shop.json and shop.env cannot be read" in done.stderr

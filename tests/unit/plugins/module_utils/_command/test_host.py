@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -24,7 +25,7 @@ def test_the_code_runs_from_its_files_alone(tmp_path, runner):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file["content"])
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    program = f"from infra._command import {runner}; from infra._command.__main__ import parser; parser().print_help()"
+    program = f"from infra._command import {runner}; from infra._command.main import parser; parser().print_help()"
     command = [sys.executable, "-BP", "-c", program]
     done = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -17,7 +18,7 @@ from tests.pages.facts import SECRET, of_server, of_swarm
 FIELDS = {
     "": {
         *("app", "runner", "host", "time", "live", "colour", "stopped", "maintenance", "mail_port", "problems"),
-        *("nodes", "tasks", "services", "rollout", "releases", "certificates", "backup"),
+        *("nodes", "tasks", "services", "rollout", "releases", "certificates", "backup", "others"),
     },
     "nodes": {"name", "state", "role", "availability", "leader", "disk", "memory", "measured"},
     "tasks": {"service", "part", "state", "node", "number", "colour", "release", "image", "since"},

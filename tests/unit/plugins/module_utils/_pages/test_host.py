@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -44,7 +45,7 @@ def test_what_is_wrong_is_one_sentence(more, told):
 
 def test_a_server_gets_writer_page_and_nginx_and_no_password_in_the_open():
     written = {file["path"]: file["content"] for file in files(GIVEN)}
-    assert "/usr/local/lib/izzzi/infra/_pages/__main__.py" in written
+    assert "/usr/local/lib/izzzi/infra/_pages/main.py" in written
     assert "/usr/local/lib/izzzi/infra/_pages/compose.py" in written
     assert {"/etc/izzzi/pages/web/index.html", "/etc/izzzi/pages/nginx.conf"} <= written.keys()
     assert json.loads(written["/etc/izzzi/pages/settings.json"])["mail_port"] == 8025
@@ -86,7 +87,7 @@ def test_what_is_on_the_host_starts_there_alone(tmp_path, runner):
             place = tmp_path / file["path"].removeprefix("/usr/local/lib/izzzi/")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(file["content"])
-    program = f"import infra._pages.{runner}, infra._pages.__main__ as m, pathlib; m.places.read(pathlib.Path('/none'))"
+    program = f"import infra._pages.{runner}, infra._pages.main as m, pathlib; m.places.read(pathlib.Path('/none'))"
     environment = {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-S", "-c", program], env=environment, capture_output=True, text=True)
     assert "SettingsError: /none/settings.json cannot be read. Run playbooks/deploy.yml." in done.stderr

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._pages import __main__ as program
+from ansible_collections.izzzi.infra.plugins.module_utils._pages import main as program
 from ansible_collections.izzzi.infra.plugins.module_utils._pages.document import Document, Machine
 from ansible_collections.izzzi.infra.plugins.module_utils._pages.settings import Settings
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError, NotInSwarm
@@ -73,6 +74,14 @@ def test_before_there_is_a_place_nothing_is_written(writer, tmp_path):
     writer.runner.directory = None
     writer.write()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_other_apps_of_the_server_stand_in_the_same_document(tmp_path):
+    settings = Settings("blog", others=(Settings("shop"),))
+    found = program.Writer(settings, Runner(directory=tmp_path), None, clock=lambda: 50.0)
+    found.write()
+    assert read(found)["app"] == "blog"
+    assert [other["app"] for other in read(found)["others"]] == ["shop"]
 
 
 def test_what_changes_slowly_is_looked_at_beside_it(writer, monkeypatch):

@@ -4,6 +4,7 @@
 """Writes the document of the operators' page, again and again, until it is ended, or until code or settings have
 changed: systemd starts it anew then. It asks the engine, and nobody asks it: whoever serves the page has a file."""
 
+# pylint: disable=ansible-bad-function  # a program of a host, not a module: it prints, and ends by itself
 from __future__ import annotations
 
 import importlib
@@ -32,7 +33,8 @@ ENGINE_TIMEOUT = 10.0
 
 
 class Writer:
-    """What is known between two documents. `runner` is the module of whoever runs the app."""
+    """What is known between two documents. `runner` is the module of whoever runs the app. The other apps of the server
+    have writers of their own, whose documents go into this one's."""
 
     def __init__(self, settings: Settings, runner: Any, engine: Engine, clock: Callable[[], float] = time.time):
         self.settings, self.runner, self.engine, self.clock = settings, runner, engine, clock
@@ -42,6 +44,7 @@ class Writer:
         self.makers: dict[str, str] = {}
         self.last: Document | None = None
         self.facts: Any = None
+        self.others = [Writer(other, runner, engine, clock) for other in settings.others]
 
     def directory(self) -> Path | None:
         """Return where the document is read; None in a Swarm before its service has run here."""
@@ -53,7 +56,7 @@ class Writer:
         self.certificates = certificates(self.settings.certificates)
         self.makers = makers(self.settings.app)
         self.machines |= self.runner.neighbours(self.engine, self.settings, self.facts, self.own.name)
-        return True
+        return all(other.remember() for other in self.others)
 
     def document(self) -> Document | None:
         """Describe the app; None where others have to: on a worker of a Swarm."""
@@ -80,6 +83,8 @@ class Writer:
         place, document = self.directory(), self.document()
         if place is None:
             return
+        if document and self.others:
+            document = replace(document, others=tuple(filter(None, (other.document() for other in self.others))))
         put(place / MACHINE, as_json(self.own))
         put(place / STATE, as_json(document) if document else None)
 

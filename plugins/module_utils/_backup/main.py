@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command izzzi-backup, on a host: what timers run, and what a person can do there without a controller."""
 
+# pylint: disable=ansible-bad-function  # a program of a host, not a module: it prints, and ends by itself
 from __future__ import annotations
 
 import argparse
@@ -88,7 +89,7 @@ def serve(found: context.Context, options: argparse.Namespace) -> None:
         sys.executable,
         "-B",
         "-m",
-        __package__ or "",
+        f"{__package__}.main",
         "base",
         options.app,
         f"--settings={options.settings}",

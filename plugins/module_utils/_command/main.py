@@ -4,6 +4,7 @@
 """The command izzzi, on a host: what a person does there with an app, whatever runs it. A subcommand is a function with
 its arguments; TABLE has them all."""
 
+# pylint: disable=ansible-bad-function  # a program of a host, not a module: it prints, and ends by itself
 from __future__ import annotations
 
 import argparse

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gets certificates by ACME and renews them: `izzzi-certificate`, which timers and roles call."""
 
+# pylint: disable=ansible-bad-function  # a program of a host, not a module: it prints, and ends by itself
 from __future__ import annotations
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import os
@@ -5,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.logs import Line
-from ansible_collections.izzzi.infra.plugins.module_utils._command import __main__ as command
+from ansible_collections.izzzi.infra.plugins.module_utils._command import main as command
 from ansible_collections.izzzi.infra.plugins.module_utils._command.settings import App, CommandFailed
 
 APP = App("shop", "compose", database={"service": "db", "name": "shop", "user": "owner"}, hidden=("hunter22",))
