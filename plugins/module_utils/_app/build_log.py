@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .._secrets.mask import mask
+from .build_advice import advice
 from .program import CommandError
 from .progress import LOGGER, watched
 
@@ -124,7 +125,7 @@ def failure(output: str, end: str, service: str, log: Path) -> str:
     name = f"{service}: its" if service else "An"
     head = f"{name} image cannot be built: {end}" + (f", in the step {step[:LONGEST_STEP]}" if step else "") + "."
     lines = [f"  {line[:LONGEST_LINE]}" for line in [*excerpt(said), *last]]
-    return "\n".join([head, *lines, f"All that the build said is in {log}."])
+    return "\n".join(filter(None, [head, *lines, f"All that the build said is in {log}.", advice(step, said)]))
 
 
 def failing_step(lines: Sequence[str]) -> tuple[str, list[str], list[str]]:

@@ -26,6 +26,15 @@ _CREDENTIAL_HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$IZZZI_GIT_U
 PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false")
 
 
+def has_login(repository: str) -> bool:
+    """Return whether somebody's name or password stands in an address by HTTP."""
+    try:
+        parts = urlsplit(repository)
+    except ValueError:
+        return "@" in repository  # who cannot read it does not show it
+    return parts.scheme in ("http", "https") and "@" in parts.netloc
+
+
 @dataclass(frozen=True)
 class Remote:
     """Split a repository's address from its credentials."""
@@ -44,7 +53,7 @@ class Remote:
             parts = urlsplit(repository)
         except ValueError as error:
             raise SourceError(f"repository is not a git URL: {error}.") from error
-        if parts.scheme not in ("http", "https") or "@" not in parts.netloc:
+        if not has_login(repository):
             return cls(repository)
         address = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         # A lone user is an access token; servers then take any password.

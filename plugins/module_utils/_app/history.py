@@ -135,12 +135,19 @@ def person(who: Mapping[str, str]) -> str:
     return " ".join(filter(None, (place, f"({who['author']})" if who.get("author") else "", who.get("ci", ""))))
 
 
-def text(one: Line) -> str:
+def texts(lines: Sequence[Line]) -> list[str]:
+    """Tell lines to people, with the app where there are several."""
+    several = len({one["app"] for one in lines} - {SERVER, ""}) > 1
+    return [text(one, several) for one in lines]
+
+
+def text(one: Line, several: bool = False) -> str:
     """Tell a line to people; why it has failed stands below it."""
     moved = " -> ".join(dict.fromkeys(filter(None, (one["from"], one["to"]))))
     did = one["did"] if one["did"] not in (one["verb"], HOST) else ""
     where = one["server"] if one["did"] == HOST else ""
-    told = [one["verb"], did, where, one["what"], moved]
+    whose = f"{one['app']}:" if several and one["app"] != SERVER else ""
+    told = [whose, one["verb"], did, where, one["what"], moved]
     when = one["when"].replace("T", " ").rstrip("Z")
     first = f"{when}  {one['result']:<6}  {' '.join(filter(None, told))}, {one['seconds']:g} s, {person(one['who'])}"
     return "\n".join([first, *(f"    {row}" for row in one["detail"].splitlines()[:3])])

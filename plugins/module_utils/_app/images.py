@@ -238,7 +238,7 @@ def pin(declared: str, repo_digests: Sequence[str]) -> str:
     wanted = repository(declared)
     names = (wanted, wanted.removeprefix("docker.io/"), wanted.removeprefix("docker.io/library/"))
     found = (reference.partition("@") for reference in repo_digests)
-    return next((f"{declared}@{digest}" for name, _, digest in found if name in names), "")
+    return next((f"{declared}@{digest}" for name, _at, digest in found if name in names), "")
 
 
 def from_inspection(declared: str, pinned: str, inspected: Mapping[str, Any]) -> Image:

@@ -83,16 +83,19 @@ def switch(
 def leave(edge: EdgeFiles, path: str, leaves: bool, check_mode: bool) -> dict[str, Any]:
     """Let a load balancer's check of `path` fail, or not any more, while visitors are served as before. Return the
     module's result. Raise ValueError for a path that nginx would read otherwise."""
-    if not leaves:
-        wanted: dict[str, str | None] = {LEAVING: None}
-    elif not path.startswith("/") or set(path) & set('"\\$ \n'):
-        raise ValueError(f"health_path: {path!r} is not a path such as /health.")
-    else:
-        wanted = {LEAVING: f'{HEADER}if ($request_uri = "{path}") {{ return 503; }}\n'}
+    wanted: dict[str, str | None] = {LEAVING: leaving(path) if leaves else None}
     changed = bool(edge.differences(wanted))
     if changed and not check_mode:
         edge.switch(wanted)
     return {"changed": changed, "state": "leaving" if leaves else "staying"}
+
+
+def leaving(path: str, name: str = "health_path") -> str:
+    """Return the file that lets a load balancer's check fail. Raise ValueError for a path that nginx would read
+    otherwise."""
+    if not path.startswith("/") or set(path) & set('"\\$ \n'):
+        raise ValueError(f"{name}: {path!r} is not a path such as /health.")
+    return f'{HEADER}if ($request_uri = "{path}") {{ return 503; }}\n'
 
 
 def closed_for(edge: EdgeFiles) -> str | None:

@@ -88,7 +88,7 @@ def targets(service: Mapping[str, Any]) -> dict[str, str]:
     found = {_path(m.target): m.source or ("" if m.kind == "volume" else m.kind) for m in mounts}
     tmpfs = service.get("tmpfs") or []
     for path in [tmpfs] if isinstance(tmpfs, str) else tmpfs:
-        found[_path(str(path).split(":")[0])] = "tmpfs"
+        found[_path(str(path).partition(":")[0])] = "tmpfs"
     return found
 
 

@@ -104,7 +104,7 @@ def git_listing(git: Git, root: Path) -> Listing:
     others = ("--others", "--exclude-standard")
     listing = Listing(ignored=git.names(*ask, *others, "--ignored", "--directory", cwd=root))
     for line in git.names(*ask, "--stage", cwd=root):
-        head, _, name = line.partition("\t")
+        head, _tab, name = line.partition("\t")
         if head.startswith("160000"):
             listing.add(_inside(git, root, name, f"git -C {root} submodule update --init --recursive"))
         elif os.path.lexists(root / name):

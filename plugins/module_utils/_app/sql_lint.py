@@ -28,7 +28,9 @@ _RULES = (
 )
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), words) for pattern, words in _RULES)
 _ADD_COLUMN = re.compile(
-    rf"\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!CONSTRAINT\b|PRIMARY\b|UNIQUE\b|FOREIGN\b|CHECK\b|VALUE\b|INDEX\b){_NAME}\s+(?P<definition>[^,;]*(?:\([^)]*\)[^,;]*)*)",
+    r"\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"
+    r"(?!CONSTRAINT\b|PRIMARY\b|UNIQUE\b|FOREIGN\b|CHECK\b|VALUE\b|INDEX\b)"
+    rf"{_NAME}\s+(?P<definition>[^,;]*(?:\([^)]*\)[^,;]*)*)",
     re.IGNORECASE,
 )
 _CONSENT = re.compile(r"--\s*izzzi:\s*compatible\b", re.IGNORECASE)

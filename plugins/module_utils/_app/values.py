@@ -102,7 +102,7 @@ def read_mount(item: Any) -> Mount:
     """Read `source:target:ro`, `target`, or a dictionary."""
     if not isinstance(item, Mapping):
         source, colon, rest = str(item).partition(":")
-        target, _, mode = rest.partition(":")
+        target, _colon, mode = rest.partition(":")
         item = (
             {"source": source, "target": target, "read_only": "ro" in mode.split(",")} if colon else {"target": source}
         )

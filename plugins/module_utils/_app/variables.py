@@ -18,6 +18,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _BEGIN = re.compile(r"\$[${A-Za-z_]")  # any other dollar sign is one
 _OPERATOR = re.compile(r":?[-?+]")
 
+# pylint: disable=unsupported-binary-operation  # pylint is told of Python 3.8; hosts have 3.11 or newer
 Values = Mapping[str, Any]
 Missing = dict[str, str | None]  # by name the message of its `?`; None for one without an operator
 
@@ -115,6 +116,20 @@ def names(value: Any) -> set[str]:
     return {variable.name for _place, text in texts(value) for variable in _variables(text)}
 
 
+def in_order(text: str) -> list[str]:
+    """Return the names that a text refers to in the order in which they stand. A text that is not valid has none."""
+    return list(dict.fromkeys(variable.name for variable in _variables(text)))
+
+
+def filled(text: str, values: Values) -> str:
+    """Return a text as it is with no more than these values. What has neither value nor default is empty; a text that
+    is not valid stays."""
+    try:
+        return str(_resolve(text, values, {}))
+    except VariableError:
+        return text
+
+
 def problems(value: Any, values: Values, place: str, cure: str) -> list[str]:
     """Find what is wrong with the variables of a structure, each with the place below `place`; `cure` says where a
     variable could be defined."""
@@ -171,10 +186,11 @@ def texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 def _variables(text: str) -> Iterator[Variable]:
     try:
-        waiting = [part for part in parse(text) if isinstance(part, Variable)]
+        waiting = [*parse(text)]
     except VariableError:
         return
     while waiting:
-        variable = waiting.pop()
-        waiting += [part for part in variable.word if isinstance(part, Variable)]
-        yield variable
+        part = waiting.pop(0)
+        if isinstance(part, Variable):
+            waiting[:0] = part.word
+            yield part

@@ -209,7 +209,7 @@ def following(found: Calendar, zone: tzinfo, now: float) -> float | None:
 
 def _nearest(found: Calendar, zone: tzinfo, now: float, step: int) -> float | None:
     day = datetime.fromtimestamp(now, zone).date()
-    for _ in range(FAR):
+    for _day in range(FAR):
         stamps = [stamp for stamp in moments(found, day, zone) if (stamp > now) == (step > 0)]
         if stamps:
             return min(stamps) if step > 0 else max(stamps)

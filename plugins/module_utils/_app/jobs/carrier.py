@@ -153,7 +153,7 @@ class Carrier:
 
     def _alone(self, mine: Run) -> Run | None:
         """Return the run when no other one was claimed at the same moment. One by hand gives way to a timer's."""
-        for _ in range(60):
+        for _try in range(60):
             others = [r for r in of_job(self.place.runs(), mine.job) if not r.is_over and r.id != mine.id]
             if not others:
                 return mine

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The words of every kind of failure, whole: what a person reads when a release is not live."""
 
 from __future__ import annotations

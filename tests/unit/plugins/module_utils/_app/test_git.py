@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import base64
@@ -10,7 +11,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.git import Git, Remote, parse_refs, pick_revision
+from ansible_collections.izzzi.infra.plugins.module_utils._app.git import (
+    Git,
+    Remote,
+    has_login,
+    parse_refs,
+    pick_revision,
+)
 from ansible_collections.izzzi.infra.plugins.module_utils._app.source import SourceError
 
 TAG, PEELED, BRANCH = "a" * 40, "b" * 40, "c" * 40
@@ -206,3 +213,19 @@ def test_wrong_credentials_do_not_ask_and_are_not_shown(guarded_url):
     with pytest.raises(SourceError, match="Authentication failed") as caught:
         Git(Remote.parse(guarded_url.format("me:wrongpass")), timeout=20).resolve("main")
     assert "wrongpass" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_so"),
+    [
+        ("https://ada:secret@host/a", True),
+        ("HTTPS://token@host/a", True),
+        ("http://ada:secret@[host/a", True),
+        ("https://host/a@b", False),
+        ("git@host:a/b.git", False),
+        ("ssh://git@host/a", False),
+        ("../a@b", False),
+    ],
+)
+def test_a_login_in_an_address(address, is_so):
+    assert has_login(address) is is_so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -115,3 +116,10 @@ def test_histories_of_several_hosts_are_one():
 )
 def test_a_line_for_people(given, told):
     assert history.text(given) == told
+
+
+def test_lines_of_several_apps_say_whose_they_are():
+    lines = [history.line({}, app, "stop", "web-1", 0.0) for app in ("shop", history.SERVER)]
+    assert not any("shop:" in told for told in history.texts(lines))
+    told = history.texts([*lines, history.line({}, "blog", "stop", "web-1", 0.0)])
+    assert ["shop: stop" in told[0], "@server" in told[1], "blog: stop" in told[2]] == [True, False, True]

@@ -1,7 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._app.inventory_check import problems, shared
+from ansible_collections.izzzi.infra.plugins.module_utils._app.inventory_check import (
+    owner,
+    problems,
+    shared,
+    vault_names,
+)
 
 KNOWN = ["app_services", "app_env", "provision_region", "provision_project", "provision_environment"]
 SOURCE = "plugin: izzzi.infra.droplets\nfilters:\n  - \"'izzzi:shop:production' in do_tags\"\n"
@@ -75,3 +81,25 @@ def test_a_copied_vault_is_told():
     assert shared("vault.yml", b"a", {"other/vault.yml": b"b"}) == []
     (told,) = shared("vault.yml", b"a", {"other/vault.yml": b"a"})
     assert told.startswith("vault.yml is the vault file of other/vault.yml as well")
+
+
+def test_secrets_that_templates_cannot_do_without_are_named_with_their_place():
+    files = {
+        "a.yml": "app_secret_env:\n  STRIPE: '{{ vault_stripe }}'\n  # OLD: '{{ vault_old }}'\n"
+        "  MAPS: \"{{ vault_maps | default('') }}\"\n",
+        "b.yml": "x: '{{ vault_stripe ~ vault_mail }}'\nvault_plain: 1\ny: '{{ vault_plain }}'\n"
+        "z: '{{ vault_new is defined }}'\n",
+        "vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n{{ vault_inside }}\n",
+    }
+    assert vault_names(files) == {"vault_stripe": "a.yml, line 2", "vault_mail": "b.yml, line 1"}
+
+
+def test_the_owner_is_what_the_last_file_says():
+    more = {"group_vars/all/zz.yml": "provision_environment: 'dev'\n"}
+    more["vault.yml"] = "$ANSIBLE_VAULT;1.1;AES256\nprovision_project: x\n"
+    assert owner(FILES) == ("shop", "production")
+    assert owner({**FILES, **more}) == ("shop", "dev")
+    assert owner({"a.yml": "provision_project: '{{ name }}'\n"}) == ("", "")
+    twice = "provision_project: copied\nprovision_environment: dev\nprovision_project: shop # ours\n"
+    assert owner({"a.yml": twice}) == ("shop", "dev")
+    assert owner({"a.yml": twice, "b.yml": "provision_project: '{{ name }}'\n"}) == ("", "dev")

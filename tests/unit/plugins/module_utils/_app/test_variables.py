@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Compose 2.26 made of each text is written down here; tests/e2e asks a real one about hundreds more."""
 
 from __future__ import annotations
@@ -5,6 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.variables import (
     VariableError,
+    filled,
+    in_order,
     interpolate,
     missing,
     names,
@@ -76,3 +79,14 @@ def test_problems_have_their_place():
         "services.web.command[1] needs ${C}, and nothing defines it: app_env.",
         "services.web.user: '${' has a ${ without a name. A dollar sign itself is written $$.",
     ]
+
+
+def test_a_text_with_no_more_than_some_values():
+    assert filled("a${B:-c}$D ${E:+f} ${G:?must} $$", {}) == "ac   $"
+    assert filled("${A:-${B:-c}} $D", {"B": "b", "D": 1}) == "b 1"
+    assert filled("${PATH#*:} ${A", {"A": "a"}) == "${PATH#*:} ${A"
+
+
+def test_names_in_the_order_in_which_they_stand():
+    assert in_order("$$A ${B:-$C ${D:?x}} $E $B") == ["B", "C", "D", "E"]
+    assert in_order("$A ${B") == []

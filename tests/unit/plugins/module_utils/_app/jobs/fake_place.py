@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A place of jobs without an engine, which several servers share, and of which any may die at any step."""
 
 from __future__ import annotations

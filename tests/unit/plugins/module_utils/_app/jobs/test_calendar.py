@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Beside systemd itself where there is one: what both accept means the same moments."""
 
 from __future__ import annotations

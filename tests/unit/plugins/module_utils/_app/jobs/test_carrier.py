@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs of jobs with servers that die at any step: each moment runs once, and is noted."""
 
 from __future__ import annotations
