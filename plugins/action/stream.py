@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
@@ -15,6 +17,17 @@ ARGUMENT_SPEC = {"argv": {"type": "list", "elements": "str", "required": True}}
 LAST = 5
 
 
+@contextmanager
+def ending_later() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back for a moment. A worker that dies while it hands a line over takes the lock of
+    Ansible's queue with it, and then the run waits for ever."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def stream(argv: Sequence[str], show: Callable[[str], None]) -> tuple[int, str]:
     """Show each line of a program as it comes; return its exit status, and its last words."""
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -22,7 +35,8 @@ def stream(argv: Sequence[str], show: Callable[[str], None]) -> tuple[int, str]:
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, **both, encoding="utf-8", errors="replace") as process:
         for line in process.stdout or ():
             last.append(line.rstrip("\r\n"))
-            show(last[-1])
+            with ending_later():
+                show(last[-1])
     return process.returncode, "\n".join(last)
 
 
@@ -39,7 +53,7 @@ class ActionModule(ActionBase):
         try:
             status, last = stream(arguments["argv"], Display().display)
         except OSError as error:
-            raise AnsibleActionFail(f"{arguments['argv'][0]} cannot be run: {error.strerror}.") from error
+            raise AnsibleActionFail(f"{arguments['argv'][0]} cannot be run: {error.strerror}.") from None
         if status:
             raise AnsibleActionFail(f"{arguments['argv'][0]} ended with {status}:\n{last}")
         return {**result, "changed": False}

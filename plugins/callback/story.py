@@ -19,7 +19,8 @@ description:
     file on the host while such a task takes longer than 1.5 s.
   - Without a terminal, and in CI, there are plain lines only.
   - Failures, warnings, differences (C(--diff)) and messages of M(ansible.builtin.debug) are shown in full, as core
-    shows them. With C(-v) every task is shown with its result, and the output of a build as it comes.
+    shows them. A host that does not answer is one line where the task goes on without it (C(ignore_unreachable)).
+  - With C(-v) every task is shown with its result, and the output of a build as it comes.
 extends_documentation_fragment:
   - ansible.builtin.default_callback
   - ansible.builtin.result_format_callback
@@ -49,6 +50,7 @@ from ..module_utils._app.progress import OF_ROOT, place
 from ..module_utils._host.ssh_command import ssh_command
 from ..plugin_utils.live import Live
 from ..plugin_utils.outlook import Outlook
+from ..plugin_utils.told import away, change, plain, text
 
 SHOWN = ("ansible.builtin.debug", "debug")  # what a playbook has to say to people
 ASKING = ("ansible.builtin.pause", "pause", "izzzi.infra.ask")  # a line that moves would take away what somebody types
@@ -92,22 +94,9 @@ def closing(phase: Phase, now: float, width: int = WIDTH) -> str:
     return f"{phase.name:<32.32} {now - phase.began:6.1f} s  {changed:<20} {hosts}"[:width].rstrip()
 
 
-def change(host: str, task: str, item: str, *, several: bool) -> str:
-    """Return the line of one change. Its host is named where a phase may have several."""
-    what = f"{task}: {item}" if item else task
-    return f"  ~ {what}{f'  [{host}]' if several else ''}"
-
-
-def plain(name: str) -> str:
-    """Return a task's name without its role and without the file of the role that it stands in."""
-    name = name.partition(" : ")[2] or name
-    head, bar, rest = name.partition(" | ")
-    return rest if bar and " " not in head else name
-
-
-def text(message) -> str:
-    """Return a message as people read it: a list by lines."""
-    return "\n".join(map(str, message)) if isinstance(message, list) else str(message)
+def _width() -> int:
+    """Return the terminal's width. It is asked again for every line, since a window changes."""
+    return shutil.get_terminal_size().columns
 
 
 def follow(variables) -> list[str]:
@@ -141,9 +130,8 @@ class CallbackModule(Default):
         self._phase: Phase | None = None
         self._outlook = Outlook()
         self._begun = self._clock()
-        width = lambda: shutil.get_terminal_size().columns  # noqa: E731 - it is asked again when a window changes
         detailed = self._is_detailed()
-        self._live = Live(shows_line=is_terminal() and not detailed, shows_output=detailed, width=width)
+        self._live = Live(shows_line=is_terminal() and not detailed, shows_output=detailed, width=_width)
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
@@ -275,7 +263,11 @@ class CallbackModule(Default):
     def v2_runner_on_unreachable(self, result):
         self._live.forget(result.host.get_name())
         self._live.clear()
-        super().v2_runner_on_unreachable(result)
+        if self._is_detailed() or not result.task.ignore_unreachable:
+            super().v2_runner_on_unreachable(result)
+        else:  # the task says that it goes on without such a host
+            task = plain(result.task.get_name().strip())
+            self._say(away(result.host.get_name(), task, result.result.get("msg", "")), C.COLOR_UNREACHABLE)
 
     def v2_runner_retry(self, result):
         if self._is_detailed():

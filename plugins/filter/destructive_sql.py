@@ -12,7 +12,7 @@ description:
   - Reads the SQL of a migration and lists statements that drop, rename, empty or narrow what is there (C(DROP TABLE),
     C(DROP COLUMN), C(RENAME), C(TYPE), C(SET NOT NULL), C(NOT NULL) without a default, C(TRUNCATE), C(DELETE) of all
     rows). Words in comments and strings do not count.
-  - A comment C(-- izzzi: compatible) in front of a statement accepts it.
+  - "A comment C(-- izzzi: compatible) in front of a statement accepts it."
 options:
   _input:
     description: The SQL.

@@ -8,6 +8,8 @@ name: merge_history
 short_description: Make one history of what several hosts have noted
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Managers of a Swarm give their lines to each other, so that several have the same one; it is taken once.
 options:
   _input:
     description: A list of lines for each host, as M(izzzi.infra.history) reads them.
@@ -31,12 +33,12 @@ _value:
   type: dict
 """
 
-from ..module_utils._app.history import merged, text
+from ..module_utils._app.history import merged, texts
 
 
 def merge_history(listed, count=0):
     lines = merged(*listed)[-int(count) :]
-    return {"lines": lines, "text": [text(line) for line in lines]}
+    return {"lines": lines, "text": texts(lines)}
 
 
 class FilterModule:

@@ -64,12 +64,8 @@ from datetime import UTC, datetime
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._edge import certificate
 from ..module_utils._edge import sites as checks
-
-try:
-    from ..module_utils._edge.certificate import problems as certificate_problems
-except ImportError:
-    certificate_problems = None
 
 
 def nginx_problems(sites, acme=None, users=(), settings=None, prefix="nginx_", place="host", names=None):
@@ -79,12 +75,12 @@ def nginx_problems(sites, acme=None, users=(), settings=None, prefix="nginx_", p
 
 def _certificates(sites, words):
     for name, site in checks.with_certificates(sites).items():
-        if certificate_problems is None:
+        if not certificate.HAS_CRYPTOGRAPHY:
             raise AnsibleFilterError(
                 "nginx_problems needs the Python package cryptography 42 or newer for certificates."
             )
         tls, names = site["tls"], site.get("server_names", ["_"])
-        faults = certificate_problems(tls["certificate"], tls["key"], names, datetime.now(UTC), tls.get("root", ""))
+        faults = certificate.problems(tls["certificate"], tls["key"], names, datetime.now(UTC), tls.get("root", ""))
         if faults:
             yield f"{words.site(name)}.tls: {' '.join(faults)}"
 

@@ -8,6 +8,8 @@ name: notify_host
 short_description: What the role notify writes onto a host, or what is wrong with its inputs
 version_added: 0.1.0
 author: The izzzi.infra maintainers (@izzzi)
+description:
+  - Judges where messages go and which are left out, and renders the files of the program that sends them.
 options:
   _input:
     description: The role's inputs by their names without C(notify_).

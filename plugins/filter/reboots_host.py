@@ -13,7 +13,10 @@ description:
   - Without a time, and on a node that is no manager any more, the files are to be absent.
 options:
   _input:
-    description: C(time) of day or an empty text, C(manager), whether the host is one, and C(image), what tasks run.
+    description:
+      - C(time) of day or an empty text, C(manager), whether the host is one, and C(image), what tasks run.
+      - C(balancer_path) is what a load balancer asks nodes for, or an empty text, and C(balancer_wait) after how many
+        seconds it has noticed that a node fails.
     type: dict
     required: true
 """
@@ -25,7 +28,8 @@ EXAMPLES = r"""
     links: "{{ host.links }}"
     apply: "{{ host.apply }}"
   vars:
-    host: "{{ {'time': '03:30', 'manager': true, 'image': 'registry:2'} | izzzi.infra.reboots_host }}"
+    host: "{{ given | izzzi.infra.reboots_host }}"
+    given: {time: "03:30", manager: true, image: "registry:2", balancer_path: "/health?lb", balancer_wait: 35}
 """
 
 RETURN = r"""

@@ -261,25 +261,19 @@ def in_words(error: Exception) -> str:
     return str(error)
 
 
-LOG = AnsibleModule._log_invocation
-
-
-def log_without_secrets(module: AnsibleModule) -> None:
-    """Logs no secret on the host: Ansible looks for one of several lines as it is, and logs it as Python does."""
-    whole = module.params
-    module.params = {**whole, "secrets": [{**secret, "content": "..."} for secret in whole.get("secrets") or []]}
-    try:
-        LOG(module)
-    finally:
-        module.params = whole
+class HostChange(AnsibleModule):
+    def _log_invocation(self) -> None:
+        """Log no secret on the host: Ansible looks for one of several lines as it is, and logs it as Python does."""
+        whole = self.params
+        self.params = {**whole, "secrets": [{**secret, "content": "..."} for secret in whole.get("secrets") or []]}
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = whole
 
 
 def main() -> None:
-    AnsibleModule._log_invocation = log_without_secrets
-    try:
-        module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    finally:
-        AnsibleModule._log_invocation = LOG  # other modules may run in this process
+    module = HostChange(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     result: dict[str, Any] = {"changed": False, "paths": [], "applied": [], "guarded": False}
     try:
         if module.params["state"] == "present":

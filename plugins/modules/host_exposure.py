@@ -102,7 +102,7 @@ def main() -> None:
     try:
         declared = reach.from_rows(params["reach"])
         for text in params["ignored_ports"]:
-            port, _, protocol = text.partition("/")
+            port, _slash, protocol = text.partition("/")
             declared += [
                 r._replace(protocol=protocol or "tcp", first=int(port), last=int(port)) for r in reach.everything()
             ]

@@ -35,6 +35,7 @@ attributes:
     description: Members that are yet to join are shown as they will be.
   diff_mode:
     support: full
+    description: Shows the nodes before and after.
 """
 
 EXAMPLES = r"""

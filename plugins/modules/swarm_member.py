@@ -59,6 +59,7 @@ attributes:
     description: On a host without an engine too.
   diff_mode:
     support: full
+    description: Shows the host's part in a Swarm before and after.
 """
 
 EXAMPLES = r"""

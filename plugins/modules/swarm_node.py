@@ -69,6 +69,7 @@ attributes:
     description: Says what would move, what would stop, and fails on what blocks.
   diff_mode:
     support: full
+    description: Shows whether nodes take tasks, before and after.
 """
 
 EXAMPLES = r"""

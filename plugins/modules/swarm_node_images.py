@@ -36,6 +36,7 @@ options:
 attributes:
   check_mode:
     support: full
+    description: Says which images would be pulled and removed.
   diff_mode:
     support: none
     description: RV(pulled) and RV(removed) say it.

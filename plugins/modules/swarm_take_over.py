@@ -56,6 +56,7 @@ options:
 attributes:
   check_mode:
     support: full
+    description: Says what would be stopped and removed.
   diff_mode:
     support: none
     description: RV(running) and RV(containers) say what stops and what goes.

@@ -98,8 +98,11 @@ def await_visitors(t: Transaction) -> None:
     """Wait until nginx has read that the page is gone: its old workers answer for a moment yet."""
     if t.edge and t.edge.read(HTTP) is None:
         request = replace(t.edge_address, token="").request("/")
-        closed = lambda: request.send(REQUEST_TIMEOUT).status == CLOSED  # noqa: E731
-        until(closed, timeout=5, interval=0.1, clock=time.monotonic, sleep=t.sleep, in_a_row=3)
+
+        def is_closed() -> bool:
+            return request.send(REQUEST_TIMEOUT).status == CLOSED
+
+        until(is_closed, timeout=5, interval=0.1, clock=time.monotonic, sleep=t.sleep, in_a_row=3)
 
 
 def copy_files(t: Transaction) -> dict[str, Any]:

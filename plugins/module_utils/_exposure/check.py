@@ -89,7 +89,7 @@ def published(docker_ps: str) -> list[Published]:
     r"""Parse `docker ps --format '{{.Names}}\t{{.Ports}}'`."""
     found = []
     for line in docker_ps.splitlines():
-        name, _, doors = line.partition("\t")
+        name, _tab, doors = line.partition("\t")
         for match in PUBLISHED.finditer(doors):
             address, first = match["address"].strip("[]"), int(match["first"])
             found.append(Published(name, match["protocol"], first, int(match["last"] or first), _unspecified(address)))

@@ -19,6 +19,7 @@ ANYBODY, MEMBERS, GROUP = "anybody", "members", "group "
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 PROTOCOLS = ("tcp", "udp", "icmp")
 LAST_PORT = 65535
+# pylint: disable=unsupported-binary-operation  # pylint is told of Python 3.8; hosts have 3.11 or newer
 Network = IPv4Network | IPv6Network
 
 

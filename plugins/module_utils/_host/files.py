@@ -9,6 +9,7 @@ import contextlib
 import grp
 import os
 import pwd
+import secrets
 import stat
 import tempfile
 from collections.abc import Callable, Iterable
@@ -209,7 +210,7 @@ def _put_beside(path: str, entry: Entry) -> str:
     """Programs that read *.conf do not see the temporary name."""
     directory, name = os.path.split(path)
     if entry.target is not None:
-        temporary = tempfile.mktemp(prefix=f".{name}.", dir=directory)
+        temporary = os.path.join(directory, f".{name}.{secrets.token_hex(4)}")
         os.symlink(entry.target, temporary)
         return temporary
     handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)  # mode 0600

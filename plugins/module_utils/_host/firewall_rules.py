@@ -60,7 +60,7 @@ def admits(rules: list[Mapping[str, Any]], port: int, address: str) -> bool:
 
 def _covers(ports: list[Any], port: int) -> bool:
     ranges = [str(item).partition("-") for item in ports]
-    return any(int(first) <= port <= int(last or first) for first, _, last in ranges)
+    return any(int(first) <= port <= int(last or first) for first, _dash, last in ranges)
 
 
 def _is_source(sources: list[str], ip: Any) -> bool:

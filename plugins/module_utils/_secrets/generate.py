@@ -65,7 +65,7 @@ def generate(spec: SecretSpec, choice=secrets.choice, token_bytes=secrets.token_
     classes = CHARSETS[spec.charset]
     alphabet = "".join(classes)
     while True:
-        value = "".join(choice(alphabet) for _ in range(spec.length))
+        value = "".join(choice(alphabet) for _place in range(spec.length))
         if all(any(character in value for character in group) for group in classes):
             return value
 

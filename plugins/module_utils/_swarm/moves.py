@@ -134,7 +134,7 @@ class Nodes:
 
     def spread(self, rounds: int = 3) -> dict[str, int]:
         """Make tasks of uneven services anew until they are even; return what stays uneven by how much."""
-        for _ in range(rounds):
+        for _round in range(rounds):
             uneven = self.uneven()
             if not uneven:
                 return {}
@@ -212,7 +212,7 @@ class Nodes:
     def _rewrite(self, kind: str, identity: str, change: Callable[[Spec], dict[str, Any] | None]) -> Any:
         """Write the changed spec over the newest version of a node or service; return what was there, or None when
         `change` wants nothing written."""
-        for _ in range(TRIES):
+        for _try in range(TRIES):
             found = self.engine.get(f"/{kind}s/{identity}")
             spec = change(found["Spec"])
             if spec is None:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program of a manager's timers: `reboot` the nodes that have to, or `open` those that are back."""
 
+# pylint: disable=ansible-bad-function  # a program of a host, not a module: it prints, and ends by itself
 from __future__ import annotations
 
 import argparse
@@ -17,7 +18,7 @@ from ..._app.program import run
 from ..engine import Engine, EngineError
 from ..moves import NodeError, Nodes
 from .member import of_info
-from .reboots import TURN, Busy, Reboots
+from .reboots import SCRIPT, TURN, Busy, Reboots
 
 WAIT = 600.0  # seconds for tasks to move, and for a node's own to start
 
@@ -28,6 +29,10 @@ def say(text: str) -> None:
 
 def reboot_host() -> None:
     run(["systemctl", "--no-block", "reboot"])
+
+
+def balancer(word: str) -> None:
+    run([SCRIPT, word])
 
 
 def outcome(node: str = "") -> Outcome:
@@ -61,11 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="izzzi-reboots", description=__doc__)
     parser.add_argument("deed", choices=["reboot", "open"])
     parser.add_argument("--image", required=True, help="what tasks run when there is no edge")
+    parser.add_argument("--patience", type=float, default=0, help="seconds that a load balancer needs to notice")
     given = parser.parse_args(arguments)
     engine = Engine()
     try:
         own, owner = of_info(engine.get("/info")).id, f"izzzi-reboots@{platform.node()}"
-        reboots = Reboots(Nodes(engine, WAIT), own, owner, given.image, say, note, reboot_host)
+        doing = (say, note, reboot_host, balancer)
+        reboots = Reboots(Nodes(engine, WAIT), own, owner, given.image, *doing, given.patience)
         {"reboot": reboot, "open": open_returned}[given.deed](reboots)
     except (NodeError, EngineError) as error:
         print(error, file=sys.stderr)

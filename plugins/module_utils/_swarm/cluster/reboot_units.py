@@ -7,16 +7,17 @@ managers this very code. Pure, but for reading the code."""
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from ..._app import on_host
+from ..._app import maintenance, on_host
 from ..._app.docker_words import SWARM_SERVICE
 from ..._app.systemd import oneshot, timer
-from .reboots import DUE, GO, MARKS
+from ..service import EDGE_FILES
+from .reboots import DUE, GO, MARKS, SCRIPT
 
 UNITS = "/etc/systemd/system"
-SCRIPT = "/usr/local/sbin/izzzi-reboot-when-empty"
 MANAGED = "# Managed by Ansible, role izzzi.infra.swarm_cluster (swarm_cluster_reboot_time)\n"
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
@@ -54,9 +55,32 @@ Description=Reboot when no task of the Swarm runs here any more
 Type=oneshot
 ExecStart={SCRIPT}
 """
+# What visitors get stays the same. A task of the edge that starts later reads the file, so it goes after a reboot.
+BALANCER = f"""
+# leave: let a load balancer's check fail on this node; stay: let it succeed again.
+balancer() {{
+  for volume in $(docker volume ls --quiet --filter name={EDGE_FILES}); do
+    file=$(docker volume inspect --format '{{{{.Mountpoint}}}}' "$volume")/{maintenance.LEAVING}
+    if [ "$1" = leave ]; then printf %s @TEXT@ >"$file"; else rm -f "$file"; fi
+    for task in $(docker ps --quiet --filter "volume=$volume"); do
+      docker exec "$task" nginx -q -s reload
+    done
+  done
+}}
+"""
+NO_BALANCER = """
+balancer() { :; }
+"""
 # An engine that does not answer is no empty one.
-WHEN_EMPTY = f"""#!/bin/sh
-{MANAGED}rm -f {MARKS}/{GO}
+WHEN_EMPTY = f"""
+case $1 in
+  leave | stay)
+    balancer "$1"
+    exit
+    ;;
+esac
+rm -f {MARKS}/{GO}
+balancer leave
 second=0
 while [ $second -lt 600 ]; do
   tasks=$(docker ps --quiet --filter label={SWARM_SERVICE}) || exit 1
@@ -64,29 +88,49 @@ while [ $second -lt 600 ]; do
   sleep 1
   second=$((second + 1))
 done
+balancer stay
 echo "Tasks of the Swarm still run here: no reboot." >&2
 exit 1
 """
+STAY_TIMER = timer("Let load balancers use this node again", "OnBootSec=1s", "AccuracySec=1s")
+STAY_SERVICE = oneshot("Let load balancers use this node again", f"{SCRIPT} stay")
 NODE_UNITS = {
     "izzzi-reboot-due.path": DUE_PATH,
     "izzzi-reboot-due.service": DUE_SERVICE,
     "izzzi-reboot.path": GO_PATH,
     "izzzi-reboot.service": GO_SERVICE,
+    "izzzi-reboot-stay.timer": STAY_TIMER,
+    "izzzi-reboot-stay.service": STAY_SERVICE,
 }
 CODE = "PYTHONPATH=/usr/local/lib/izzzi"
 
 
+def script(path: str) -> str:
+    """Return the script of a node. `path` is what a load balancer asks for, if there is one that can be told. Raise
+    ValueError for one that nginx would read otherwise."""
+    balancer = NO_BALANCER
+    if path:
+        text = maintenance.leaving(path, "swarm_cluster_balancer_path")
+        balancer = BALANCER.replace("@TEXT@", shlex.quote(text))
+    return f"#!/bin/sh\n{MANAGED}{balancer}{WHEN_EMPTY}"
+
+
 def problems(given: Mapping[str, Any]) -> list[str]:
     """Return a sentence for everything that is not valid."""
-    time = given["time"]
-    if not time or _TIME.fullmatch(str(time)):
-        return []
-    return [f"swarm_cluster_reboot_time: {time!r} is not a valid time such as 03:30."]
+    time, found = given["time"], []
+    if time and not _TIME.fullmatch(str(time)):
+        found = [f"swarm_cluster_reboot_time: {time!r} is not a valid time such as 03:30."]
+    try:
+        script(given["balancer_path"])
+    except ValueError as error:
+        found.append(str(error))
+    return found
 
 
 def _manager_units(given: Mapping[str, Any]) -> dict[str, str]:
     night, back = "Reboot nodes of the Swarm for which an update asks", "Open nodes of the Swarm that have rebooted"
     program = "/usr/bin/python3 -BP -m infra._swarm.cluster.night {} --image " + given["image"]
+    program += f" --patience {given['balancer_wait']}" if given["balancer_path"] else ""
     return {
         "izzzi-reboots.timer": timer(night, f"OnCalendar=*-*-* {given['time']}:00", "AccuracySec=1s"),
         "izzzi-reboots.service": oneshot(night, program.format("reboot"), CODE),
@@ -103,7 +147,7 @@ def files(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         *({"path": str(on_host.CODE / name), "content": text} for name, text in code.items()),
         _file("/etc/tmpfiles.d/izzzi-reboot.conf", f"d {MARKS} 0700 root root -\n", given["time"]),
-        _file(SCRIPT, WHEN_EMPTY, given["time"], managed="", mode="0755"),
+        _file(SCRIPT, script(given["balancer_path"]), given["time"], managed="", mode="0755"),
         *(_file(f"{UNITS}/{name}", text, given["time"]) for name, text in NODE_UNITS.items()),
         *(_file(f"{UNITS}/{name}", text, is_manager) for name, text in _manager_units(given).items()),
     ]

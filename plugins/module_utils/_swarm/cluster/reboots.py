@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ TURN = 4 * 3600.0  # seconds after which the night is over
 LOCK = "izzzi-reboots"  # in the place of an app's name
 MARKS = "/run/izzzi-reboot"  # on hosts, and in the tasks that look there
 DUE, GO = "due", "go"
+SCRIPT = "/usr/local/sbin/izzzi-reboot-when-empty"  # on hosts
 # What the tasks run. A task that finds no mark ends well.
 LOOK, SEND = f"test ! -e {MARKS}/{DUE}", f"touch {MARKS}/{GO}"
 ANSWER = 120.0  # seconds for a task to end
@@ -82,6 +83,8 @@ class Reboots:
     say: Callable[[str], None]
     note: Callable[[str], None]  # the name of a node that has rebooted, or is about to
     reboot_host: Callable[[], None]
+    balancer: Callable[[str], None]  # lets its check fail on this host (`leave`), or not any more (`stay`)
+    patience: float = 0.0  # seconds that a load balancer needs to notice
     now: Callable[[], float] = time.time
 
     @contextmanager
@@ -145,17 +148,39 @@ class Reboots:
         accepted = self.nodes.drain_impact(node)["blocked"]  # what keeps data there stands still meanwhile
         if node.id == self.own:
             if len(self.nodes.nodes()) > 1:
-                self.nodes.drain(node, accepted, PURPOSE)
+                self._drain_own(node, accepted)
             self.note(node.name)
             self.reboot_host()  # whoever starts next opens it
             return
-        self.nodes.drain(node, accepted, PURPOSE, lambda: self._run(SEND, [node], node.id))
+        self.nodes.drain(node, accepted, PURPOSE, lambda: self._let_go(node))
         self._await_return(node)
         self.nodes.activate(node)
         if self.due(node):
             raise NodeError(f"{node.name} did not reboot, or an update still asks for it.")
         self.note(node.name)
         self.say(f"{node.name} is back.")
+
+    def _let_go(self, node: Node) -> None:
+        """Let the host reboot as soon as it is empty. It has told its load balancer then, which needs to notice."""
+        self._run(SEND, [node], node.id)
+        self._be_patient()
+
+    def _drain_own(self, node: Node, accepted: Iterable[str]) -> None:
+        def leave() -> None:
+            self.balancer("leave")
+            self._be_patient()
+
+        try:
+            self.nodes.drain(node, accepted, PURPOSE, leave)
+        except NodeError:
+            self.balancer("stay")
+            raise
+
+    def _be_patient(self) -> None:
+        end = self.nodes.clock() + self.patience
+        self.nodes.wait(
+            lambda: "it does" if self.nodes.clock() < end else "", "A load balancer notices:", self.patience + 60
+        )
 
     def _await_return(self, node: Node) -> None:
         """Return when a node is there that has been away, or could have been without being missed."""

@@ -206,7 +206,7 @@ class Swarm:
     def provide_network(self, encrypted: bool, tries: int = 50, sleep=time.sleep) -> str:
         """Make the network where it is missing; return its range, which Swarm chooses a moment later."""
         self.ensure_network(encrypted)
-        for _ in range(tries):
+        for _try in range(tries):
             if found := self.network_range():
                 return found
             sleep(0.1)

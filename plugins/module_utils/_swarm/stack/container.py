@@ -136,7 +136,7 @@ def environment_script(values: Mapping[str, str]) -> bytes:
 
 def _host(item: str) -> str:
     """Make a line of /etc/hosts of `name:address`."""
-    name, _, address = str(item).replace("=", ":", 1).partition(":")
+    name, _colon, address = str(item).replace("=", ":", 1).partition(":")
     return f"{address} {name}"
 
 

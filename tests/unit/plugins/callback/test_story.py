@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import fcntl
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.callback import story
+from ansible_collections.izzzi.infra.plugins.plugin_utils import told
 
 ROOT = Path(__file__).resolve().parents[4]
 PLAYBOOK = """
@@ -58,8 +60,34 @@ def command(folder: Path, more: str = "", *options: str) -> tuple[list[str], dic
 
 
 def plain(folder: Path, more: str = "", *options: str) -> str:
-    words, env = command(folder, more, *options)
+    return output(*command(folder, more, *options))
+
+
+def output(words: list[str], env: dict[str, str]) -> str:
     return subprocess.run(words, cwd=ROOT, env=env, stdin=-3, capture_output=True, text=True, check=False).stdout
+
+
+AWAY = """
+- name: Ask who is away
+  hosts: one
+  gather_facts: false
+  vars: {ansible_host: 127.0.0.1, ansible_port: 1, ansible_connection: ssh}
+  tasks:
+    - name: Look at the host
+      ansible.builtin.ping:
+      ignore_unreachable: true
+"""
+
+
+def test_a_host_without_which_a_task_goes_on_is_a_line(tmp_path):
+    words, env = command(tmp_path)
+    (tmp_path / "playbook.yml").write_text(AWAY)
+    said = output(words, env)
+    line = r"^  ! Look at the host: one does not answer \(.*Connection refused.*\)$"
+    assert re.search(line, said, re.MULTILINE), said
+    assert "TASK [" not in said
+    assert "UNREACHABLE" not in said
+    assert "TASK [Look at the host]" in output([*words, "-v"], env)
 
 
 def test_a_run_is_told_by_what_it_changes(tmp_path):
@@ -117,7 +145,7 @@ def test_a_terminal_shows_what_is_at_work(tmp_path):
     ],
 )
 def test_a_task_is_named_without_its_role_and_file(name, shown):
-    assert story.plain(name) == shown
+    assert told.plain(name) == shown
 
 
 def test_a_phase_ends_with_its_figures():
@@ -127,8 +155,8 @@ def test_a_phase_ends_with_its_figures():
 
 
 def test_a_change_names_its_host_where_there_are_several():
-    assert story.change("web-1", "Write", "", several=False) == "  ~ Write"
-    assert story.change("web-1", "Write", "a", several=True) == "  ~ Write: a  [web-1]"
+    assert told.change("web-1", "Write", "", several=False) == "  ~ Write"
+    assert told.change("web-1", "Write", "a", several=True) == "  ~ Write: a  [web-1]"
 
 
 @pytest.mark.parametrize(

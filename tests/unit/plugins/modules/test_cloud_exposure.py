@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """main() with the API in memory."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """main() with the answers of ss, docker, ip and nft given; tests/e2e asks the real ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """main() against real sockets of the loopback address."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -39,7 +40,9 @@ class Engine:
     def __init__(self, directory: Path):
         self.directory = directory
         directory.mkdir(exist_ok=True)
-        (directory / "docker").write_text(f"#!{sys.executable}\n" + Path(__file__).with_name("engine.py").read_text())
+        (directory / "docker").write_text(
+            f"#!{sys.executable} -IS\n" + Path(__file__).with_name("engine.py").read_text()
+        )
         (directory / "docker").chmod(0o755)
         for name, body in {"ss": "", "nginx": f"! grep -rq broken {directory.parent}/edge", "systemctl": ""}.items():
             (directory / name).write_text(f"#!/bin/sh\n{body}\n")

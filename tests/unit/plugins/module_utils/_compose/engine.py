@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for `docker` on a host whose files are damaged: containers are a JSON list beside it, and every question
 that needs a Compose file fails as long as the file `healthy` is missing. The real one is met in molecule."""
 

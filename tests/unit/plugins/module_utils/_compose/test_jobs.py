@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jobs on one server: what their container is, the ledger of files, and what a container's end means."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Restart, stop, start and logs of a live release, on a host with a stand-in for Docker."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The program is run as a task runs it, with a program in nginx's place that says how it was called."""
 
 from __future__ import annotations

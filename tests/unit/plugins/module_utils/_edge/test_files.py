@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One declaration, written for a host and for a Swarm: what differs is listed here, with the reason."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of sites and locations, and headers; on a host, since test_files.py holds a Swarm to the same."""
 
 from __future__ import annotations

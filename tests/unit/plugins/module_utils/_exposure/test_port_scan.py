@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Real sockets on the loopback address; silence is asked of a socket whose queue is full."""
 
 from __future__ import annotations

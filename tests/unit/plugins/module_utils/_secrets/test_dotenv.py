@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The .env format: round trip, Compose's own parser as the judge, and what is refused."""
 
 from __future__ import annotations

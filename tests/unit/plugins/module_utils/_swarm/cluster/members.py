@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is declared of a Swarm, and what its hosts observe."""
 
 from __future__ import annotations

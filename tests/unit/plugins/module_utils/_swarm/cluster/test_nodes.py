@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.cluster.nodes import changes, shape

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which nodes reboot, in which order, and what keeps them from it. The Swarm is a few dictionaries."""
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class World:
         self.stubborn: set[str] = set()
         self.most_away = 0
         self.noted: list[str] = []
+        self.balancer: list[str] = []
+        self.patience = 0.0
 
     @staticmethod
     def _node(name: str) -> dict[str, Any]:
@@ -104,6 +107,8 @@ class World:
             lambda text: None,
             self.noted.append,
             lambda: self.go(own),
+            self.balancer.append,
+            self.patience,
             lambda: self.now,
         )
 
@@ -132,6 +137,37 @@ def test_a_turn_is_over_with_its_night_and_when_somebody_else_has_rebooted_the_n
     world.due.clear()
     assert world.of("m2").night() == []
     assert world.nodes["m1"]["Spec"]["Labels"] == {}
+
+
+def test_a_load_balancer_has_noticed_when_a_node_is_closed():
+    """The host tells it first, as soon as the mark is there."""
+    world = World(1, 1, "w1")
+    world.patience = 35
+    closed: list[float] = []
+    nodes = world.of("m1")
+    real = nodes.nodes.set_availability
+
+    def seen(node: str, availability: str, purpose: str = "") -> None:
+        closed.extend([world.now] if availability == "drain" else [])
+        real(node, availability, purpose)
+
+    nodes.nodes.set_availability = seen
+    assert nodes.night() == ["w1"]
+    assert closed == [pytest.approx(world.away["w1"] + 35, abs=2)]
+    assert world.balancer == []  # of this host
+
+
+def test_an_only_manager_tells_the_load_balancer_itself_and_takes_it_back_when_it_stays():
+    world = World(1, 1, "m1")
+    world.patience = 35
+    world.of("m1").night()
+    assert (world.balancer, world.now >= 35) == (["leave"], True)
+    world = World(1, 1, "m1")
+    night = world.of("m1")
+    night.nodes.drain = lambda node, accepted, purpose, before: before() or (_ for _ in ()).throw(NodeError("it stays"))
+    with pytest.raises(NodeError, match="it stays"):
+        night.night()
+    assert world.balancer == ["leave", "stay"]
 
 
 def test_nobody_reboots_without_need():

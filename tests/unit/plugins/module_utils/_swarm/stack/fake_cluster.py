@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Swarm in memory, and an app that is deployed to it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The declaration of an app, as tests of its specifications vary it."""
 
 from __future__ import annotations

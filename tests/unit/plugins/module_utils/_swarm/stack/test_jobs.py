@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Jobs in a Swarm: the ledger that all managers share, what runs, and what the state of its task means."""
 
 from __future__ import annotations

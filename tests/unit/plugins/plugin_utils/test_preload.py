@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.izzzi.infra.plugins.plugin_utils import preload
+
+# In a process of its own, since what is prepared stays.
+SHOWS = """
+import sys
+sys.path.insert(0, {path!r})
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader([{path!r}])
+import os, jinja2, tempfile
+from ansible_collections.izzzi.infra.plugins.plugin_utils import preload
+before = jinja2.Environment.compile
+{change}
+preload.preload()
+first = jinja2.Environment.compile
+preload.preload()
+print(first is not before, jinja2.Environment.compile is first)
+if not os.fork():
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.wait()[1]), "ansible.galaxy.collection" in sys.modules)
+"""
+
+
+def shown(change: str = "") -> str:
+    collections = Path(preload.__file__).parents[5]  # where ansible_collections is
+    script = SHOWS.format(path=str(collections), change=change)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_it_prepares_once_and_leaves_collections_to_runs_with_mitogen():
+    assert shown() == "True True\n0 False\n"
+
+
+def test_with_mitogen_collections_are_found_before_the_first_fork():
+    assert shown("sys.modules['ansible_mitogen.planner'] = None") == "True True\n0 True\n"
+
+
+def test_without_room_for_a_file_each_process_compiles_for_itself():
+    change = "import errno\ndef none(*a, **k): raise OSError(errno.ENOSPC, 'no')\ntempfile.TemporaryFile = none"
+    assert shown(change) == "False True\n0 False\n"
