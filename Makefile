@@ -1,6 +1,6 @@
 # Every target is one line into a script or a tool; read scripts/ for the how.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm prove-data prove-jobs prove-pages walk audit clean
+.PHONY: help setup demo test test-all test-quick lint unit sanity compat galaxy changelog docs parity sandbox-up sandbox-down molecule e2e bench prove-releases prove-swarm prove-data prove-jobs prove-pages tutorial walk audit clean
 
 BIN := .venv/bin
 STEPS := 1000
@@ -15,14 +15,35 @@ setup: ## virtual environment, collections, vault password, Docker engine (idemp
 demo: setup ## from nothing to the live demo app on a sandbox droplet
 	@scripts/demo
 
-test: setup ## all tests
+test: setup ## the tests that every change must pass
 	@scripts/test
+
+test-all: setup ## these, and what takes half an hour more (alone: scripts/test --more)
+	@scripts/test --all
+
+test-quick: setup ## what needs no sandbox: style, plugins, roles (4 minutes)
+	@scripts/test-quick
 
 lint: setup ## ruff and ansible-lint (profile production)
 	@scripts/lint
 
 unit: setup ## plugins, role interfaces, sandbox API: no Docker, no network beyond loopback
 	@scripts/unit
+
+sanity: setup ## Ansible's own tests of the built collection (one: scripts/sanity pylint)
+	@scripts/sanity
+
+compat: setup ## ansible-core 2.19 to the newest, Python 3.11 to the newest that is here (half an hour)
+	@scripts/compat
+
+galaxy: setup ## what Galaxy's importer says of the built collection
+	@scripts/galaxy
+
+changelog: setup ## write CHANGELOG.rst anew from changelogs/fragments
+	@scripts/changelog
+
+docs: setup ## the site: docs/, and a page for each plugin and role (artifacts/docs)
+	@scripts/docs
 
 parity: setup ## write docs/parity.md anew: what each runner of an app has
 	@PYTHONPATH=.:.ansible/collections $(BIN)/python -m tests.parity
@@ -56,6 +77,9 @@ prove-jobs: sandbox-up ## a job every minute over deploys, a killed manager and 
 
 prove-pages: sandbox-up ## the operators' page of a Swarm in Chromium, while a release is rolled out and a node dies (12 minutes)
 	@scripts/prove-pages
+
+tutorial: sandbox-up ## type the tutorial's commands in an empty folder, and write docs/tutorial.md of what came of them
+	@scripts/tutorial
 
 walk: sandbox-up ## a random walk with invariants after each step: make walk STEPS=1000 (one kind: WALK=cloud)
 	@scripts/walk $(WALK) $(STEPS)

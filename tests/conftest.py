@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the checkout importable as the collection izzzi.infra, as `scripts/setup` does for ansible."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The rows of docs/from-guide.md, as tests read them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """docs/parity.md: what each runner of an app has, from playbooks, roles and the wiring. `make parity` writes it."""
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ DOCUMENT = ROOT / "docs/parity.md"
 ROLES = {"compose": "app_compose", "swarm": "swarm_stack"}
 FOR_NODES = {"managers", "managers[0]", "workers"}  # groups of hosts that only a Swarm has
 FOUND = {"data_host", "acting_manager"}  # groups that a playbook fills itself, from the others
+FOUND |= {"app_hosts", "!app_machines"}  # of several apps: aliases of a host of the others
 NO_VERBS = {"require_droplets", "restore_first"}
 HEAD = """# What each runner has
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What can go wrong with backups and restores. Each ends with a message and not with "ok", and the live database is as
 it was."""
 

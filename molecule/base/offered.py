@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Prints what an SSH server offers, from its own first packet: a handshake as any client has it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs of a playbook that get into each other's way: runs.py INVENTORY PLAYBOOK HOST,HOST.
 
 The first is killed when the access to every host is changed and not proven yet. Then two start at once, and both must

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people are told of this host, asked of the receiver: checks.py MESSENGER ..."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Takes what apprise really sends: Slack's, Discord's and plain webhooks, and mail. Each message becomes a line of
 JSON. While /run/receiver-away names one of them, that one refuses everything."""
 

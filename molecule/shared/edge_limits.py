@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the edge lets through, and in which form it refuses the rest. Argument: the site's URL.
 
 The app answers `/big` with more than 5,000 bytes of headers. It has no say in what is refused. The site has locations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An ACME authority that answers everything with 429, in the words of Let's Encrypt: pebble cannot."""
 
 import http.server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Visits a node ten times a second, each time on a new connection, until `stop` is in its directory; notes what failed.
 
 A process of its own beside the playbook. It ends by itself when nobody stops it.

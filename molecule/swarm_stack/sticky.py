@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A cookie keeps a client on one task on whichever node it arrives, and gets nobody anywhere else.
 
 Arguments: the addresses of two nodes, and then what forged cookies name.

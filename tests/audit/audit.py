@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """make audit: what auditors say of a converged droplet beside an untouched one. Prints `name: value` lines.
 
 A score counts only while the droplet does its job: after convergence and again after a reboot the list of liveness()

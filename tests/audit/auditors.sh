@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Runs as root on the droplet: installs the auditors that run there, and prints the version of the SCAP content.
 #
 # The content and testssl.sh come from Debian sid: its ssg-debian knows Debian 13 too, and Debian 12's testssl.sh gives no

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # A private CA and a certificate of it for the site: certificate.sh FOLDER NAME. Like a public one it says where its
 # revocations are listed; testssl.sh holds it against a certificate that does not.
 set -eu

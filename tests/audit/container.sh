@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Runs as root on a droplet: a web server of a few bytes in a container. `container.sh hardened` runs it as the docs
 # recommend, `container.sh plain` as docker run does when it is told nothing.
 set -eu

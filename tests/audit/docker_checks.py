@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What CIS's Docker benchmark asks for and a program can see, as predicates over docker_facts.py's output. Pure.
 
 The numbers are the benchmark's. The score counts as the well-known script counts: +1 for a pass, -1 for a fail. The

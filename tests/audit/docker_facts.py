@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs as root on the droplet and prints, as JSON, what the Docker checks look at."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A droplet under audit, driven over SSH as its users drive it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Runs as root on the droplet: oscap.sh CONTENT. Prints `PROFILE score NUMBER` and `PROFILE RULE RESULT` lines.
 #
 # Rules for machines are "not applicable" to containers, which the scanner tells by /.dockerenv. A droplet is a machine.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the auditors wrote, as figures and findings; and which findings are waived. Pure.
 
 A finding is (tool, rule, text). A waiver names tool and rule and says why; a waiver that nothing needs is reported, so

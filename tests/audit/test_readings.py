@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The audit's arithmetic: what counts, what is waived, what is missed. The audit itself is `make audit`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A PostgreSQL in a container, a repository in a directory or on S3, and the command izzzi-backup."""
 
 from __future__ import annotations
@@ -63,7 +64,16 @@ class Rig:
         until(lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0, 60, "PostgreSQL")
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-B", "-m", "infra._backup", words[0], self.app, *words[1:], f"--settings={self.place}"]
+        return [
+            sys.executable,
+            "-B",
+            "-m",
+            "infra._backup.main",
+            words[0],
+            self.app,
+            *words[1:],
+            f"--settings={self.place}",
+        ]
 
     def run(self, *words: str) -> subprocess.CompletedProcess:
         environment = self._environment

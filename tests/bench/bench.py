@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Prints `name: value` lines: what site.yml costs, cold and with nothing to change, beside a shell floor.
 
 Empties the sandbox's account. Ratios are what to compare between machines; seconds are this machine's.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Prints `name: value` lines: requests and seconds of the cloud layer, beside community.digitalocean's modules.
 
 Runs a sandbox of its own, with droplets that are only remembered. Seconds are those of a whole module process, or of

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The floor: what site.yml leads to, by the shortest script that could do it. Runs as root on a bare droplet, in a folder
 # with files.tar (the configuration files and the release that site.yml made). No checks, no diff, no undo.
 set -euo pipefail

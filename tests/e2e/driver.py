@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The system under test is the sandbox's droplet, driven only through the commands that users type."""
 
 from __future__ import annotations
@@ -88,6 +89,12 @@ def cloud(path: str, method: str = "GET", body: dict | None = None) -> dict:
     reply = http(f"http://127.0.0.1:8780/v2{path}", method, body, {"Authorization": f"Bearer {token}"})
     assert 200 <= reply.status < 300, reply
     return reply.json if reply.body else {}
+
+
+def ours(kind: str) -> list[dict]:
+    """What the account has of the demo's: other tests may have environments of their own in it."""
+    rows = cloud(f"/{kind}?per_page=200")[kind.rsplit("/", 1)[-1].replace("keys", "ssh_keys")]
+    return [row for row in rows if row["name"].startswith(("izzzi-", "izzzi:izzzi:"))]
 
 
 def droplet_address() -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Forwards TCP ports: forward.py LISTEN TARGET PORT... Lets a container reach what listens on this machine's loopback
 address, as if it were its own. Runs on both sides, with what a bare Python has."""
 

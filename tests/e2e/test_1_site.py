@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From an empty account to the live app, in the order in which a user meets it."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -18,6 +20,7 @@ from tests.e2e.driver import (
     generated_secrets,
     http,
     on_droplet,
+    ours,
     parse_recap,
     run_playbook,
     site,
@@ -26,8 +29,9 @@ from tests.e2e.driver import (
 
 @pytest.fixture(scope="module", autouse=True)
 def empty_account():
-    subprocess.run([BIN / "izzzi-sandbox", "reset", "--yes"], cwd=ROOT, check=True, timeout=300)
-    assert cloud("/droplets")["droplets"] == []
+    if not os.environ.get("IZZZI_ACCOUNT_IS_SHARED"):  # scripts/test has emptied it, and others are at work in it
+        subprocess.run([BIN / "izzzi-sandbox", "reset", "--yes"], cwd=ROOT, check=True, timeout=300)
+    assert ours("droplets") == []
 
 
 def test_check_on_an_empty_account_plans_and_writes_nothing(artifacts):
@@ -38,7 +42,7 @@ def test_check_on_an_empty_account_plans_and_writes_nothing(artifacts):
     assert "+ droplet izzzi-dev-app  (+24.00 USD a month)" in run.output
     assert re.search(r"cloud  \d+ to create\n  hosts  izzzi-dev-app gets Docker, nginx and the app\n  cost", run.output)
     for kind in ("droplets", "firewalls", "tags", "account/keys"):
-        assert cloud(f"/{kind}")[kind.rsplit("/", 1)[-1].replace("keys", "ssh_keys")] == [], kind
+        assert ours(kind) == [], kind
 
 
 def test_first_run_brings_the_app_up(artifacts):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The app as its visitors see it, and the droplet as a stranger sees it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bad input: one clear message that says what, where and what to do; nothing is changed; the exit status is not 0.
 
 Runs after the app is up, so that "nothing is changed" is about a live system.
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.e2e.driver import BIN, Run, cloud, droplet_address, http, power, run_playbook, site
+from tests.e2e.driver import BIN, Run, cloud, droplet_address, http, ours, power, run_playbook, site
 
 # Another environment of the same account: it does not exist, so that a run would have to create it.
 NEW_ENVIRONMENT = ("-e", '{"provision_environment": "staging", "provision_vpc": {"ip_range": "10.77.0.0/16"}}')
@@ -32,11 +33,11 @@ def nothing_changes():
 
 def cloud_snapshot() -> dict:
     return {
-        "droplets": sorted(d["id"] for d in cloud("/droplets")["droplets"]),
-        "firewalls": sorted((f["id"], str(f["inbound_rules"])) for f in cloud("/firewalls")["firewalls"]),
-        "vpcs": sorted(v["name"] for v in cloud("/vpcs")["vpcs"]),
+        "droplets": sorted(d["id"] for d in ours("droplets")),
+        "firewalls": sorted((f["id"], str(f["inbound_rules"])) for f in ours("firewalls")),
+        "vpcs": sorted(v["name"] for v in ours("vpcs")),
         "records": sorted(str(r) for r in cloud("/domains/izzzi.test/records?per_page=200")["domain_records"]),
-        "keys": sorted(k["fingerprint"] for k in cloud("/account/keys")["ssh_keys"]),
+        "keys": sorted(k["fingerprint"] for k in ours("account/keys")),
     }
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """playbooks/verify.yml on the live app: silent when all is as declared, and it names every hole.
 
 A container on the sandbox's public network is the stranger. The droplet is left as it was.

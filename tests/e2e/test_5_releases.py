@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Releases while visitors are there: none of them may notice. The long form is scripts/prove-releases."""
 
 from __future__ import annotations

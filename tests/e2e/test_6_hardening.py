@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The roles run again on a host whose app has visitors."""
 
 from __future__ import annotations

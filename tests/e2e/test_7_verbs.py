@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Verbs on the live app, as people type them: with nothing, with each argument alone, and with what does not fit.
 
 None of them changes anything: the secrets' file, the containers and the release are what they were.

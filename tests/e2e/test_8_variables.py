@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Variables of a declaration mean what the droplet's Docker Compose makes of them: hundreds of random texts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A runner of CI, as examples/ci has it: a container without a home directory, with three secrets in its environment,
 and an address that the droplet lets nobody in from."""
 

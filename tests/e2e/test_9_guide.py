@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The guide's commands, by the rows of docs/from-guide.md: what stands there for Compose is typed here, on the demo."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The pages for operators on the demo's server: who gets in, what they show, and that Chromium shows it."""
 
 from __future__ import annotations

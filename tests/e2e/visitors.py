@@ -1,29 +1,33 @@
-"""People who use the demo app while something is done to its host."""
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""People who use an app while something is done to its host."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tests.e2e.driver import http
 
+DEMO = ("/api/notes", "/api/health", "/", "/api/notes")  # what needs the database
+
 
 @contextmanager
-def visitors(address: str) -> Iterator[Counter]:
-    """Twenty requests a second to what needs the database, and what each was answered."""
+def visitors(
+    address: str, paths: Sequence[str] = DEMO, headers: Mapping[str, str] | None = None, pause: float = 0.2
+) -> Iterator[Counter]:
+    """Give what each request was answered. Each path has a visitor, who waits for `pause` seconds in between."""
     answers, over = Counter(), threading.Event()
 
-    def visit(number: int) -> None:
-        while not over.is_set():
+    def visit(path: str) -> None:
+        while not over.wait(pause):
             try:
-                answers[http(f"http://{address}{('/api/notes', '/api/health', '/', '/api/notes')[number]}").status] += 1
+                answers[http(f"http://{address}{path}", headers=headers).status] += 1
             except OSError as error:
                 answers[str(error)] += 1
-            over.wait(0.2)
 
-    threads = [threading.Thread(target=visit, args=[number]) for number in range(4)]
+    threads = [threading.Thread(target=visit, args=[path]) for path in paths]
     for thread in threads:
         thread.start()
     try:

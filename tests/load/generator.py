@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A bounded load on one site: so many requests a second, slow ones, uploads and open websockets among them.
 
 Pure asyncio, for loopback and the sandbox's own addresses only. Every request stands on a connection of its own, as the

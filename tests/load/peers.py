@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The guide's procedure and `docker compose up -d --build`, on the same droplet as the role."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Releases, good and bad, under load: prints a table of what each cost the visitors. The end-to-end tests have a short
 form of it. Needs the sandbox with the converged droplet that they leave.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Releases of a small app, good and bad, while a load runs on its site; each row says what it cost the visitors.
 
 Needs the sandbox with the converged droplet of the end-to-end tests.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What engines say in the moments that the operators' page is for, and the documents that follow from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The operators' page in a real browser, with documents that the collection's own code makes of what engines say."""
 
 from __future__ import annotations
@@ -128,6 +129,21 @@ def test_who_sees_only_the_page_can_say_what_is_rolled_out(page, server):
     assert float(page.get_by_role("progressbar").get_attribute("value")) == 1
     assert f"Release {NEW} is being rolled out" in said(page)
     expect(page.get_by_role("article", name="worker-1")).to_contain_text(f"release {NEW}")
+
+
+def test_of_several_apps_one_is_shown_and_what_is_not_well_of_any(page, server):
+    def both() -> Any:
+        blog = replace(of_server(now=time.time()), app="blog", stopped=True)
+        return replace(of_server(rolling=True, now=time.time()), others=(blog,))
+
+    open_with(page, server, both)
+    assert "blog: The app is stopped: visitors get a page." in said(page)
+    expect(page.get_by_role("region", name="Rollout")).to_be_visible()
+    page.get_by_role("link", name="blog").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("blog")
+    expect(page.get_by_role("region", name="Rollout")).to_be_hidden()
+    assert "izzzi: Release" in said(page)
+    expect(page.get_by_role("link", name="izzzi")).to_have_attribute("href", "#izzzi")
 
 
 def test_one_server_shows_two_colours(page, server):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the collection's filters known to templates, before a test imports the collection in the plain way."""
 
 from __future__ import annotations

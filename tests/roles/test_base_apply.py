@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the role base runs on a host when settings have changed: every text is a program that a shell can read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the role base refuses: its own tasks, with what its probe would have read."""
 
 from __future__ import annotations

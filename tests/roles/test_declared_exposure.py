@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the roles say they let in, by an own inventory and by their defaults, run by Ansible itself."""
 
 from __future__ import annotations

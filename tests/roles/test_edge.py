@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The roles nginx and swarm_stack give nginx the same site, out of variables that refer to others."""
 
 from __future__ import annotations

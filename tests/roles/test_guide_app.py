@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """examples/izzzi/app.yml: the guide's app, as the role app_compose takes it."""
 
 from __future__ import annotations

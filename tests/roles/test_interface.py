@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A role's inputs say the same in three places: defaults, argument_specs and README."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """inventories/wiring.yml: what base installs ahead is what the roles docker and nginx ask for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """inventories/wiring.yml: what an app declares reaches the inputs of either runner."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import EDGE, MOVED, renamed
 from ansible_collections.izzzi.infra.plugins.module_utils._app.wiring import wired as complete
-from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names
+from ansible_collections.izzzi.infra.plugins.module_utils._cloud.names import Names, vault_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 WIRING = yaml.safe_load((ROOT / "inventories/wiring.yml").read_text())
@@ -110,6 +111,98 @@ def test_host_keys_of_the_inventory_are_the_only_ones(tmp_path):
     assert "StrictHostKeyChecking=accept-new" in own
 
 
+HEARD = {"provision_alert_emails": ["ops@shop.test"], "provision_domain": {"name": "shop.test"}}
+
+
+class Hosts(dict):
+    """Variables of hosts, each as that host's own context gives them."""
+
+    def __getitem__(self, name: str) -> Any:
+        own = {"app_project": name, "stands_for_app": True, "inventory_hostname": name, **super().__getitem__(name)}
+        return {variable: wired(variable, **own) for variable in SEEN}
+
+
+SEEN = ["app_project", "app_site", "app_edge_passwords", "app_complete", "app_compose_data_services", "app_place"]
+SEEN += ["app_uptime_check"]
+
+
+def of_several(name: str, **more: Any) -> Any:
+    apps = {
+        "blog": {"app_site": {"server_names": ["blog.test"]}, "app_data_services": {"mail": {}}, **HEARD},
+        "shop": {"app_edge_passwords": {"team": "t"}, "app_site": {"server_names": ["shop.test"]}, **HEARD},
+    }
+    hidden = {"app_site": {}, "app_data_services": {}}
+    return wired(name, **hidden, app_names=["blog", "shop"], hostvars=Hosts(apps), **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("nginx_sites", {"blog": {"server_names": ["blog.test"]}, "shop": {"server_names": ["shop.test"]}}),
+        ("nginx_passwords", {"team": "t"}),
+        (
+            "nginx_message_sites",
+            {"blog": "host_vars/blog/app.yml: app_site", "shop": "host_vars/shop/app.yml: app_site"},
+        ),
+        ("operator_ports", [8080, 8025]),
+        ("pages_app", "shop"),
+        (
+            "pages_apps",
+            [
+                {"app": name, "directory": f"/opt/{name}", "edge_directory": f"/etc/nginx/izzzi/{name}"}
+                for name in ("blog", "shop")
+            ],
+        ),
+        (
+            "provision_uptime_checks",
+            {"blog": {"target": "http://blog.test"}, "shop": {"target": "http://shop.test"}},
+        ),
+        ("app_generated_secrets", {"vault_operator_password": {}}),
+        ("backups_generated_secrets", {}),
+    ],
+)
+def test_what_is_the_machines_is_gathered_from_several_apps(name, value):
+    more = {"provision_allowed_ssh_ips": ["203.0.113.7/32"], "provision_spaces": {"backups": {}}}
+    assert of_several(name, **more) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("app_generated_secrets", {"vault_app_postgres_password": {}, "vault_app_redis_password": {}}),
+        ("backups_generated_secrets", {"vault_backup_password": {}}),
+        ("app_secrets_file", "/i/host_vars/blog/vault.yml"),
+        ("app_data_volumes_file", "/i/host_vars/blog/data_volumes.yml"),
+        ("app_consent", "blog-production"),
+        ("app_url", "http://blog.test"),
+        ("backup_prefix", "blog"),
+        ("app_data_host", ["blog"]),
+    ],
+)
+def test_each_of_several_apps_has_its_own(name, value):
+    more = {
+        "app_names": ["blog", "shop"],
+        "app_project": "blog",
+        "stands_for_app": True,
+        "inventory_hostname": "blog",
+        "app_secrets_file": trusted("{{ own_secrets_file }}"),
+        "inventory_dir": "/i",
+        "provision_environment": "production",
+        "provision_spaces": {"backups": {}},
+        "app_site": {"server_names": ["blog.test"]},
+        "groups": {"managers": [], "workers": [], "data_host": ["shop", "blog"]},
+        "hostvars": {"localhost": {"app_secrets_file": "/i/group_vars/all/vault.yml"}},
+    }
+    assert wired(name, **more) == value
+
+
+def test_vaults_outside_of_the_inventory_stand_beside_each_other():
+    more = {"inventory_hostname": "blog", "stands_for_app": True, "inventory_dir": "/i"}
+    assert wired("own_secrets_file", **more, hostvars={"localhost": {"app_secrets_file": "/o/vault.yml"}}) == (
+        "/o/vault-blog.yml"
+    )
+
+
 @pytest.mark.parametrize("role", ["nginx", "swarm_stack"])
 def test_messages_call_a_site_as_people_do(role):
     own = {"locations": []}
@@ -118,7 +211,6 @@ def test_messages_call_a_site_as_people_do(role):
     assert wired(f"{role}_message_sites", nginx_sites={"shop": APP["app_site"], "blog": own}) == {"shop": "app_site"}
 
 
-HEARD = {"provision_alert_emails": ["ops@shop.test"], "provision_domain": {"name": "shop.test"}}
 SITE = APP["app_site"]
 RULE = {"entry_protocol": "https", "entry_port": 443, "target_protocol": "http", "target_port": 80}
 
@@ -298,3 +390,32 @@ def test_hosts_look_for_the_tags_that_doors_have():
     asked = {"provision_project": "shop", "provision_environment": "production"}
     assert wired("base_ssh_door_prefix", **asked) == ""
     assert wired("base_ssh_door_prefix", **asked, ci_door_enabled=True) == Names("shop", "production").door_tags
+
+
+def test_the_vault_names_of_spaces_keys_are_those_that_the_module_gives():
+    tasks = yaml.safe_load((ROOT / "playbooks/tasks/check_vault.yml").read_text())
+    made = tasks[0]["vars"]["vault_made"]
+    keys = {"backup": {}, "copy-of-them": {}}
+    templar = Templar(DataLoader(), variables={"provision_spaces_keys": keys})
+    assert templar.template(trust_as_template(made)) == [name for key in keys for name in vault_variables(key)]
+
+
+def test_a_secret_that_one_of_several_apps_lacks_is_told_before_there_is_a_droplet():
+    tasks = yaml.safe_load((ROOT / "playbooks/tasks/check_vault.yml").read_text())
+    made = {"app_generated_secrets": {"vault_jwt": {}}}
+    names = {"vault_jwt": "app.yml, line 1", "vault_stripe": "app.yml, line 2"}
+    hosts = {
+        "blog": {"app_vault_names": names, **made},
+        "shop": {"app_vault_names": names, **made, "vault_stripe": "sk"},
+    }
+    here = {"app_secrets_file": "/i/group_vars/all/vault.yml", "inventory_dir": "/i", "stands_for_app": False}
+    variables = trusted(tasks[0]["vars"]) | here | {"app_names": ["blog", "shop"], "hostvars": hosts}
+    told = Templar(DataLoader(), variables=variables).template(variables["vault_problem"])
+    missing = "vault_stripe is not in the vault of blog (/i/host_vars/blog/vault.yml), and nothing generates it."
+    assert told.splitlines()[0] == f"app.yml, line 2: {missing}"
+    assert told.splitlines()[1].startswith("Add each as a line")
+    for more in ({"app_secrets_file": "/o/vault.yml"}, {"app_names": []}):
+        said = Templar(DataLoader(), variables=variables | more).template(
+            trust_as_template("{{ vault_of_apps | trim }}")
+        )
+        assert said == ""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A sandbox of its own for tests: memory backend, own home, free ports, real HTTP and TLS."""
 
 from __future__ import annotations

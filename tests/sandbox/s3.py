@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spaces as boto3 sees it: a client for a key, and words for what is refused."""
 
 from __future__ import annotations

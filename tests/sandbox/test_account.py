@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Account, catalogue, keys and tags, as DigitalOcean's own client sees them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is attached to droplets or stands before them: reserved IPs, volumes, load balancers, alerts, uptime checks; and
 projects."""
 

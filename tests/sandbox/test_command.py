@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The command izzzi-sandbox and the life of its daemon."""
 
 from __future__ import annotations
@@ -134,8 +135,7 @@ def test_the_inventory_plugin_finds_droplets_by_tag(daemon, tmp_path):
     daemon.call("POST", "/v2/droplets", {**body, "name": "foreign"})
     inventory = tmp_path / "digitalocean.yml"
     text = (Path(__file__).resolve().parents[2] / "inventories/sandbox/digitalocean.yml").read_text()
-    text = text.replace("izzzi:izzzi:dev", "izzzi:shop:dev").replace("http://127.0.0.1:8780", daemon.url)
-    inventory.write_text(text)
+    inventory.write_text(text.replace("http://127.0.0.1:8780", daemon.url) + "project: shop\nenvironment: dev\n")
     command = [Path(os.sys.executable).with_name("ansible-inventory"), "-i", inventory, "--list"]
     ran = subprocess.run(command, env=daemon.environment, capture_output=True, text=True, timeout=60, check=True)
     found = json.loads(ran.stdout)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """community.digitalocean's modules against the sandbox, unchanged, as a user's playbook runs them. Those for
 records, projects, reserved IPs and Spaces have no option for the address of the API."""
 

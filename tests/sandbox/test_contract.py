@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Replies against DigitalOcean's official contract, when it is at hand (it is not part of this repository)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Domains and records, as DigitalOcean's own client and a resolver see them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Faults on demand, and the log of what clients asked."""
 
 from __future__ import annotations

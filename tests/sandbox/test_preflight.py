@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What stops the sandbox and its set-up before anything is made: no engine, no disk."""
 
 from __future__ import annotations

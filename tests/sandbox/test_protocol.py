@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Authentication, errors, pages, limits: what every client of DigitalOcean relies on."""
 
 from __future__ import annotations

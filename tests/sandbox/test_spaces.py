@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spaces, as boto3 sees it: keys, grants, ACLs, and what survives a restart."""
 
 from __future__ import annotations

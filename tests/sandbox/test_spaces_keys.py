@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/v2/spaces/keys, and what each key may do in Spaces."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spaces under its real names: in the URL's host or in its path, and in the name server."""
 
 from __future__ import annotations

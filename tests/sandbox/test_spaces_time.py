@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Versions and lifecycle rules in Spaces: what a thief with a server's key can destroy, and what time takes away."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The running sandbox, spoken to over its API and, for what only a machine can tell, over SSH and `docker`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The Docker backend by itself: droplets, volumes and load balancers without an API in front of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Addresses beside the two that every droplet has: IPv6, guarded like IPv4, and reserved IPs, which move at once."""
 
 from __future__ import annotations

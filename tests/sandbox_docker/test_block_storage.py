@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes and snapshots keep data beyond the life of a droplet, and leave nothing of themselves behind."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cloud firewalls act on real packets, from real strangers, whatever the guest does to its own rules."""
 
 from __future__ import annotations

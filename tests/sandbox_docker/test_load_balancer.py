@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A load balancer forwards real connections to the droplets that are well, and follows who they are."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A droplet is a machine: it boots by cloud-init, obeys its power button, keeps its disk, and goes without a trace."""
 
 from __future__ import annotations

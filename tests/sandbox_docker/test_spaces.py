@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Spaces from inside a droplet, under its real names and with a key for one bucket, as backups on a server use it."""
 
 from __future__ import annotations

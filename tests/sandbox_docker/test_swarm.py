@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Three droplets form a Swarm over their VPC, through a cloud firewall, with an overlay network between them.
 
 There is no IP_VS in every kernel, so services resolve to their tasks (dnsrr) as the collection's own do.

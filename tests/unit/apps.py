@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small apps as people have them, by their files; and the judgement of an inventory that was written for one."""
 
 from __future__ import annotations

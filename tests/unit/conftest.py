@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
 import json
@@ -6,9 +7,14 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.loader import init_plugin_loader
+
+# A property holds or does not; how long an example takes says more of what else the machine does.
+hypothesis.settings.register_profile("izzzi", deadline=None)
+hypothesis.settings.load_profile("izzzi")
 
 # Templates in tests find the collection's filters by their full names, as in a play.
 init_plugin_loader([str(Path(__file__).resolve().parents[2] / ".ansible" / "collections")])

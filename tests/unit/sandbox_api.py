@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sandbox's account in this process, as a transport of the client: what tests over HTTP get, without sockets and
 threads."""
 

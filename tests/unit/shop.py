@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The app that tests of `_app` and of a runner declare."""
 
 from __future__ import annotations

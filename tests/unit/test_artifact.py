@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tarball that `ansible-galaxy collection build` makes holds what a user needs and nothing of a checkout's."""
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED_TOP_LEVEL = {
-    "CHANGELOG.md",
+    "CHANGELOG.rst",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "FILES.json",
     "LICENSE",
     "MANIFEST.json",
     "README.md",
+    "SECURITY.md",
+    "changelogs",
     "docs",
     "inventories",
     "meta",
@@ -44,7 +48,7 @@ def test_top_level_is_exactly_what_a_user_needs(names):
 
 
 def test_no_secret_and_no_cache_is_shipped(names):
-    assert [n for n in names if n.endswith(("vault.yml", ".pyc", "vault-password")) or "__pycache__" in n] == []
+    assert [n for n in names if n.endswith(("/vault.yml", ".pyc", "vault-password")) or "__pycache__" in n] == []
 
 
 def test_every_plugin_and_playbook_of_the_checkout_is_shipped(names):
@@ -59,9 +63,10 @@ def test_pinned_collections_satisfy_the_declared_dependencies():
     assert declared.items() <= {c["name"]: f">={c['version']}" for c in pinned}.items()
 
 
-def test_what_is_shipped_uses_no_collection_that_is_not_declared():
+def test_what_is_shipped_uses_the_declared_collections_and_no_other():
     declared = {*yaml.safe_load((ROOT / "galaxy.yml").read_text())["dependencies"], "ansible.builtin"}
     shipped = [p for folder in ("roles", "playbooks", "inventories") for p in (ROOT / folder).rglob("*.yml")]
     used = {name for path in shipped for name in re.findall(r"\b((?:ansible|community)\.\w+)\.\w+", path.read_text())}
-    assert "ansible.builtin" in used
-    assert used <= declared
+    imported = re.compile(r"^\s*(?:from|import) ansible_collections\.((?!izzzi\.)\w+\.\w+)", re.M)
+    used |= {name for path in (ROOT / "plugins").rglob("*.py") for name in imported.findall(path.read_text())}
+    assert used == declared

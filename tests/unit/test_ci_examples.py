@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The workflows of examples/ci call the program that tests/e2e/test_9_ci.py runs, with three secrets."""
 
 from __future__ import annotations

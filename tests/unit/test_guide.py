@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """docs/from-guide.md has a row for each command of the guide, with a counterpart that is there and a test that is."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._command.__main__ import TABLE, USAGES
+from ansible_collections.izzzi.infra.plugins.module_utils._command.main import TABLE, USAGES
 
 from tests.guide import DOCUMENT, ROOT, rows
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Holds the layers of plugins/module_utils: who may import whom is in its README, and nowhere else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """docs/parity.md says what each runner has, and why it lacks the rest."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The shape of the collection's Python: short files of module_utils, and short functions. Ruff holds the complexity."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Playbooks as people type them: what each takes, and every command line that the documents show."""
 
 from __future__ import annotations
@@ -103,6 +104,29 @@ def test_no_role_calls_a_value_of_its_own_as_a_playbook_calls_an_argument():
     files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/tasks/*.yml"), *PLAYBOOKS.values()]
     clashes = {str(path.relative_to(ROOT)): found for path in files if (found := names & set(variables_in(load(path))))}
     assert clashes == {}
+
+
+def scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif node is not None:
+        for part in node.value:
+            for one in part if isinstance(part, tuple) else [part]:
+                yield from scalars(one)
+
+
+def test_a_line_break_in_a_template_is_one():
+    """In a block of YAML ('>-', '|') Ansible takes join('\\n') for a backslash and an n; within double quotes YAML has
+    made a line break of it before."""
+    folders = ("roles/*/tasks", "roles/*/vars", "roles/*/defaults", "playbooks", "playbooks/tasks", "inventories")
+    files = [file for folder in folders for file in ROOT.glob(f"{folder}/*.yml")]
+    found = [
+        f"{file.relative_to(ROOT)}, line {node.start_mark.line + 1}"
+        for file in files
+        for node in scalars(yaml.compose(file.read_text()))
+        if any("\\n" in template for template in re.findall(r"{{.*?}}|{%.*?%}", node.value, re.DOTALL))
+    ]
+    assert (len(files) > 150, found) == (True, [])
 
 
 def run(*command: str, **more) -> subprocess.CompletedProcess:
@@ -302,6 +326,10 @@ def test_the_documents_show_commands():
     assert {where for where, _line in lines} >= {"README.md", "docs/runbook.md", "docs/swarm.md"}
 
 
+# Inventories of whoever reads: what init.yml writes, and the one that it needs.
+READERS = {"localhost,", *(f"inventories/{name}" for name in ("production", "staging", "dev"))}
+
+
 @pytest.mark.parametrize(("where", "line"), sorted(set(playbook_lines())))
 def test_a_playbook_line_of_the_documents_is_right(where, line):
     parts = words(line)
@@ -313,17 +341,17 @@ def test_a_playbook_line_of_the_documents_is_right(where, line):
             pairs.append(rest.pop(0))
         elif word == "-i":
             place = rest.pop(0)
-            problems += [] if place.startswith("my-") or (ROOT / place).is_dir() else [f"no inventory {place}"]
+            is_readers = place.startswith("my-") or place in READERS
+            problems += [] if is_readers or (ROOT / place).is_dir() else [f"no inventory {place}"]
         elif word == "--tags":
             problems += [f"no tag {tag}" for tag in rest.pop(0).split(",") if tag not in tags()]
         elif word.startswith("-"):
             problems += [] if word in FLAGS else [f"no flag {word}"]
         else:
             names.append(word)
-    for name in names:
-        file = f"{name.removeprefix('izzzi.infra.')}.yml" if name.startswith("izzzi.infra.") else name.split("/")[-1]
-        problems += [] if file in PLAYBOOKS else [f"no playbook {name}"]
-    usage = USAGES.get(names[0].split("/")[-1], "") if names else ""
+    files = [re.sub(r"^izzzi\.infra\.(\w+)$", r"\1.yml", name).split("/")[-1] for name in names]
+    problems += [f"no playbook {file}" for file in files if file not in PLAYBOOKS]
+    usage = USAGES.get(files[0], "") if files else ""
     mine = {argument.name: argument for argument in arguments(usage)}
     for name, value in given(pairs).items():
         if name not in mine:

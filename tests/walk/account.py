@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sandbox's account in this process. What it has begun goes on only while a client waits, so that a walk is the
 same each time; and it can refuse, lose its reply, or see its client killed at any request."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A walk through declarations of the cloud, on the sandbox's account in this process."""
 
 from __future__ import annotations

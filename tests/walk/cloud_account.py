@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an account holds, as a comparison needs it; what it must hold by a declaration; and the strangers in it."""
 
 from __future__ import annotations

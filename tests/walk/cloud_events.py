@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people do in the control panel to things that are ours. Each event takes a number to choose by, and does nothing
 where there is nothing of its kind."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Mistakes in a declaration. Each puts one into correct arguments, and returns what the refusal must name."""
 
 from __future__ import annotations

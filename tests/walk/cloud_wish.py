@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a walk declares: a value for each part, any of which goes with any other, and the module's arguments from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The long walk: `scripts/walk [KIND] STEPS`. It is taken up where it was stopped, and ends with the first failure."""
 
 from __future__ import annotations

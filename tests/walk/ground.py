@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the droplet of the walks, once."""
 
 from __future__ import annotations

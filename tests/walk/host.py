@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The droplet of a walk: made once, kept between walks, reached through one long-lived process on it."""
 
 from __future__ import annotations

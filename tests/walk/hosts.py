@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A walk through settings of the roles base, docker and nginx on one droplet, and through what people, kills and full
 disks do to it."""
 

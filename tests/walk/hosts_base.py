@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Correct settings of the role base, and who gets in with them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The droplet of the walk of hosts: made naked, kept between walks, reached by whatever its SSH settings say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people do to a host by hand. A run makes good what is the role's, or refuses and says what to do; what is
 theirs stays."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What may be wrong with the settings of a role: how to make it so, and what the message must say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Correct declarations of nginx sites, and what visitors must get from them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs of the roles base, docker and nginx on the walk's droplet: the roles' own task files in this process, their
 modules on the droplet, their proofs of a login by the real ssh."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the settings promise, asked of the droplet from outside and from inside."""
 
 from __future__ import annotations

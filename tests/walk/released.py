@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a walk of releases has, whoever runs the app: a check before each run, visitors all the while, a second run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A role's own task files without ansible-playbook: tasks, blocks, conditions and templates are the role's; modules
 run through `Modules`. What a role says in another way than those here know is an error, so that the walk cannot drift
 from the role in silence."""
@@ -51,6 +52,13 @@ def remember_templates() -> None:
     AnsibleEnvironment.compile = compile  # type: ignore[method-assign]
 
 
+def action_of(task: Mapping[str, Any]) -> str:
+    """The key of a task that names its module."""
+    actions = [key for key in task if key not in _KEYWORDS]
+    assert len(actions) == 1, f"tests/walk/role.py does not know {actions} of the task {task.get('name')!r}"
+    return actions[0]
+
+
 class Failed(Exception):
     """A task failed."""
 
@@ -67,7 +75,6 @@ class Role:
     """One role, its files read once."""
 
     def __init__(self, name: str):
-        remember_templates()
         self.name, self.directory = name, ROOT / "roles" / name
         self.loader = DataLoader()
         self._files: dict[str, Any] = {}
@@ -79,6 +86,13 @@ class Role:
         if path not in self._files:
             self._files[path] = self.loader.load_from_file(str(self.directory / path), trusted_as_template=True)
         return self._files[path]
+
+    def tasks_of(self, include: str | dict[str, Any]) -> list[dict[str, Any]]:
+        """The tasks of an include or an import; what it applies to them is tags, which a whole run does not heed."""
+        if isinstance(include, str):
+            include = {"file": include}
+        assert set(include.get("apply", {})) <= {"tags"}, f"tests/walk/role.py does not know what {include} applies"
+        return self.read(f"tasks/{include['file']}")
 
     def invalid(self, entry: str, given: Mapping[str, Any]) -> list[str]:
         """What the role's argument spec has against the inputs."""
@@ -92,6 +106,7 @@ class Run:
     """One run of a role on a host."""
 
     def __init__(self, role: Role, given: Mapping[str, Any], module: Module, check: bool = False):
+        remember_templates()  # here, because it changes Ansible for the whole process, and reading a role should not
         self.role, self.check = role, check
         self._given, self._module = given, module
         self._facts: dict[str, Any] = {}
@@ -135,16 +150,14 @@ class Run:
     def _task(self, task: dict[str, Any]) -> None:
         if "block" in task:
             return self._block(task)
-        actions = [key for key in task if key not in _KEYWORDS]
-        assert len(actions) == 1, f"tests/walk/role.py does not know {actions} of the task {task.get('name')!r}"
-        action = actions[0]
+        action = action_of(task)
         if "loop" not in task and not self._is_met(task.get("when", True), task.get("vars")):
             # An import's condition counts for each of its tasks, which then register that they were skipped.
             if action.endswith("import_tasks"):
-                return [self._skip(one) for one in self.role.read(f"tasks/{task[action]}")]
+                return [self._skip(one) for one in self.role.tasks_of(task[action])]
             return self._skip(task)
         if action.endswith(("import_tasks", "include_tasks")):
-            return self._tasks(self.role.read(f"tasks/{task[action]}"))
+            return self._tasks(self.role.tasks_of(task[action]))
         return self._act(task, action)
 
     def _skip(self, task: dict[str, Any]) -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One run of the module izzzi.infra.environment in this process, one request after the other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A walk through declarations and events of an app that is released to a Swarm of three real nodes."""
 
 from __future__ import annotations

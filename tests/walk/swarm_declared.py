@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a walk of a Swarm may declare, and the inputs of roles/swarm_stack for it."""
 
 from __future__ import annotations

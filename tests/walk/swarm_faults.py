@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What may be wrong with a Swarm's declaration: how to make it so, whether a check knows, what the message must say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The Swarm of a walk: three droplets, made once, and how a role's run reaches its manager."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The short walk: a few fixed seeds."""
 
 from __future__ import annotations

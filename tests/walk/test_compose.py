@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The short walk of releases: fixed seeds, on the walk's droplet in the sandbox."""
 
 from __future__ import annotations

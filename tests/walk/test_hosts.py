@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The short walk of hosts, on the walk's droplet in the sandbox: a fixed seed, and what longer walks have found."""
 
 from __future__ import annotations

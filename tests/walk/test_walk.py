@@ -1,13 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The walk itself: it counts, finds the shortest failing sequence, and is taken up where it was stopped."""
 
 from __future__ import annotations
 
 import io
+from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.walk.command import Progress, go
+from tests.walk.role import Role, action_of
 from tests.walk.walk import Ground, Walk, told, walk
 
 
@@ -108,3 +112,23 @@ def test_a_failure_stands_first_in_the_next_call(tmp_path):
     assert [go("counter", where, 500, Progress(file), out) for out in outputs] == [False, False]
     assert outputs[0].getvalue() == outputs[1].getvalue()
     assert "scripts/walk counter --seed 1" in outputs[0].getvalue()
+
+
+def _read(role: Role, tasks: list[dict[str, Any]]) -> int:
+    """How many tasks there are, those of includes and blocks too."""
+    count = 0
+    for task in tasks:
+        if "block" in task:
+            count += sum(_read(role, task.get(part, [])) for part in ("block", "rescue", "always"))
+        elif (action := action_of(task)).endswith(("import_tasks", "include_tasks")):
+            count += _read(role, role.tasks_of(task[action]))
+        else:
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("name", ["app_compose", "base", "docker", "nginx"])
+def test_every_task_of_a_role_that_is_walked_is_understood(name):
+    """Without a droplet: the walk of hosts itself comes last in `make test`."""
+    role = Role(name)
+    assert _read(role, role.read("tasks/main.yml")) > 10

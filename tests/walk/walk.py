@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What every walk has: a state machine of hypothesis, a seed, a count of steps, and the shortest failing sequence."""
 
 from __future__ import annotations

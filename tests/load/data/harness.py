@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An app with backups and somebody who writes, on droplets of its own, and what each deed of a proof is measured by."""
 
 from __future__ import annotations

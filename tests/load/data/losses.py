@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is taken away from an app that is written to, and how it comes back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The data of one environment in another one: what is personal is removed before anybody can reach it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Data that survives its server: what is lost, how long it takes to have it back, and what goes wrong without harm.
 
 Standard output gets a table; problems come last and make the exit status 1. What one host alone can show (wrong key,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page "When the server is gone", word for word: its commands, in their order, in a checkout that was just made."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long it takes to have 1 GiB back, beside pg_dump and pg_restore by hand over SSH in the same run."""
 
 from __future__ import annotations

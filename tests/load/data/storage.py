@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What happens when the storage is slow, refuses, breaks off, damages what it was given, or is gone."""
 
 from __future__ import annotations

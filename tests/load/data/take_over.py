@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A stack in the guide's shape goes on as the declared app; when that fails, it goes on as it was."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """PostgreSQL goes to another major version while the app is written to, and a run that is killed on its way."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Numbered rows, twenty a second, one transaction each. What PostgreSQL has acknowledged is kept here, off the host."""
 
 from __future__ import annotations

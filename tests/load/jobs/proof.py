@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A job every minute on three managers over deploys, a killed manager and a reboot: each moment once, and only once.
 
 The job itself writes a row with the moment for which it ran, into a Redis that has it on disk when it answers. The

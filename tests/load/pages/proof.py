@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The operators' page of a real Swarm in a real browser, while a release is rolled out and a node dies.
 
 What a person could say who sees the page alone is asserted, and pictures of it are kept in artifacts/pages. It takes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The proof's droplets: made, looked at over SSH, switched off and on through the sandbox's API, and deleted."""
 
 from __future__ import annotations
@@ -37,8 +38,6 @@ def inventory(folder: Path, own: dict, environment: str = "dev") -> Path:
     target = folder / "inventory"
     if not target.exists():
         shutil.copytree(ROOT / "inventories/sandbox", target)
-        hosts = target / "digitalocean.yml"
-        hosts.write_text(hosts.read_text().replace("izzzi:izzzi:dev", f"izzzi:proof:{environment}"))
     named = {"provision_environment": environment}
     files = {"provision_known_hosts": str(folder / "known_hosts"), "app_secrets_file": str(folder / "vault.yml")}
     (target / "group_vars/all/zz_proof.yml").write_text(yaml.safe_dump(own | files | named))

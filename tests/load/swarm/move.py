@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Compose deployment moves to a Swarm on the same droplet, with its data: what visitors miss, and what arrives.
 
 Before that it tries to move to a release that cannot start, and must go on with Compose.

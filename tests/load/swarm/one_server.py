@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One server is brought up to date and rebooted: what visitors meet meanwhile, and that app and data are back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Installs a package of which a repository on the host has a newer version, whose installation asks for a reboot.
 set -e
 umask 022

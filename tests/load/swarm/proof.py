@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Swarm under load: releases, scale, nodes that are drained, rebooted and killed; beside it plain Docker commands.
 
 Standard output gets a table with a line for each kind of operation; problems come last and make the exit status 1.
@@ -80,7 +81,6 @@ class Proof:
         operation: Callable[[], Outcome],
         visited: Iterable[Node] = (),
         good: bool = True,
-        planned: bool = True,
         settled: Callable[[], float | None] | None = None,
         write: bool = True,
         read: bool = True,
@@ -99,7 +99,7 @@ class Proof:
         if stack is self.ours:
             if good != (row.status == 0):
                 row.problems.append(f"exit {row.status}: {outcome.output[-1500:]}")
-            if planned and row.failed:
+            if row.failed:
                 row.problems.append(f"{row.failed} failed requests: {visitors.first_failures}")
             row.problems += self._lost_rows() if read else []
         self.rows.append(row)
@@ -160,14 +160,16 @@ class Proof:
         again.problems += [] if again.changed == 0 else [f"the second run changed {again.changed}"]
 
     def night(self, _options: argparse.Namespace) -> None:
-        """All nodes want to reboot by themselves, and the nights of all managers begin at once."""
+        """All nodes want to reboot by themselves, and the nights of all managers begin at once. Then a person
+        closes one."""
         behind = [self.cluster.balancer()]
         before = {node.name: self.cluster.booted(node) for node in self.cluster.nodes}
         with Watch(self.cluster) as watch:
-            row = self.measure(
-                "all nodes want to reboot", self.ours, lambda: self._night(before), behind, planned=False
-            )
+            row = self.measure("all nodes want to reboot", self.ours, lambda: self._night(before), behind)
         row.problems += self._rebooted(before, watch)
+        node, through = self.workers[0], "through a load balancer"
+        self.measure(f"drain, {through}", self.ours, partial(self.ours.drain, node), behind, read=False)
+        self.measure(f"activate, {through}", self.ours, partial(self.ours.activate, node), behind, write=False)
 
     def _night(self, before: dict[str, str]) -> Outcome:
         for node in self.cluster.nodes:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The two ways that are compared: this collection's playbooks, and plain Docker commands with the same services."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Visitors of several nodes at once, counted by node."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The walk's long-lived process on the droplet: runs the collection's modules as Ansible would, each in a process of
 its own, and can kill that process at a chosen event. One JSON object a line in, one out. Standard library only."""
 

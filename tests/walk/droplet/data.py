@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rows in a Redis, written and read as a client of its network would; and in a PostgreSQL."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One request as a visitor sends it, also from the walk's own machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What roles of a host may touch, in one look: files with their inodes and times, units, rules, what nginx has read."""
 
 from __future__ import annotations

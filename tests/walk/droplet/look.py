@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What there is on the droplet, in one look: containers, images, networks, volumes, files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What there is of an app in a Swarm: on a manager its services, tasks, secrets, configs; on each node its images."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What stands behind nginx on the walk's droplet: says which port was asked, and what arrived."""
 
 from __future__ import annotations

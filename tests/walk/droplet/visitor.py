@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Visitors of the walk's app: they ask through nginx all the time, each on a connection of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Stands for an app: answers with what it was asked, and accepts an upgrade."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Listens to the gossip of the nodes for some seconds. Fails unless there is some and no node's name is readable.
 
 Every ping carries the name of the node that it is for, so unencrypted gossip is found at once.
