@@ -94,7 +94,8 @@ class Plain:
     def document(self, kind: str) -> dict:
         """The release's number makes each one new; a bad one misbehaves by its command."""
         probe = (
-            "fetch('http://127.0.0.1:4000/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"
+            "require('http').get('http://127.0.0.1:4000/health', r => process.exit(r.statusCode < 400 ? 0 : 1))"
+            ".on('error', () => process.exit(1))"
         )
         behaviour = json.dumps({"kind": kind})
         start = f"echo '{behaviour}' >/tmp/behaviour.json && cp server.js /tmp && cd /tmp && exec node server.js"

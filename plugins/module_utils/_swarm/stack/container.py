@@ -84,7 +84,9 @@ def _health(stack: Stack, name: str, declared: Mapping[str, Any], image: Image) 
         return {}
     path = next((check["path"] for check in declared.get("checks") or []), "/")
     url = f"http://127.0.0.1:{declared['port']}{path}"
-    node = f"node -e \"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\""
+    # Not fetch(), which takes twice the processor time, every few seconds.
+    answered = "r => process.exit(r.statusCode < 400 ? 0 : 1)"
+    node = f"node -e \"require('http').get('{url}', {answered}).on('error', () => process.exit(1))\""
     test = f"wget -q -O /dev/null {url} || curl -fsS -o /dev/null {url} || {node}"
     # Patient, because a busy machine makes every task late at once, and Swarm ends all that it finds unhealthy.
     return healthcheck({"test": test, "interval": "5s", "timeout": "10s", "retries": 6, "start_period": "30s"})
