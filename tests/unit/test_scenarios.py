@@ -39,7 +39,7 @@ def test_every_test_is_in_one_of_the_lists():
         SCENARIOS
     )
     run = "\n".join(lines) + "".join(
-        (ROOT / "scripts" / name).read_text() for name in ("unit", "e2e", "pages", "archiving")
+        (ROOT / "scripts" / name).read_text() for name in ("unit", "e2e", "pages", "archiving", "try-sandbox")
     )
     files = {path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")}
     missing = [str(file) for file in files if str(file) not in run and not _has_folder(run, file)]
