@@ -21,6 +21,7 @@ options:
       - V(now) makes a backup; the first one is proven at once. V(list) returns those that there are.
       - V(drill) restores a backup into a PostgreSQL without network, compares, and throws it away.
       - V(find) fails where V(restore) would find nothing of that name, and says what there is. It reads what is stored.
+        With O(to=undo) it fails where V(undo) would find nothing to put back.
       - V(restore) brings a database, or one table of it, back. V(undo) takes the last restore back.
       - V(repair) reads all that is stored, puts aside what is damaged, stores it anew by a backup, and proves that.
       - V(state) returns what is remembered, and what is late or has failed.
@@ -184,8 +185,11 @@ def answer(params: dict, found: context.Context, check_mode: bool) -> dict:
     if params["action"] == "repair":
         done = repair.foresee(found) if check_mode else repair.repair(found)
         return {"changed": bool(done["packs"]), "backup": done}
+    if params["action"] == "undo" and check_mode:
+        actions.require(found, actions.UNDO, params)
+        return {"changed": True, "backup": {}}
     if check_mode:
-        return {"changed": params["action"] in ("now", "undo"), "backup": {}}
+        return {"changed": params["action"] == "now", "backup": {}}
     if params["action"] == "restore" and params["everything"]:
         everything.wait_for_services(found, params["wait"])
         return {"changed": True, "backup": everything.bring_back(found, params["to"], params["sql"])}

@@ -17,6 +17,7 @@ from .restore import LIVE
 from .take import NIGHTLY, take
 
 HOUR = 3600
+UNDO = "undo"
 
 
 def now(context: Context, adopt: bool = False, tag: str = NIGHTLY) -> dict[str, Any]:
@@ -50,8 +51,13 @@ def changes_live(into: str, what: Mapping[str, Any]) -> bool:
 
 
 def require(context: Context, to: str, what: Mapping[str, Any]) -> None:
-    """Raise BackupError when there is nothing to restore: before visitors are turned away. Only what is stored is read,
-    since what is live may be broken. Which tables a point in time has is known when it has been replayed."""
+    """Raise BackupError when there is nothing to restore, or to undo: before visitors are turned away. For a restore
+    only what is stored is read, since what is live may be broken. Which tables a point in time has is known when it has
+    been replayed."""
+    if to == UNDO:
+        wanted = context.database(what.get("database") or "")
+        restore.kept(context.server(wanted), wanted)
+        return
     if what.get("redis"):
         restore_redis.require_redis(context.config)
     if what.get("volume") or what.get("redis"):

@@ -98,14 +98,20 @@ def undo(context: Context, database: str = "") -> dict[str, Any]:
     wanted, now = context.database(database), context.clock()
     with locked(context.config.directory, "undo"):
         server = context.server(wanted)
-        kept = names.of_kind(server.databases(), wanted.name, names.BEFORE)
-        if not kept:
-            raise BackupError(f"No restore has kept a former {wanted.name}, so that there is nothing to put back.")
+        former = kept(server, wanted)
         gone = names.beside(wanted.name, names.RESTORING, now)
-        server.ask(swap.exchange(wanted.name, kept[-1], gone))
+        server.ask(swap.exchange(wanted.name, former, gone))
         server.ask(swap.drop(gone))
         context.state.note(restored=None)
-        return {"database": wanted.name, "put_back": kept[-1]}
+        return {"database": wanted.name, "put_back": former}
+
+
+def kept(server: Server, database: Database) -> str:
+    """Return the name under which the last restore has kept the former database. Raise BackupError when none has."""
+    found = names.of_kind(server.databases(), database.name, names.BEFORE)
+    if not found:
+        raise BackupError(f"No restore has kept a former {database.name}, so that there is nothing to put back.")
+    return found[-1]
 
 
 def predict(context: Context, to: str = "latest", into: str = LIVE, database: str = "") -> dict[str, Any]:

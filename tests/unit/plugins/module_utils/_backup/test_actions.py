@@ -73,6 +73,15 @@ def test_what_is_not_there_is_said_before_anything_is_touched(to, what, archived
         actions.require(kept(archived), to, what)
 
 
+def test_an_undo_needs_what_a_restore_has_kept():
+    found, databases = kept(), ["shop"]
+    found.server = lambda _database: SimpleNamespace(databases=lambda: databases)
+    with pytest.raises(BackupError, match="No restore has kept a former shop"):
+        actions.require(found, "undo", {})
+    databases.append("shop_before_20261130t210000")
+    actions.require(found, "undo", {})
+
+
 @pytest.mark.parametrize("to", ["latest", "bbbb2222", "1970-01-01T02:00:00", "end"])
 def test_what_is_there_may_be_restored(to, monkeypatch):
     monkeypatch.setattr(actions.source.base, "bases", lambda *_: [SimpleNamespace(until=3600.0)])
