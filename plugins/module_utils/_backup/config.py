@@ -86,6 +86,11 @@ def read(app: str, settings: Path = SETTINGS) -> tuple[Config, dict[str, str]]:
     try:
         given = json.loads((settings / f"{app}.json").read_text(encoding="utf-8"))
         secrets = from_dotenv((settings / f"{app}.env").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BackupError(
+            f"This host does not know how {app} is backed up: there is no {error.filename}. "
+            "playbooks/deploy.yml writes it."
+        ) from error
     except (OSError, ValueError) as error:
         raise BackupError(f"{settings}/{app}.json and {app}.env cannot be read: {error}.") from error
     return from_mapping(given), secrets

@@ -29,6 +29,10 @@ def test_unknown_and_missing_settings_are_refused(wrong):
         from_mapping({**GIVEN, **wrong})
 
 
-def test_an_app_without_settings_is_named(tmp_path):
-    with pytest.raises(BackupError, match=r"shop\.json"):
+def test_an_app_without_settings_is_named_with_what_writes_them(tmp_path):
+    with pytest.raises(BackupError, match=r"no .*shop\.json. playbooks/deploy\.yml writes it"):
+        read("shop", tmp_path)
+    (tmp_path / "shop.json").write_text("{")
+    (tmp_path / "shop.env").write_text("")
+    with pytest.raises(BackupError, match=r"shop\.json and shop\.env cannot be read"):
         read("shop", tmp_path)

@@ -31,7 +31,7 @@ def test_the_code_runs_from_its_files_alone(tmp_path):
     command = [sys.executable, "-B", "-m", "infra._backup.main", "state", "shop", f"--settings={tmp_path}"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "shop.json and shop.env cannot be read" in done.stderr
+    assert "does not know how shop is backed up" in done.stderr
     (settings, *_rest) = [file for file in host.files(GIVEN) if file["path"].endswith("shop.json")]
     (tmp_path / "shop.json").write_text(
         json.dumps({**json.loads(settings["content"]), "directory": str(tmp_path / "state")})

@@ -14,7 +14,7 @@ from ansible_collections.izzzi.infra.plugins.module_utils._backup.main import ma
 
 def test_a_failure_is_a_message_and_a_status(tmp_path, capsys):
     assert main(["state", "shop", f"--settings={tmp_path}"]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    assert "does not know how shop is backed up" in capsys.readouterr().err
 
 
 def test_a_restore_goes_beside_the_live_database_unless_it_is_said():
