@@ -42,6 +42,10 @@ def live() -> str:
     return sql("SELECT count(*), sum(hashtext(body)) FROM notes; SELECT sum(price) FROM prices")
 
 
+# What PostgreSQL answers while what it was told before its client was killed goes on.
+PASSING = ("not currently accepting connections", "terminating connection", "server closed the connection")
+
+
 def settled() -> str:
     """What is live when PostgreSQL has ended what it was told before its client was killed: a moment later."""
     deadline = time.monotonic() + 30
@@ -49,7 +53,7 @@ def settled() -> str:
         try:
             return live()
         except subprocess.CalledProcessError as error:
-            if "not currently accepting connections" not in error.stderr or time.monotonic() > deadline:
+            if not any(said in error.stderr for said in PASSING) or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
 

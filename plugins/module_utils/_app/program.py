@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+# On a busy machine Docker's runtime now and then loses the process that was to become the program of a `docker exec`.
+_NOT_BEGUN = re.compile(r"OCI runtime exec failed: .*connection reset by peer")
+_TRIES = 3
 
 
 class CommandError(Exception):
@@ -31,19 +36,15 @@ def run(
 ) -> str:
     """Return the program's standard output. `stdin` is a text or an open file. Raise CommandError when it fails."""
     given = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin or subprocess.DEVNULL}
+    where = {"stdout": stdout, "stderr": stderr, "env": env, "cwd": cwd}
+    only_text = stdout == subprocess.PIPE and (stdin is None or isinstance(stdin, str))
     try:
-        process = subprocess.run(
-            arguments,
-            **given,
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            env=env,
-            cwd=cwd,
-            check=False,
-        )
+        for _try in range(_TRIES if only_text else 1):
+            process = subprocess.run(
+                arguments, **given, **where, text=True, errors="replace", timeout=timeout, check=False
+            )
+            if process.returncode == 0 or not _NOT_BEGUN.fullmatch(f"{process.stdout}{process.stderr}".strip()):
+                break
     except FileNotFoundError as error:
         raise CommandError(f"{arguments[0]} is not installed on this host.") from error
     except subprocess.TimeoutExpired as error:
