@@ -9,6 +9,7 @@ import base64
 import copy
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from ..._app.checks import Answer
@@ -32,6 +33,13 @@ class Swarm:
         self.engine = engine
         self.project = project
         self._mine = {"label": [f"{APP}={project}"]}
+
+    @cached_property
+    def keeps_start_interval(self) -> bool:
+        """Tell whether services keep `start_interval` of health checks: engines before 25 drop it unsaid, so that a
+        service with it would differ for ever from what is declared."""
+        version = self.engine.get("/version")["ApiVersion"]
+        return tuple(map(int, version.split("."))) >= (1, 44)
 
     # Services, as the API has them; jobs, and what carries certificates, are not among them.
     def services(self) -> dict[str, dict]:

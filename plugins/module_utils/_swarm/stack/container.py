@@ -20,7 +20,9 @@ def container_spec(stack: Stack, result: Bundle, name: str, declared: Mapping[st
     image = stack.images[name]
     plain, secret = container_environment(stack, declared)
     entrypoint, command = _program(image, declared)
-    health = _health(stack, name, declared, image)
+    health = _health(declared, image)
+    if not stack.start_interval:
+        health.pop("StartInterval", None)
     files = [*_files(stack, result.secrets, stack.secret_files, declared.get("secrets"), "/run/secrets/", "Secret")]
     if secret:
         script = environment_script(secret)
@@ -76,7 +78,7 @@ def _sourced_test(test: list[str]) -> list[str]:
     return ["CMD", *sourced(test[1:])[0], *test[1:]]
 
 
-def _health(stack: Stack, name: str, declared: Mapping[str, Any], image: Image) -> dict[str, Any]:
+def _health(declared: Mapping[str, Any], image: Image) -> dict[str, Any]:
     """Return what is declared, else nothing where the image has its own, else the first check, asked by any client."""
     if "healthcheck" in declared:
         return healthcheck(declared["healthcheck"])
@@ -89,7 +91,9 @@ def _health(stack: Stack, name: str, declared: Mapping[str, Any], image: Image) 
     node = f"node -e \"require('http').get('{url}', {answered}).on('error', () => process.exit(1))\""
     test = f"wget -q -O /dev/null {url} || curl -fsS -o /dev/null {url} || {node}"
     # Patient, because a busy machine makes every task late at once, and Swarm ends all that it finds unhealthy.
-    return healthcheck({"test": test, "interval": "5s", "timeout": "10s", "retries": 6, "start_period": "30s"})
+    # Often only at the start, for which releases wait: each look starts a program in the container.
+    patient = {"interval": "5s", "timeout": "10s", "retries": 6, "start_period": "30s", "start_interval": "1s"}
+    return healthcheck({"test": test, **patient})
 
 
 def _files(stack: Stack, found: dict, known: Mapping[str, str], asked: Any, folder: str, kind: str):

@@ -44,6 +44,7 @@ class Stack:
     config_files: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Image] = field(default_factory=dict)
     policy: Policy = Policy()
+    start_interval: bool = True  # whether the engine keeps this field of health checks
 
     def full(self, name: str) -> str:
         return f"{self.project}_{name}"

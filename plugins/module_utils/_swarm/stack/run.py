@@ -81,6 +81,7 @@ class Run:
             config_files=placed(files, self.swarm.network_range()),
             images=images,
             policy=Policy(**policy, monitor=p["monitor"]),
+            start_interval=self.swarm.keeps_start_interval,
         )
 
     def check_variables(self) -> None:

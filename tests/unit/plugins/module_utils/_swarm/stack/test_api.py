@@ -39,6 +39,13 @@ def test_a_pool_that_is_used_up_is_said():
         Swarm(Networks(looks=100), "shop").provide_network(False, tries=3, sleep=lambda _seconds: None)
 
 
+@pytest.mark.parametrize(("version", "keeps"), [("1.41", False), ("1.43", False), ("1.44", True), ("2.0", True)])
+def test_engines_from_25_on_keep_the_interval_of_the_start(version, keeps):
+    engine = Networks(looks=0)
+    engine.get = lambda path: {"/version": {"ApiVersion": version}}[path]
+    assert Swarm(engine, "shop").keeps_start_interval is keeps
+
+
 def test_that_there_are_no_logs_is_none_of_the_tasks_words():
     engine = Networks(looks=0)
     engine.logs = lambda *_path, **_query: "it said\nError grabbing logs: rpc error: task t has not been scheduled\n"

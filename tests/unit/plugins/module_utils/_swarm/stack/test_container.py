@@ -60,9 +60,19 @@ def test_a_health_check_reads_the_same_environment():
 def test_without_a_health_check_the_first_check_is_asked_and_an_images_own_stays():
     health = backend(environment={})["TaskTemplate"]["ContainerSpec"]["Healthcheck"]
     assert "http://127.0.0.1:4000/api/health" in health["Test"][1]
+    assert health["StartInterval"] < health["Interval"]
     images = {**IMAGES, "backend": Image("x@sha256:1", "x", (), ("node",), has_healthcheck=True)}
     made = bundle(stack(images=images, services={"backend": {**BACKEND, "environment": {}}}))
     assert "Healthcheck" not in made.services["shop_backend"]["TaskTemplate"]["ContainerSpec"]
+
+
+def test_an_engine_that_does_not_keep_the_interval_of_the_start_is_not_given_one():
+    """Else every plan would find a difference."""
+    own = {**BACKEND, "healthcheck": {"test": "true", "start_interval": "2s"}}
+    for declared in (BACKEND, own):
+        for keeps in (True, False):
+            made = bundle(stack(services={"backend": declared}, start_interval=keeps)).services["shop_backend"]
+            assert ("StartInterval" in made["TaskTemplate"]["ContainerSpec"]["Healthcheck"]) is keeps
 
 
 def test_scripts_are_read_by_a_shell_as_they_were_written(tmp_path):
