@@ -36,7 +36,8 @@ def plan(t: Transaction) -> dict[str, Any]:
 
 def docker_platform(machine: str) -> str:
     """What images for this host must be built for."""
-    return f"linux/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
+    names = {"x86_64": "amd64", "aarch64": "arm64"}
+    return f"linux/{names.get(machine, machine)}"
 
 
 def data_drift(t: Transaction) -> list[str]:
