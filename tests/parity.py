@@ -17,7 +17,7 @@ ROLES = {"compose": "app_compose", "swarm": "swarm_stack"}
 FOR_NODES = {"managers", "managers[0]", "workers"}  # groups of hosts that only a Swarm has
 FOUND = {"data_host", "acting_manager"}  # groups that a playbook fills itself, from the others
 FOUND |= {"app_hosts", "!app_machines"}  # of several apps: aliases of a host of the others
-NO_VERBS = {"require_droplets", "restore_first"}
+NO_VERBS = {"require_droplets", "restore_first", "servers"}
 HEAD = """# What each runner has
 
 Made by `make parity` from the playbooks, the roles' inputs and `inventories/wiring.yml`; a test fails when it is not

@@ -211,7 +211,7 @@ new:
   type: bool
 node_images:
   description: C(pull), what every node shall have to take any task, and C(keep), what kept releases need.
-  returned: for V(deploy), not in check mode
+  returned: for V(info), and for V(deploy), there not in check mode
   type: dict
 services:
   description: What is, or would be, done to each service.

@@ -29,7 +29,7 @@ DOCUMENTS = [
 # Those that take role variables alone, or none.
 WITHOUT_USAGE = {
     *("configure.yml", "destroy.yml", "exposure.yml", "provision.yml", "require_droplets.yml", "restore_first.yml"),
-    "site.yml",
+    *("servers.yml", "site.yml"),
     *("summary.yml", "verify.yml"),
 }
 # What these take all the same; each is read in the playbook itself.

@@ -20,6 +20,7 @@ from ..node import Node
 from ..node_edge import directory
 from ..service import replicas
 from ..task import Task
+from .images import of_nodes
 from .jobs import Cluster, listing
 from .lock import SwarmLock
 from .once import reason
@@ -63,7 +64,14 @@ def info(run: Run) -> dict[str, Any]:
         "lock": {"owner": lease.owner, "purpose": lease.purpose, "held": lease.is_held(now)} if lease else None,
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
     }
-    return {"changed": False, "app": app, "status": status_lines(app), "listed": release_lines(app)}
+    told = {"status": status_lines(app), "listed": release_lines(app)}
+    return {"changed": False, "app": app, "node_images": node_images(run), **told}
+
+
+def node_images(run: Run) -> dict[str, list[str]]:
+    """Return what every node shall have to take any task, and what kept releases need."""
+    kept = [image for release in run.store.releases().values() for image in release.images.values()]
+    return of_nodes(run.swarm.specs(), kept)
 
 
 def closed_for(run: Run) -> str | None:

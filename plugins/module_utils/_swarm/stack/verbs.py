@@ -23,11 +23,11 @@ from ..labels import BESIDE, DATA, KIND, PART
 from . import jobs, power
 from .deploy import RELEASE_COMMAND, Deployment, recover
 from .diff import NOOP, StackChange
-from .images import known_pins, of_nodes
+from .images import known_pins
 from .job import job, one_off, trial_name
 from .model import Bundle, StackError
 from .once import as_declared, at_most_one, refuse_scale, scaled
-from .report import info, logs
+from .report import info, logs, node_images
 from .run import Run, Told, told
 from .spec import bundle
 from .store import LOCK, live_release
@@ -137,11 +137,6 @@ def _released(
             with suppress(EngineError):  # the reason counts for more than its note
                 run.store.write(replace(manifest, state=manifests.BAD, reason=headline(error.reason)))
         raise
-
-
-def node_images(run: Run) -> dict[str, list[str]]:
-    kept = [image for release in run.store.releases().values() for image in release.images.values()]
-    return of_nodes(run.swarm.specs(), kept)
 
 
 def release_job(run: Run, contents: Bundle, release: str, images: Mapping[str, Image]) -> dict | None:
