@@ -42,8 +42,8 @@ class Stranger:
         assert self.environment["DIGITALOCEAN_TOKEN"] not in run.output
         return run
 
-    def begin(self) -> None:
-        asked = {"env": "dev", "project": self.project, "app": os.path.relpath(self.app, self.folder)}
+    def begin(self, **more: str) -> None:
+        asked = {"env": "dev", "project": self.project, "app": os.path.relpath(self.app, self.folder), **more}
         arguments = [word for name, value in asked.items() for word in ("-e", f"{name}={value}")]
         run = self.play("init", *arguments, inventory=False)
         assert run.status == 0, run.output
