@@ -19,11 +19,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".ansible" / "collections")]
 
-from tests.cloud.conftest import KEY, PLAYBOOK, Sandbox, declaration, spawn, start, stop  # noqa: E402 - after the path
-
-
-def say(name: str, value: float) -> None:
-    print(f"{name}: {value:.2f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
+from tests.bench.figures import say  # noqa: E402 - after the path
+from tests.bench.fleet import fleet, with_management  # noqa: E402
+from tests.cloud.conftest import KEY, PLAYBOOK, Sandbox, declaration, spawn, start, stop  # noqa: E402
 
 
 def requests(sandbox: Sandbox) -> int:
@@ -39,13 +37,7 @@ def measure(sandbox: Sandbox, name: str, declared: dict[str, Any]) -> None:
 
 
 def ours(sandbox: Sandbox, count: int) -> None:
-    sandbox.reset()
-    sandbox.api("POST", "/v2/vpcs", {"name": "default-fra1", "region": "fra1", "ip_range": "10.99.0.0/16"})
-    declared = declaration(sandbox.url, sandbox.token)
-    rules = [{"protocol": "tcp", "ports": "22", "sources": {"addresses": ["203.0.113.7/32"]}}]
-    declared["firewalls"]["management"] = {"inbound": rules}
-    declared["droplets"]["worker"] = {**declared["droplets"]["app"], "count": count - 1}  # records point to app
-    declared["domain"] = {"name": "izzzi.test"}
+    declared = fleet(sandbox, count)
     for name, changes in (("create", {}), ("noop", {}), ("destroy", {"state": "absent"})):
         measure(sandbox, f"ours_{count}_{name}", {**declared, **changes})
 
@@ -67,9 +59,7 @@ def play(sandbox: Sandbox, name: str, playbook: Path, variables: dict[str, Any],
 
 def side_by_side(sandbox: Sandbox) -> None:
     """The set that the peers can be given elsewhere than at DigitalOcean: no records, no project."""
-    set_of_peers = declaration(sandbox.url, sandbox.token)
-    rules = [{"protocol": "tcp", "ports": "22", "sources": {"addresses": ["203.0.113.7/32"]}}]
-    set_of_peers["firewalls"]["management"] = {"inbound": rules}
+    set_of_peers = with_management(declaration(sandbox.url, sandbox.token))
     sandbox.reset()
     with tempfile.TemporaryDirectory() as folder:
         task = {"name": "Declare", "izzzi.infra.environment": "{{ declared }}"}
