@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
-from .reach import ANYBODY, EVERYWHERE, GROUP, LAST_PORT, MEMBERS, Reach, everything, intersect, simplify
+from .reach import ANYBODY, EVERYWHERE, GROUP, LAST_PORT, MEMBERS, Reach, everything, intersect
 
 EPHEMERAL = (32768, 60999)  # where Docker publishes a port that names none of the host's
 
@@ -117,13 +117,11 @@ def is_loopback(address: str) -> bool:
 
 def answered(boxes: Iterable[Reach], services: Iterable[Published]) -> list[Reach]:
     """Return the part of `boxes` that a container answers: the ports published on more than the loopback address."""
-    found = []
-    boxes = list(boxes)
-    for service in services:
-        if is_loopback(service.address):
-            continue
-        for network in EVERYWHERE:
-            if not service.address or ip_address(service.address).version == ip_network(network).version:
-                door = Reach(service.protocol, service.first, service.last, ip_network(network))
-                found += intersect(boxes, [door])
-    return simplify(found)
+    doors = [
+        Reach(service.protocol, service.first, service.last, ip_network(network))
+        for service in services
+        if not is_loopback(service.address)
+        for network in EVERYWHERE
+        if not service.address or ip_address(service.address).version == ip_network(network).version
+    ]
+    return intersect(boxes, doors)

@@ -44,14 +44,26 @@ def everything() -> list[Reach]:
 def intersect(one: Iterable[Reach], other: Iterable[Reach]) -> list[Reach]:
     """Return the points that are in both."""
     found = []
-    other = list(other)
-    for a in one:
-        for b in other:
-            first, last = max(a.first, b.first), min(a.last, b.last)
-            network, who = _common_network(a.network, b.network), _common_who(a.who, b.who)
-            if a.protocol == b.protocol and first <= last and network and who:
-                found.append(Reach(a.protocol, first, last, network, who))
+    for a, b in _meeting(one, other):
+        network, who = _common_network(a.network, b.network), _common_who(a.who, b.who)
+        if network and who:
+            found.append(Reach(a.protocol, max(a.first, b.first), min(a.last, b.last), network, who))
     return simplify(found)
+
+
+def _meeting(one: Iterable[Reach], other: Iterable[Reach]) -> Iterator[tuple[Reach, Reach]]:
+    """Yield each box of `one` with each of `other` that has a port in common with it.
+
+    In the order of their ports, so that a box meets only those that are still open there: of many services each has
+    ports of its own, and all pairs of them would be the square of their number.
+    """
+    sides = [(box, side) for side, boxes in enumerate((one, other)) for box in boxes]
+    still: tuple[list[Reach], list[Reach]] = ([], [])
+    for box, side in sorted(sides, key=lambda row: (row[0].protocol, row[0].first)):
+        for here in still:
+            here[:] = [b for b in here if b.protocol == box.protocol and b.last >= box.first]
+        yield from ((rival, box) if side else (box, rival) for rival in still[not side])
+        still[side].append(box)
 
 
 def _common_network(a: Network, b: Network) -> Network | None:
@@ -74,21 +86,30 @@ def _covers_who(wide: str, narrow: str) -> bool:
 def subtract(after: Iterable[Reach], before: Iterable[Reach]) -> list[Reach]:
     """Return the points of `after` that are not in `before`."""
     found = []
-    before = list(before)
-    for reach in after:
-        rivals = [b for b in before if b.protocol == reach.protocol and _covers_who(b.who, reach.who)]
-        for first, last in _pieces(reach, rivals):
-            taken = [b.network for b in rivals if b.first <= first and last <= b.last]
+    rivals: dict[Reach, list[Reach]] = {reach: [] for reach in after}
+    for reach, rival in _meeting(rivals, before):
+        if _covers_who(rival.who, reach.who):
+            ends = {"first": max(reach.first, rival.first), "last": min(reach.last, rival.last)}
+            rivals[reach].append(rival._replace(**ends))
+    for reach, others in rivals.items():
+        for first, last, there in _stretches([reach, *others]):
+            taken = [box.network for box in there if box is not reach]
             found += [reach._replace(first=first, last=last, network=left) for left in _without(reach.network, taken)]
     return simplify(found)
 
 
-def _pieces(reach: Reach, rivals: Iterable[Reach]) -> Iterator[tuple[int, int]]:
-    """Split the box's ports where a rival begins or ends."""
-    cuts = {reach.first, reach.last + 1}
-    cuts |= {cut for b in rivals for cut in (b.first, b.last + 1) if reach.first < cut <= reach.last}
-    edges = sorted(cuts)
-    yield from ((first, end - 1) for first, end in itertools.pairwise(edges))
+def _stretches(boxes: Iterable[Reach]) -> Iterator[tuple[int, int, list[Reach]]]:
+    """Yield first and last of the ports between one end of a box and the next one, with the boxes that have them."""
+    boxes = sorted(boxes, key=lambda box: box.first)
+    cuts = sorted({cut for box in boxes for cut in (box.first, box.last + 1)})
+    there: list[Reach] = []
+    begun = 0
+    for first, end in itertools.pairwise(cuts):
+        there = [box for box in there if box.last >= first]
+        while begun < len(boxes) and boxes[begun].first == first:
+            there.append(boxes[begun])
+            begun += 1
+        yield first, end - 1, there
 
 
 def _without(network: Network, taken: Iterable[Network]) -> list[Network]:
@@ -111,17 +132,15 @@ def simplify(boxes: Iterable[Reach]) -> list[Reach]:
     found = []
     for protocol, who in sorted(kinds):
         rivals = [b for b in boxes if b.protocol == protocol and _covers_who(b.who, who)]
-        mine = [b for b in rivals if b.who == who]
         runs: list[tuple[int, int, list[Network]]] = []
-        cuts = sorted({cut for b in rivals for cut in (b.first, b.last + 1)})
-        for first, end in itertools.pairwise(cuts):
-            networks = _collapsed(b.network for b in mine if b.first <= first < b.last + 1)
-            others = [b.network for b in rivals if b.who != who and b.first <= first < b.last + 1]
+        for first, last, there in _stretches(rivals):
+            networks = _collapsed(b.network for b in there if b.who == who)
+            others = [b.network for b in there if b.who != who]
             networks = _collapsed(left for network in networks for left in _without(network, others))
             if runs and runs[-1][1] == first - 1 and runs[-1][2] == networks:
-                runs[-1] = (runs[-1][0], end - 1, networks)
+                runs[-1] = (runs[-1][0], last, networks)
             else:
-                runs.append((first, end - 1, networks))
+                runs.append((first, last, networks))
         found += [Reach(protocol, first, last, n, who) for first, last, networks in runs for n in networks]
     return found
 

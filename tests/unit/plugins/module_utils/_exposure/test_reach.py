@@ -72,6 +72,14 @@ def test_wider_finds_every_new_point_and_nothing_when_there_is_none(after, befor
     assert exposure.subtract(before, [*before, *after]) == []
 
 
+def test_ports_that_do_not_meet_are_not_compared(monkeypatch):
+    """Of many services each has ports of its own: their pairs would be the square of their number."""
+    compared = []
+    monkeypatch.setattr(exposure, "_common_network", lambda a, b: compared.append((a, b)) or a)
+    boxes = [Reach("tcp", port, port, NETWORKS[0]) for port in range(8000, 8200, 2)]
+    assert len(exposure.intersect(boxes, boxes)) == len(compared) == len(boxes)
+
+
 @settings(max_examples=40, deadline=None)
 @given(LISTS)
 def test_rows_keep_everything(boxes):
