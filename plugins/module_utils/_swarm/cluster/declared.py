@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -35,8 +36,9 @@ class Declared:
         """The names, managers first."""
         return [*sorted(self.managers), *sorted(self.workers)]
 
-    @property
+    @cached_property
     def members(self) -> dict[str, str]:
+        """Addresses by name. Asked for each member, it is put together once."""
         return {**self.managers, **self.workers}
 
     def role(self, name: str) -> str:

@@ -116,8 +116,10 @@ def compare(declared: Declared, observed: Members, found: list[Node]) -> Delta:
     moved = moved_members(declared, observed, {node.id for node in found})
     # They leave before anybody joins: from then on the others must be the majority.
     gone = {"state": "down", "reachable": False}
-    nodes = {node.id: replace(node, **gone) if node.id in moved.values() else node for node in found}
+    left = {*moved.values()}
+    nodes = {node.id: replace(node, **gone) if node.id in left else node for node in found}
     known = identities(declared, observed, nodes, moved)
+    kept = {*known.values()}
     missing = [name for name in declared.in_order if name in observed and name not in known]
     leave = [name for name in missing if observed[name].state != "inactive"]
     leave += [name for name, o in observed.items() if name not in declared.members and o.state != "inactive"]
@@ -128,7 +130,7 @@ def compare(declared: Declared, observed: Members, found: list[Node]) -> Delta:
         same={**moved, **broken_members(declared, observed, nodes)},
         join={name: declared.role(name) for name in missing},
         leave=leave,
-        remove=[node for node in nodes.values() if node.id not in known.values()],
+        remove=[node for id, node in nodes.items() if id not in kept],
         changed_roles=sorted(name for name, id in known.items() if nodes[id].role != declared.role(name)),
         demoted=[known[name] for name in declared.workers if name in known and nodes[known[name]].voter],
         new_managers=[name for name in missing if name in declared.managers],
@@ -161,12 +163,16 @@ def identities(
 ) -> dict[str, str]:
     """Return the node id of each member that is one. A host that was looked at says so itself; others by address."""
     result = {}
+    gone = {*moved.values()}
+    by_address: dict[str, list[Node]] = {}
+    for node in nodes.values():
+        by_address.setdefault(node.address, []).append(node)
     for name, address in declared.members.items():
         if name in observed:
             own = observed[name]
-            if own.state != "inactive" and own.id in nodes and own.id not in moved.values():
+            if own.state != "inactive" and own.id in nodes and own.id not in gone:
                 result[name] = own.id
-        elif there := [node for node in nodes.values() if node.address == address]:
+        elif there := by_address.get(address):
             result[name] = newest(there).id
     return result
 

@@ -57,6 +57,12 @@ def test_a_host_that_could_not_be_asked_keeps_what_it_has():
     assert list(result["members"]) == ["m1", "m3"]
 
 
+def test_a_member_that_was_not_asked_is_the_ready_one_of_two_nodes_at_its_address():
+    nodes = [node("m1", leader=True), node("w1", state="down", identity="old"), node("w1")]
+    result = plan(declared("m1", "w1"), swarm(*nodes, asked="m1"))
+    assert (result["problems"], result["join"], result["dead"], result["remove"]) == ([], {}, ["old"], [])
+
+
 def test_roles_change_where_the_node_is_declared_otherwise():
     result = plan(declared("m1", "w1"), swarm(node("m1"), node("w1", role="manager")))
     assert (result["problems"], result["steps"]) == ([], ["make w1 a worker"])
