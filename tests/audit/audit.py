@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from plugins.module_utils import _port_scan  # noqa: E402 - after the path
+from plugins.module_utils._exposure import port_scan  # noqa: E402 - after the path
 from tests.audit import docker_checks, readings  # noqa: E402
 from tests.audit.droplet import Droplet, read_inventory  # noqa: E402
 from tests.audit.readings import Reading  # noqa: E402
@@ -193,7 +193,7 @@ def ca() -> str:
 
 def open_ports(hardened: Droplet) -> str:
     """From the controller, which is on the allow list: every TCP port that answers."""
-    answers = _port_scan.tcp({hardened.address: range(1, 65536)}, 6000, 1.3)
+    answers = port_scan.tcp({hardened.address: range(1, 65536)}, 6000, 1.3)
     return " ".join(str(probe.port) for probe in sorted(answers))
 
 
