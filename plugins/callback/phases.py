@@ -27,6 +27,17 @@ options:
     ini:
       - section: callback_phases
         key: report
+  tasks_report:
+    description:
+      - Path of a JSON file that receives C(phase), C(name), C(seconds) and C(changed) of each task, in the order in
+        which they ran. C(changed) counts hosts.
+      - Nothing is written when it is not set.
+    type: path
+    env:
+      - name: IZZZI_PHASES_TASKS_REPORT
+    ini:
+      - section: callback_phases
+        key: tasks_report
 """
 
 EXAMPLES = r"""
@@ -53,28 +64,42 @@ class Phase:
     changed: int = 0
 
 
+@dataclass
+class Timed:
+    """What one task cost."""
+
+    phase: str
+    name: str
+    seconds: float = 0.0
+    changed: int = 0
+
+
 class Stopwatch:
-    """Attributes the time between two task starts to the phase of the first; the clock is injected for tests."""
+    """Attributes the time between two task starts to the first one and its phase; the clock is injected for tests."""
 
     def __init__(self, clock=time.monotonic):
         self._clock = clock
         self._current: Phase | None = None
         self._since = 0.0
         self.phases: dict[str, Phase] = {}
+        self.tasks: list[Timed] = []
 
-    def start_task(self, phase: str) -> None:
+    def start_task(self, phase: str, name: str = "") -> None:
         self.stop()
         self._current = self.phases.setdefault(phase, Phase(phase))
         self._current.tasks += 1
+        self.tasks.append(Timed(phase, name))
         self._since = self._clock()
 
     def count_change(self) -> None:
         if self._current:
             self._current.changed += 1
+            self.tasks[-1].changed += 1
 
     def stop(self) -> None:
         if self._current:
-            self._current.seconds += self._clock() - self._since
+            self.tasks[-1].seconds = self._clock() - self._since
+            self._current.seconds += self.tasks[-1].seconds
         self._current = None
 
 
@@ -100,7 +125,7 @@ class CallbackModule(CallbackBase):
         self._play = play.get_name().strip()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        self._stopwatch.start_task(task._role.get_name() if task._role else self._play)
+        self._stopwatch.start_task(task._role.get_name() if task._role else self._play, task.name or task.action)
 
     def v2_playbook_on_handler_task_start(self, task):
         self.v2_playbook_on_task_start(task, is_conditional=False)
@@ -117,5 +142,6 @@ class CallbackModule(CallbackBase):
         self._display.banner("PHASES")
         for line in render_table(phases):
             self._display.display(line)
-        if report := self.get_option("report"):
-            Path(report).write_text(json.dumps([asdict(p) for p in phases], indent=2) + "\n", encoding="utf-8")
+        for option, rows in (("report", phases), ("tasks_report", self._stopwatch.tasks)):
+            if report := self.get_option(option):
+                Path(report).write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")

@@ -26,6 +26,18 @@ def test_a_phase_that_comes_back_is_one_phase():
     assert (base.seconds, base.tasks, base.changed) == (4.0, 2, 2)
 
 
+def test_each_task_has_its_own_time_and_changes():
+    watch = stopwatch_with_ticks(10.0, 13.0, 13.0, 18.0)
+    watch.start_task("base", "Read")
+    watch.start_task("base", "Write")
+    watch.count_change()
+    watch.stop()
+    assert [(t.phase, t.name, t.seconds, t.changed) for t in watch.tasks] == [
+        ("base", "Read", 3.0, 0),
+        ("base", "Write", 5.0, 1),
+    ]
+
+
 def test_a_change_before_any_task_is_not_counted():
     watch = stopwatch_with_ticks()
     watch.count_change()
