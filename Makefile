@@ -60,7 +60,7 @@ molecule: sandbox-up ## molecule test for the roles (one: scripts/molecule nginx
 e2e: sandbox-up ## site.yml from an empty account, asserted over HTTP and in Chromium
 	@scripts/e2e
 
-bench: sandbox-up ## cold and no-op times, tasks and API calls beside a shell floor
+bench: sandbox-up ## times, tasks and API calls beside a shell floor, and what many of anything cost (half an hour; one part: scripts/bench many)
 	@scripts/bench
 
 prove-releases: sandbox-up ## releases, good, bad and killed, under load, beside plain Compose (an hour)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import measured
+from tests.bench import bench, measured
 from tests.bench.figures import paired, shown, slope
 
 SIZES = [(25, 50, 100), (12, 25, 50), (250, 500, 1000)]
@@ -62,6 +62,26 @@ def test_the_median_leaves_a_slow_run_out():
 )
 def test_a_goal_is_beside_its_figure(value, goal, text):
     assert shown(value, goal) == text
+
+
+def test_a_pair_is_told_with_its_goals():
+    noop, *_rest = bench.CASES
+    assert bench.figures(noop, "linear", [(9.0, 9.9)]) == [
+        ("site_noop_linear_seconds", 9.9, "at most 12"),
+        ("site_noop_linear_floor_seconds", 9.0, ""),
+        ("site_noop_linear_ratio_to_floor", pytest.approx(1.1), "at most 1.1"),
+    ]
+
+
+@pytest.mark.parametrize("case", [bench.COLD, *bench.CASES], ids=lambda case: case.name)
+def test_each_command_of_the_bench_is_there(case):
+    assert (bench.ROOT / case.command.split()[0]).is_file()
+    assert case.seconds.keys() <= bench.STRATEGIES.keys()
+
+
+def test_the_script_names_its_parts_where_it_refuses_another_one():
+    ran = subprocess.run([bench.ROOT / "scripts/bench", "none"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (2, "Usage: scripts/bench [cloud] [many] [site]\n")
 
 
 def test_a_command_is_measured_and_ends_as_it_ends(tmp_path):
