@@ -42,6 +42,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
@@ -289,7 +290,8 @@ class CallbackModule(Default):
         self._live.end()
         if not self._is_detailed():
             self._leave()
-            for line in self._outlook.lines():
+            # A run that changes things has tasks that only look, too.
+            for line in self._outlook.lines() if context.CLIARGS.get("check") else ():
                 self._say(line)
         super().v2_playbook_on_stats(stats)
         self._display.display(f"{self._clock() - self._begun:.0f} s")

@@ -111,6 +111,28 @@ def test_a_check_says_what_would_change(tmp_path):
     assert re.search(r"^Put things there +\d+\.\d s  \d would change", plain(tmp_path, "", "--check"), re.MULTILINE)
 
 
+LOOKING = """
+- name: Look at things
+  hosts: one
+  gather_facts: false
+  connection: local
+  tasks:
+    - name: Look
+      ansible.builtin.include_role: {name: "{{ item }}"}
+      loop: [base, pages]
+"""
+
+
+def test_a_run_whose_tasks_only_look_foretells_nothing(tmp_path):
+    for role in ("base", "pages"):
+        (tmp_path / f"roles/{role}/tasks").mkdir(parents=True)
+        (tmp_path / f"roles/{role}/tasks/main.yml").write_text("[{name: Look, ping: , check_mode: true}]\n")
+    words, env = command(tmp_path)
+    (tmp_path / "playbook.yml").write_text(LOOKING)
+    assert "This run would change" not in output(words, env)
+    assert "This run would change" in output([*words, "--check"], env)
+
+
 def test_details_are_cores(tmp_path):
     said = plain(tmp_path, "", "-v", "--check")
     assert "TASK [Change nothing]" in said
