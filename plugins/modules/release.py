@@ -88,6 +88,12 @@ options:
     description: For V(plan) and V(deploy), a new release also where nothing has changed, on today's base images.
     type: bool
     default: false
+  keep:
+    description: >-
+      For V(plan), to go on as V(deploy) does where no new release is to be made: what differs is mended, and the app is
+      asked. In check mode it only compares.
+    type: bool
+    default: false
   source:
     description: The id of the source, which the release id begins with.
     type: str
@@ -274,7 +280,7 @@ steps:
   sample: {unpack: 0.2, files: 0.1, build: 31.5, start: 4.1, prove: 12.0, switch: 0.6, drain: 1.0, commit: 0.9}
 events:
   description: The same for people, or in what services differed.
-  returned: for V(build), V(deploy), V(rollback), V(restart), V(stop) and V(start)
+  returned: for V(build), V(deploy), V(rollback), V(restart), V(stop) and V(start), and V(plan) with O(keep)
   type: list
   elements: str
 logs:
@@ -387,6 +393,7 @@ ARGUMENT_SPEC = {
     "since": {"type": "str", "default": ""},
     "grep": {"type": "str", "default": ""},
     "rebuild": {"type": "bool", "default": False},
+    "keep": {"type": "bool", "default": False},
     "source": {"type": "str", "default": ""},
     "archive": {"type": "str", "default": ""},
     "services": {"type": "dict", "default": {}},

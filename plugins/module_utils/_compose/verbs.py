@@ -33,15 +33,26 @@ ARCHIVES = Path("/var/tmp")  # what a killed run leaves there goes with the syst
 
 
 def plan(run: Run) -> dict[str, Any]:
-    """What a deploy would do, after what a killed run left is ended; refuses what would stop it."""
+    """What a deploy would do, after what a killed run left is ended; refuses what would stop it. With `keep`, and where
+    no release is to be made, the rest of a deploy is done at once: the live one is kept as it should be."""
     if run.check_mode:
         with run.told("lock"):
             run.lease.would_acquire()
         with run.told("plan"):
             return look(run, run.own())
-    with run.locked("deploy"), run.told("plan"):
-        t, told = run.recovered()
-        return {**look(run, t), "changed": bool(told), "recovered": told}
+    with run.locked("deploy") as still_ours:
+        with run.told("plan"):
+            t, told = run.recovered()
+            found = look(run, t)
+        if found["new"] or not run.params["keep"]:
+            return {**found, "changed": bool(told), "recovered": told}
+        return {**found, **_kept(t, told, still_ours)}
+
+
+def _kept(t: Transaction, told: str, still_ours: Callable[[], Any]) -> dict[str, Any]:
+    result = keep(t, still_ours)
+    events = [*filter(None, [told]), *result["events"]]
+    return {**result, "recovered": told, "changed": result["changed"] or bool(told), "events": events}
 
 
 def look(run: Run, t: Transaction) -> dict[str, Any]:
@@ -126,10 +137,11 @@ def deploy(run: Run) -> dict[str, Any]:
                 require_archive(run, found)
                 if found["new"]:
                     claim_ports(t, run.params["first_port"])
-            name, new = found["release"], found["new"]
-            result = release(t, name, "deploy", still_ours) if new else keep(t, still_ours)
-            known = {"release": name, "new": new, "recovered": told, "changed": result["changed"] or bool(told)}
-            return {**result, **known, "events": [*filter(None, [told]), *result["events"]]}
+            known = {"release": found["release"], "new": found["new"]}
+            if not found["new"]:
+                return {**_kept(t, told, still_ours), **known}
+            result = release(t, found["release"], "deploy", still_ours)
+            return {**result, **known, "recovered": told, "events": [*filter(None, [told]), *result["events"]]}
     finally:
         drop_archive(run)
 

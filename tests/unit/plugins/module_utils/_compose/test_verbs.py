@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible_collections.izzzi.infra.plugins.module_utils._app.lock import LeaseFile
 from ansible_collections.izzzi.infra.plugins.module_utils._app.release import GOOD, Manifest, ReleaseError
-from ansible_collections.izzzi.infra.plugins.module_utils._compose import verbs
+from ansible_collections.izzzi.infra.plugins.module_utils._compose import store, verbs
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.begin import begin
 from ansible_collections.izzzi.infra.plugins.modules.release import ARGUMENT_SPEC
 
@@ -45,6 +46,17 @@ def test_a_plan_names_the_release_and_leaves_no_lock(asked, tmp_path):
     result = verbs.plan(asked())
     assert (result["release"], result["new"], result["changed"], result["archive"]) == ("r1", True, False, "")
     assert everything(tmp_path / "shop") == before
+
+
+def test_a_plan_goes_on_as_a_deploy_where_nothing_is_to_be_released(asked, tmp_path):
+    mark = asked(source="r0").own().fingerprint
+    store.write(tmp_path / "shop", replace(LIVE, fingerprint=mark))
+    for verb, keep in ((verbs.plan, True), (verbs.deploy, False)):
+        result = verb(asked(source="r0", keep=keep))
+        assert (result["release"], result["new"], list(result["steps"])) == ("r0", False, ["data", "repair"])
+    assert "steps" not in verbs.plan(asked(source="r0"))
+    assert "steps" not in verbs.plan(asked(source="r0", keep=True, check=True))
+    assert "steps" not in verbs.plan(asked(keep=True)), "a new release has its source brought first"
 
 
 def test_a_plan_says_where_the_source_of_what_is_built_goes(asked):
