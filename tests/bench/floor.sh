@@ -15,7 +15,7 @@ systemctl enable --now --quiet nftables
 rm -f /etc/nginx/sites-enabled/default
 systemctl reload nginx
 # Its standard input is this script.
-compose() { docker compose --project-name "$1" --project-directory "/opt/izzzi/$2" "${@:3}" < /dev/null; }
+compose() { docker compose --progress quiet --project-name "$1" --project-directory "/opt/izzzi/$2" "${@:3}" < /dev/null; }
 for colour in blue green; do docker network inspect "izzzi-$colour" > /dev/null 2>&1 || docker network create "izzzi-$colour" > /dev/null; done
 compose izzzi-blue blue build --quiet
 compose izzzi data up --detach --wait --quiet-pull
