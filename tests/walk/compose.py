@@ -394,7 +394,7 @@ class Compose(Released):
         self.live, self.good = self.look()["current"], given
         self.killed = []
         by = given["app_compose_release_command"].get("service")
-        if by == "worker" and "migrate" in done.results[DEPLOYED].get("steps", {}):
+        if by == "worker" and "migrate" in done.results.get(DEPLOYED, {}).get("steps", {}):
             self.migrated.add(self.live)
         self.visits(before | {self.live}, was_open)
         self.settled(given, self.live)
