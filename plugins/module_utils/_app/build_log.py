@@ -95,6 +95,7 @@ class BuildLog:
     def _end(arguments: Sequence[str], file, timeout: float) -> str:
         """Say why the program ended. Return an empty text when all went well."""
         try:
+            # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
             process = subprocess.run(
                 arguments,
                 stdin=subprocess.DEVNULL,

@@ -40,6 +40,7 @@ def run(
     only_text = stdout == subprocess.PIPE and (stdin is None or isinstance(stdin, str))
     try:
         for _try in range(_TRIES if only_text else 1):
+            # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
             process = subprocess.run(
                 arguments, **given, **where, text=True, errors="replace", timeout=timeout, check=False
             )

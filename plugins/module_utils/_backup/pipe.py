@@ -20,10 +20,12 @@ def pipe(
     """Feed one program's output to another and return what that one prints. `env` is the producer's environment.
     Raise CommandError when either fails; the producer is named first, since the other one fails because of it."""
     with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as answer:
+        # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
         first = subprocess.Popen(
             producer, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, env=dict(env) if env else None
         )
         try:
+            # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
             second = subprocess.run(
                 consumer, stdin=first.stdout, stdout=answer, stderr=subprocess.STDOUT, timeout=timeout, check=False
             )

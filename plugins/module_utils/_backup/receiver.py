@@ -84,6 +84,7 @@ class Receiver:
         passfile.write_text(f"*:*:*:{slot.ROLE}:{password}\n", encoding="utf-8")
         with self._log.open("wb") as log:
             words = command(self._app, self._service, container, self._place, port)
+            # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._container = container.id
 

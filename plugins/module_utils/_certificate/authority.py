@@ -50,6 +50,7 @@ def ask(settings: Settings, site: Site, home: Path, webroot: Path, still_ours: C
     """Return key and chain as one text. Raise Failure when the authority gives none.
 
     `still_ours` is called now and then; what it raises ends lego, so that nobody asks for whom somebody else does."""
+    # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
     process = subprocess.Popen(
         command(settings, site, home, webroot),
         env={**os.environ, **environment(settings, site)},

@@ -85,6 +85,7 @@ def nothing() -> None:
 
 
 def own_addresses(settings: Settings) -> set[str]:
+    # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
     said = subprocess.run(["ip", "-j", "address"], capture_output=True, text=True, check=True).stdout
     return global_addresses(said) | set(settings.addresses)
 
@@ -112,5 +113,6 @@ def run(settings: Settings, asked: Asked, reload: Callable = subprocess.run) -> 
     with place.locked():
         status = Renewal(place, asked).all()
         if not asked.check:  # also what an earlier run has installed and not loaded
+            # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
             reload([NGINX, "reload"], check=True)
     return status

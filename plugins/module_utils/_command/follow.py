@@ -41,6 +41,7 @@ class Reader:
         if self.process is None or self.process.poll() is not None:
             both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             command = [*self.source.command]
+            # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, **both, encoding="utf-8", errors="replace"
             )

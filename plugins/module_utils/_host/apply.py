@@ -44,6 +44,7 @@ def judge_each(wanted: list[Change], is_check: bool) -> None:
 def objection(command: list[str]) -> str | None:
     """Return the words with which the command refuses the new state."""
     try:
+        # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
         return f"{command[0]} cannot be run: {error.strerror}."

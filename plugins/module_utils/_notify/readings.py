@@ -31,6 +31,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a program for at most a minute. Raise OSError or subprocess.SubprocessError when it cannot be."""
+    # pylint: disable-next=ansible-bad-function # also a host's program, which has no AnsibleModule
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
 
 
