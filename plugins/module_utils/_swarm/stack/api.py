@@ -38,8 +38,8 @@ class Swarm:
     def keeps_start_interval(self) -> bool:
         """Tell whether services keep `start_interval` of health checks: engines before 25 drop it unsaid, so that a
         service with it would differ for ever from what is declared."""
-        version = self.engine.get("/version")["ApiVersion"]
-        return tuple(map(int, version.split("."))) >= (1, 44)
+        found = self.engine.get("/version")  # nothing in a check of a host that has no engine yet
+        return not found or tuple(map(int, found["ApiVersion"].split("."))) >= (1, 44)
 
     # Services, as the API has them; jobs, and what carries certificates, are not among them.
     def services(self) -> dict[str, dict]:

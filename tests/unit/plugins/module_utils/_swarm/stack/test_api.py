@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError
+from ansible_collections.izzzi.infra.plugins.module_utils._swarm.engine import EngineError, NoEngine
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.api import Swarm
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.stack.run import placed
 from ansible_collections.izzzi.infra.plugins.module_utils._swarm.task import Task
@@ -44,6 +44,7 @@ def test_engines_from_25_on_keep_the_interval_of_the_start(version, keeps):
     engine = Networks(looks=0)
     engine.get = lambda path: {"/version": {"ApiVersion": version}}[path]
     assert Swarm(engine, "shop").keeps_start_interval is keeps
+    assert Swarm(NoEngine(), "shop").keeps_start_interval
 
 
 def test_that_there_are_no_logs_is_none_of_the_tasks_words():
