@@ -290,8 +290,9 @@ class CallbackModule(Default):
         self._live.end()
         if not self._is_detailed():
             self._leave()
-            # A run that changes things has tasks that only look, too.
-            for line in self._outlook.lines() if context.CLIARGS.get("check") else ():
-                self._say(line)
+            # A run that changes things has tasks that only look, too. plan.yml is a check without being called one.
+            if context.CLIARGS.get("check") or self._outlook.cloud:
+                for line in self._outlook.lines():
+                    self._say(line)
         super().v2_playbook_on_stats(stats)
         self._display.display(f"{self._clock() - self._begun:.0f} s")
