@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._app.docker_words import COMPOSE_PROJECT, COMPOSE_SERVICE, SWARM_SERVICE, is_one_off
+from .._app.inspected import inspected
 from .._app.program import run
 from .config import BackupError
 
@@ -69,4 +70,4 @@ def find(app: str, service: str) -> Container:
     """Return the container that runs a data service now. Raise BackupError when there is not exactly one."""
     listing = ["docker", "ps", "--quiet", "--no-trunc", "--filter=status=running"]
     ids = sorted({line for options in filters(app, service) for line in run([*listing, *options]).split()})
-    return the_only(parse(run(["docker", "container", "inspect", *ids])) if ids else [], app, service)
+    return the_only(parse(inspected(ids)), app, service)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._app.atomic import read_json, write_json
+from .._app.inspected import inspected
 from .._app.program import run
 from . import foreign, redis, restore_redis
 from .config import BackupError
@@ -50,7 +51,7 @@ def find(project: str, own: Path) -> Stack | None:
         return None
     label = f"--filter=label={foreign.COMPOSE_PROJECT}={project}"
     ids = run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc", label]).split()
-    return foreign.parse(run(["docker", "container", "inspect", *ids]), project, own) if ids else None
+    return foreign.parse(inspected(ids), project, own) if ids else None
 
 
 def look(context: Context, stack: Stack, volumes: list[str], version: int) -> dict[str, Any]:

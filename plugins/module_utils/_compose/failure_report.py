@@ -14,6 +14,7 @@ from typing import Any
 
 from .._app.disk import disk_of, existing
 from .._app.docker_words import COMPOSE_ONE_OFF, COMPOSE_PROJECT
+from .._app.inspected import inspected
 from .._app.lock import LeaseError
 from .._app.program import CommandError, run
 from . import failure_facts as facts
@@ -57,8 +58,7 @@ def witness(t: Transaction, service: str, reason: str) -> dict[str, Any]:
 
 def inspect(compose: Compose) -> list[dict[str, Any]]:
     """Whole, since a failure may hide in any part; one-off containers do not count."""
-    ids = compose.ids(f"{COMPOSE_ONE_OFF}=False")
-    return json.loads(run(["docker", "container", "inspect", *ids])) if ids else []
+    return json.loads(inspected(compose.ids(f"{COMPOSE_ONE_OFF}=False")))
 
 
 def exits(compose: Compose, since: float) -> dict[str, list[int]]:

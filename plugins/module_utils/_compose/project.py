@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .._app.docker_words import COMPOSE_NETWORK, COMPOSE_ONE_OFF, COMPOSE_PROJECT, COMPOSE_SERVICE
 from .._app.edge_files import EdgeFiles
+from .._app.inspected import inspected
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .colours import COLOURS, ColouredApp
@@ -69,14 +70,7 @@ class Compose:
 
     # From here on everything is asked of the engine: it works when the files are damaged or gone.
     def containers(self) -> list[Container]:
-        for last in (False, False, True):
-            ids = self.ids()
-            try:
-                return parse(run(["docker", "container", "inspect", *ids])) if ids else []
-            except CommandError:
-                if last:
-                    raise  # before that, one of them may have gone between the two questions
-        return []
+        return parse(inspected(self.ids()))
 
     def up(self, *options: str, timeout: float) -> None:
         """Brings services up in the background, with images that are there or pulled, never built."""

@@ -10,6 +10,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from .._app.inspected import inspected
 from .._app.program import CommandError, run
 from .._app.release import ReleaseError
 from .neighbours import Neighbour, collisions, directory_collisions, edge_collision, is_ours, listeners, parse
@@ -22,7 +23,7 @@ SITES = Path("/etc/nginx/sites-enabled")
 def neighbours() -> list[Neighbour]:
     """Reads all containers of the host, also stopped ones."""
     ids = run(["docker", "container", "ls", "--all", "--quiet", "--no-trunc"]).split()
-    return parse(run(["docker", "container", "inspect", *ids])) if ids else []
+    return parse(inspected(ids))
 
 
 def take_ports(t: Transaction, declared: int, book: PortBook | None = None) -> None:
