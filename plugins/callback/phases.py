@@ -75,31 +75,38 @@ class Timed:
 
 
 class Stopwatch:
-    """Attributes the time between two task starts to the first one and its phase; the clock is injected for tests."""
+    """Attributes the time between two task starts to the first one; the clock is injected for tests."""
 
     def __init__(self, clock=time.monotonic):
         self._clock = clock
-        self._current: Phase | None = None
+        self._current: Timed | None = None
         self._since = 0.0
-        self.phases: dict[str, Phase] = {}
         self.tasks: list[Timed] = []
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        """What the tasks of each phase cost together."""
+        found: dict[str, Phase] = {}
+        for task in self.tasks:
+            phase = found.setdefault(task.phase, Phase(task.phase))
+            phase.seconds += task.seconds
+            phase.tasks += 1
+            phase.changed += task.changed
+        return found
 
     def start_task(self, phase: str, name: str = "") -> None:
         self.stop()
-        self._current = self.phases.setdefault(phase, Phase(phase))
-        self._current.tasks += 1
-        self.tasks.append(Timed(phase, name))
+        self._current = Timed(phase, name)
+        self.tasks.append(self._current)
         self._since = self._clock()
 
     def count_change(self) -> None:
         if self._current:
             self._current.changed += 1
-            self.tasks[-1].changed += 1
 
     def stop(self) -> None:
         if self._current:
-            self.tasks[-1].seconds = self._clock() - self._since
-            self._current.seconds += self.tasks[-1].seconds
+            self._current.seconds = self._clock() - self._since
         self._current = None
 
 

@@ -46,11 +46,11 @@ def plan(run: Run) -> dict[str, Any]:
             found = look(run, t)
         if found["new"] or not run.params["keep"]:
             return {**found, "changed": bool(told), "recovered": told}
-        return {**found, **_kept(t, told, still_ours)}
+        return {**found, **_after(told, keep(t, still_ours))}
 
 
-def _kept(t: Transaction, told: str, still_ours: Callable[[], Any]) -> dict[str, Any]:
-    result = keep(t, still_ours)
+def _after(told: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Add to a result what was told of the end of a killed run before it."""
     events = [*filter(None, [told]), *result["events"]]
     return {**result, "recovered": told, "changed": result["changed"] or bool(told), "events": events}
 
@@ -137,11 +137,9 @@ def deploy(run: Run) -> dict[str, Any]:
                 require_archive(run, found)
                 if found["new"]:
                     claim_ports(t, run.params["first_port"])
-            known = {"release": found["release"], "new": found["new"]}
-            if not found["new"]:
-                return {**_kept(t, told, still_ours), **known}
-            result = release(t, found["release"], "deploy", still_ours)
-            return {**result, **known, "recovered": told, "events": [*filter(None, [told]), *result["events"]]}
+            name, new = found["release"], found["new"]
+            result = release(t, name, "deploy", still_ours) if new else keep(t, still_ours)
+            return {**_after(told, result), "release": name, "new": new}
     finally:
         drop_archive(run)
 

@@ -15,6 +15,7 @@ from ..._app import maintenance
 from ..._app.edge_files import EdgeFiles
 from ..._app.jobs.verbs import log_lines
 from ..._app.logs import asked, of_container, shown
+from ..._app.release import Manifest
 from ..labels import DECLARED, JOB_NAME, PART, SAID
 from ..node import Node
 from ..node_edge import directory
@@ -35,7 +36,7 @@ UNKNOWN = "unknown"
 
 def info(run: Run) -> dict[str, Any]:
     """Return nodes, services, tasks, releases, the lock and what a killed run left; and the same in lines."""
-    nodes, releases = run.swarm.nodes(), run.store.releases()
+    nodes, releases, specs = run.swarm.nodes(), run.store.releases(), run.swarm.specs()
     live = live_release(releases)
     lease, journal, now = SwarmLock(run.swarm, time.time).read(), run.store.journal, time.time()
     app = {
@@ -56,7 +57,7 @@ def info(run: Run) -> dict[str, Any]:
             for m in releases.values()
         ],
         "jobs": listing(run)["jobs"],
-        "stopped": is_stopped(run.swarm.specs()),
+        "stopped": is_stopped(specs),
         "certificates": {
             site: json.loads(item["Spec"]["Labels"][SAID]) for site, item in run.swarm.certificates().items()
         },
@@ -65,13 +66,12 @@ def info(run: Run) -> dict[str, Any]:
         "unfinished": {key: journal[key] for key in ("release", "kind")} if journal else None,
     }
     told = {"status": status_lines(app), "listed": release_lines(app)}
-    return {"changed": False, "app": app, "node_images": node_images(run), **told}
+    return {"changed": False, "app": app, "node_images": node_images(specs, releases), **told}
 
 
-def node_images(run: Run) -> dict[str, list[str]]:
+def node_images(specs: Mapping[str, dict], releases: Mapping[str, Manifest]) -> dict[str, list[str]]:
     """Return what every node shall have to take any task, and what kept releases need."""
-    kept = [image for release in run.store.releases().values() for image in release.images.values()]
-    return of_nodes(run.swarm.specs(), kept)
+    return of_nodes(specs, [image for release in releases.values() for image in release.images.values()])
 
 
 def closed_for(run: Run) -> str | None:

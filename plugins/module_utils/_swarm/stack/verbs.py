@@ -86,14 +86,18 @@ def deploy(run: Run) -> Result:
             with told(release, live):
                 for change in planned:  # nothing to do is only true when it runs
                     deployment.apply_service(change)
-            return result | summary(planned, bool(recovered)) | {"node_images": node_images(run)}
+            return result | summary(planned, bool(recovered)) | _of_nodes(run)
         manifest = Manifest(release, run.params["source"], run.fingerprint)
         command = release_job(run, contents, release, images) if is_new else None
         planned = _released(run, deployment, manifest, command, releases)
         pinned = {name: image.reference for name, image in images.items()}
         manifest = replace(manifest, services=stateless(run.swarm.specs()), images=pinned)
         removed = deployment.commit(manifest, time.time())
-        return result | summary(planned, True) | {"removed": removed, "node_images": node_images(run)}
+        return result | summary(planned, True) | {"removed": removed} | _of_nodes(run)
+
+
+def _of_nodes(run: Run) -> Result:
+    return {"node_images": node_images(run.swarm.specs(), run.store.releases())}
 
 
 def provide_data(run: Run) -> Result:
