@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from ansible_collections.izzzi.infra.plugins.module_utils._app import release as
 from ansible_collections.izzzi.infra.plugins.module_utils._compose import store
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.colours import ColouredApp
 from ansible_collections.izzzi.infra.plugins.module_utils._compose.transaction import Options, Transaction
+
+from .engine import answer_here
 
 
 @pytest.fixture
@@ -68,4 +71,12 @@ class Engine:
 def engine(transaction, tmp_path, monkeypatch) -> Engine:
     made = Engine(tmp_path / "no-programs")
     monkeypatch.setenv("PATH", f"{made.directory}:/usr/bin:/bin")
+    run = subprocess.run
+
+    def run_here(arguments, **options):
+        if arguments[0] != "docker" or options.get("stdout") != subprocess.PIPE:
+            return run(arguments, **options)
+        return subprocess.CompletedProcess(arguments, *answer_here(made.directory, list(arguments[1:])))
+
+    monkeypatch.setattr(subprocess, "run", run_here)
     return made

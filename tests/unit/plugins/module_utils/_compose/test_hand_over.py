@@ -36,7 +36,7 @@ def container(service: str, status: str = "running", release: str = "r1") -> Con
 
 
 def begun(transaction, services, before=None):
-    t = transaction(live(before) if before else None, app={"services": services})
+    t = transaction(live(before) if before else None, app={"services": services}, soak=0)
     begin(t, "r1", "deploy")
     return t
 
