@@ -80,7 +80,7 @@ def test_packages_can_be_installed(droplet):
 
 
 def test_power_off_and_on_keep_the_disk(droplet):
-    droplet.run("echo kept > /root/kept; sync")
+    droplet.run("echo kept > /root/kept; sync /root/kept")
     droplet.act("power_off")
     assert droplet.status() == "off"
     assert droplet.ssh("true", check=False).returncode != 0

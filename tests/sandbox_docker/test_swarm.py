@@ -44,7 +44,7 @@ def droplets(machines: Machines) -> Iterator[list[Droplet]]:
     manager = machines.create(4, rules)
     manager.run(INSTALL)
     # An engine's identity must not be copied.
-    manager.run("systemctl stop docker docker.socket && rm -f /var/lib/docker/engine-id /etc/docker/key.json; sync")
+    manager.run("systemctl stop docker docker.socket && rm -f /var/lib/docker/engine-id /etc/docker/key.json")
     machines.backend.snapshot_droplet(manager.id, SNAPSHOT)
     manager.run("systemctl start docker")
     yield [manager, *(machines.create(number, rules, snapshot=SNAPSHOT) for number in (5, 6))]

@@ -86,6 +86,8 @@ def debootstrap(release: Release, image: str) -> None:
             "--variant=minbase",
             "--include=apt,ca-certificates",
             f"--components={release.components}",
+            "--dpkgopt=force-unsafe-io",  # this and the next as in the official images
+            '--aptopt=Acquire::Languages "none"',
         ]
         if release.keyring:
             options.append(f"--keyring={_keyrings(*release.keyring, Path(scratch))}")
