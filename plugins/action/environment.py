@@ -10,6 +10,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._cloud.names import vault_variables
+from ..modules import environment
+from ..plugin_utils.here import run_module
 from ..plugin_utils.vault_file import locked, open_vault, real_path, require_writable
 
 
@@ -37,7 +39,7 @@ class ActionModule(ActionBase):
             there = held(self._loader, path, [str(key) for key in keys])
             require_writable(real_path(self._loader, path), [f"Spaces key {key}" for key in keys if key not in there])
             arguments["spaces_keys_held"] = there
-        result = self._execute_module(module_name="izzzi.infra.environment", module_args=arguments, task_vars=task_vars)
+        result = run_module(self, environment, arguments, task_vars)
         if secrets := result.pop("new_secrets", None):
             self._keep(path, secrets, result)
         return result

@@ -48,6 +48,7 @@ live:
 """
 
 import time
+from typing import NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -88,8 +89,8 @@ def read(client: Client, names: Names) -> dict[str, list[reach.Reach]]:
     }
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+def run(module: AnsibleModule) -> NoReturn:
+    """Do the work. The action plugin has a stand-in for AnsibleModule where it is done in its own process."""
     params = module.params
     try:
         client = connect(params)
@@ -103,6 +104,10 @@ def main() -> None:
     module.exit_json(
         changed=False, differences=differences, live={name: reach.rows(boxes) for name, boxes in live.items()}
     )
+
+
+def main() -> None:
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

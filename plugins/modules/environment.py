@@ -750,6 +750,8 @@ api_calls:
   sample: 5
 """
 
+from typing import NoReturn
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._app.progress import of_module
@@ -775,8 +777,8 @@ def new_secrets(environments: list[Environment]) -> dict[str, dict[str, str]]:
     return {"new_secrets": found} if found else {}
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+def run(module: AnsibleModule) -> NoReturn:
+    """Do the work. The action plugin has a stand-in for AnsibleModule where it is done in its own process."""
     params = module.params
     environments: list[Environment] = []
 
@@ -800,6 +802,10 @@ def main() -> None:
     if module._diff:
         result["diff"] = diff(plan.work)
     module.exit_json(**result)
+
+
+def main() -> None:
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def run(path: Path, answer: dict[str, Any], *, secrets=(("default", SECRET),), *
     loader.set_vault_secrets(list(secrets))
     arguments = {"project": "shop", "spaces_keys": KEYS, "vault_file": str(path), **changes}
     task = SimpleNamespace(args=arguments, action="izzzi.infra.environment", async_val=0, check_mode=False, diff=False)
-    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    task.environment = []
+    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None), transport="ssh", become=None)
     action = ActionModule(task, connection, play_context=None, loader=loader, templar=None)
     asked: dict[str, Any] = {}
 
