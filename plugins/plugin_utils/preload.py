@@ -7,7 +7,10 @@ saves is in docs/decisions/0035-speed-of-runs.md."""
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
@@ -25,11 +28,30 @@ def preload() -> None:
 @cache
 def _share() -> None:
     """Prepare each fork of this process. An inventory is read anew within a run; once is enough for this."""
-    os.register_at_fork(before=_find_collections)
+    _before_each_fork(_find_collections)
     with suppress(OSError):  # no room for a temporary file: each process compiles for itself
         codes = Codes()
         keep_code(codes)
-        os.register_at_fork(before=codes.learn)
+        _before_each_fork(codes.learn)
+
+
+def _before_each_fork(prepare: Callable[[], None]) -> None:
+    """Register what is to be done before each fork. Python drops what is raised there, and with it a Ctrl-C: that one
+    comes once more, a moment after the fork."""
+    cut_off: list[KeyboardInterrupt] = []
+
+    def guarded() -> None:
+        try:
+            prepare()
+        except KeyboardInterrupt as error:
+            cut_off.append(error)
+
+    def again() -> None:
+        if cut_off:
+            cut_off.clear()
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    os.register_at_fork(before=guarded, after_in_parent=again, after_in_child=cut_off.clear)
 
 
 def _find_collections() -> None:

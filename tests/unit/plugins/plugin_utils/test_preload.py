@@ -44,3 +44,34 @@ def test_with_mitogen_collections_are_found_before_the_first_fork():
 def test_without_room_for_a_file_each_process_compiles_for_itself():
     change = "import errno\ndef none(*a, **k): raise OSError(errno.ENOSPC, 'no')\ntempfile.TemporaryFile = none"
     assert shown(change) == "False True\n0 False\n"
+
+
+INTERRUPTED = """
+import os, signal, sys, time
+sys.path.insert(0, {path!r})
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader([{path!r}])
+from ansible_collections.izzzi.infra.plugins.plugin_utils import preload
+asked = []
+def prepare():
+    if not asked:
+        asked.append(1)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+preload._before_each_fork(prepare)
+start = time.monotonic()
+try:
+    for _task in range(2):
+        if not os.fork():
+            os._exit(0)
+    time.sleep(5)
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - start < 4)
+"""
+
+
+def test_a_ctrl_c_that_comes_while_a_fork_is_prepared_is_not_lost():
+    collections = Path(preload.__file__).parents[5]
+    command = [sys.executable, "-c", INTERRUPTED.format(path=str(collections))]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("interrupted True\n", "")
