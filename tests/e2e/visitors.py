@@ -17,13 +17,15 @@ DEMO = ("/api/notes", "/api/health", "/", "/api/notes")  # what needs the databa
 def visitors(
     address: str, paths: Sequence[str] = DEMO, headers: Mapping[str, str] | None = None, pause: float = 0.2
 ) -> Iterator[Counter]:
-    """Give what each request was answered. Each path has a visitor, who waits for `pause` seconds in between."""
+    """Give how often each answer came: a status that is well, or all words of another one. Each path has a visitor, who
+    waits for `pause` seconds in between."""
     answers, over = Counter(), threading.Event()
 
     def visit(path: str) -> None:
         while not over.wait(pause):
             try:
-                answers[http(f"http://{address}{path}", headers=headers).status] += 1
+                reply = http(f"http://{address}{path}", headers=headers)
+                answers[reply.status if reply.status == 200 else f"{reply.status} {path}: {reply.body[:300]}"] += 1
             except OSError as error:
                 answers[str(error)] += 1
 
