@@ -70,9 +70,9 @@ def run_module(
 def run_here(module: ModuleType, given: dict[str, Any], *, check: bool, diff: bool, verbosity: int) -> dict[str, Any]:
     """Return a module's result. Arguments are judged, and secrets taken out of the result, as AnsibleModule does it."""
     judged = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(given)
-    for error in judged.errors:
-        words = "Unsupported parameters: " if isinstance(error, UnsupportedError) else ""
-        return {"failed": True, "msg": f"{words}{error.msg}"}
+    if judged.error_messages:
+        words = "Unsupported parameters: " if isinstance(judged.errors[0], UnsupportedError) else ""
+        return {"failed": True, "msg": f"{words}{judged.error_messages[0]}"}
     try:
         module.run(Here(judged.validated_parameters, check=check, diff=diff, verbosity=verbosity))
     except Ended as ended:

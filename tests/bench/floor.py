@@ -63,7 +63,7 @@ def make(model: Model) -> tuple[Floor, float]:
     wanted = {"name": "floor", "region": "fra1", "size": "s-2vcpu-4gb", "image": "debian-13-x64", "ssh_keys": keys}
     start = time.monotonic()
     id = cloud("/droplets", "POST", wanted)["droplet"]["id"]
-    ssh = _ssh(_address_when_active(id))
+    ssh = _ssh(address_when_active(id))
     _wait_for_login(ssh)
     subprocess.run([*ssh, "useradd --create-home deploy; cat > files.tar"], input=model.files, check=True)
     _run([*ssh, f"bash -s -- {' '.join(model.packages)}"])
@@ -78,9 +78,10 @@ def _container(id: int) -> str:
     return f"izzzi-sandbox-droplet-{id}"
 
 
-def _address_when_active(id: int) -> str:
+def address_when_active(id: int, every: float = 0.5) -> str:
+    """Return a droplet's public address when the API calls it active; `every` so many seconds it is asked."""
     while (droplet := cloud(f"/droplets/{id}")["droplet"])["status"] != "active":
-        time.sleep(0.5)
+        time.sleep(every)
     (address,) = [n["ip_address"] for n in droplet["networks"]["v4"] if n["type"] == "public"]
     return address
 

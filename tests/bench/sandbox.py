@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bench.figures import say  # noqa: E402 - after the path
+from tests.bench.floor import address_when_active  # noqa: E402
 from tests.e2e.driver import BIN, cloud  # noqa: E402
 
 ROUNDS = 5
@@ -39,10 +40,8 @@ def create(image: str) -> tuple[float, float]:
     start = time.monotonic()
     id = cloud("/droplets", "POST", {**WANTED, "image": image})["droplet"]["id"]
     try:
-        while (droplet := cloud(f"/droplets/{id}")["droplet"])["status"] != "active":
-            time.sleep(0.1)
+        address = address_when_active(id, every=0.1)
         active = time.monotonic() - start
-        (address,) = [row["ip_address"] for row in droplet["networks"]["v4"] if row["type"] == "public"]
         while not answers(address):
             if time.monotonic() - start > 120:
                 raise TimeoutError(f"{address} does not answer SSH")

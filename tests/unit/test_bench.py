@@ -81,7 +81,7 @@ def test_each_command_of_the_bench_is_there(case):
 
 def test_the_script_names_its_parts_where_it_refuses_another_one():
     ran = subprocess.run([bench.ROOT / "scripts/bench", "none"], capture_output=True, text=True)
-    assert (ran.returncode, ran.stderr) == (2, "Usage: scripts/bench [cloud] [many] [site] [release] [sandbox]\n")
+    assert (ran.returncode, ran.stderr) == (2, "Usage: scripts/bench [cloud] [many] [site] [sandbox]\n")
 
 
 def test_a_command_is_measured_and_ends_as_it_ends(tmp_path):

@@ -8,13 +8,15 @@ from pathlib import Path
 from ansible_collections.izzzi.infra.plugins.plugin_utils import preload
 
 # In a process of its own, since what is prepared stays.
-SHOWS = """
-import sys
+BEGIN = """
+import os, signal, sys, tempfile, time
 sys.path.insert(0, {path!r})
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([{path!r}])
-import os, jinja2, tempfile
+import jinja2
 from ansible_collections.izzzi.infra.plugins.plugin_utils import preload
+"""
+SHOWS = """
 before = jinja2.Environment.compile
 {change}
 preload.preload()
@@ -28,9 +30,13 @@ print(os.waitstatus_to_exitcode(os.wait()[1]), "ansible.galaxy.collection" in sy
 
 
 def shown(change: str = "") -> str:
+    return run(SHOWS.format(change=change)).stdout
+
+
+def run(script: str) -> subprocess.CompletedProcess[str]:
     collections = Path(preload.__file__).parents[5]  # where ansible_collections is
-    script = SHOWS.format(path=str(collections), change=change)
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60).stdout
+    command = [sys.executable, "-c", BEGIN.format(path=str(collections)) + script]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 
 
 def test_it_prepares_once_and_leaves_collections_to_runs_with_mitogen():
@@ -47,11 +53,6 @@ def test_without_room_for_a_file_each_process_compiles_for_itself():
 
 
 INTERRUPTED = """
-import os, signal, sys, time
-sys.path.insert(0, {path!r})
-from ansible.plugins.loader import init_plugin_loader
-init_plugin_loader([{path!r}])
-from ansible_collections.izzzi.infra.plugins.plugin_utils import preload
 asked = []
 def prepare():
     if not asked:
@@ -71,7 +72,5 @@ except KeyboardInterrupt:
 
 
 def test_a_ctrl_c_that_comes_while_a_fork_is_prepared_is_not_lost():
-    collections = Path(preload.__file__).parents[5]
-    command = [sys.executable, "-c", INTERRUPTED.format(path=str(collections))]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    ran = run(INTERRUPTED)
     assert (ran.stdout, ran.stderr) == ("interrupted True\n", "")
